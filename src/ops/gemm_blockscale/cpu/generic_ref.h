@@ -1,0 +1,28 @@
+// Contract: the reference of gemm_blockscale in double precision; the oracle of every check.
+//
+// Requires   nothing beyond the op: any kind, any layout, any machine
+// Numerics   exact products, double sums in ascending k, one rounding to the output type
+#pragma once
+
+#include <array>
+#include <string>
+
+#include "src/ops/gemm_blockscale/cpu/kernel.h"
+#include "src/ops/gemm_blockscale/problem.h"
+#include "src/select/variant.h"
+
+namespace octet::ops::gemm_blockscale {
+
+struct GenericRef {
+  struct Config {};
+  static constexpr Arch kArch = Arch::kGeneric;
+  static constexpr std::array<Config, 1> kConfigs{};
+
+  static std::string name(const Config&) { return "generic_ref"; }
+  static select::Support supports(const Config&, const Problem&, const Device&) {
+    return select::Support::yes();
+  }
+  static cpu::Kernel kernel(int config);  // defined in generic_ref.cpp
+};
+
+}  // namespace octet::ops::gemm_blockscale

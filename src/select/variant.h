@@ -1,0 +1,45 @@
+// Variant: one kernel with one config, as a plain row. An op lists its variants fastest first.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "octet/device.h"
+#include "octet/status.h"
+#include "src/select/problem.h"
+
+namespace octet {
+class Stream;
+}
+
+namespace octet::select {
+
+/// Yes, or the reason why not.
+struct Support {
+  bool ok = true;
+  std::string reason;
+
+  static Support yes() { return {}; }
+  static Support no(std::string reason) { return {false, std::move(reason)}; }
+};
+
+/// What a launch may write besides the result.
+struct Workspace {
+  void* data = nullptr;
+  int64_t bytes = 0;
+};
+
+struct Variant {
+  std::string name;          // printed from the config; stable; tables hold it
+  Arch arch = Arch::kGeneric;  // the oldest arch that runs it
+  int config = 0;            // index in the kernel's kConfigs
+  bool built = false;        // its device code is in this build
+
+  Support (*supports)(int config, const Problem&, const Device&) = nullptr;
+  int64_t (*workspace_bytes)(int config, const Problem&, const Device&) = nullptr;
+  /// `args` is the op's own argument struct.
+  Status (*launch)(int config, const void* args, Workspace, Stream&) = nullptr;
+};
+
+}  // namespace octet::select
