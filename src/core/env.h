@@ -1,0 +1,25 @@
+// The environment variables that Octet reads: all of them, here and nowhere else.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace octet::env {
+
+struct Variable {
+  std::string_view name;
+  std::string_view meaning;
+};
+
+/// What `octet info` prints.
+std::span<const Variable> variables();
+
+/// The value of one of `variables()`, "" where unset.
+std::string get(std::string_view name);
+
+inline constexpr std::string_view kCpuArch = "OCTET_CPU_ARCH";
+inline constexpr std::string_view kTables = "OCTET_TABLES";
+inline constexpr std::string_view kThreads = "OCTET_THREADS";
+
+}  // namespace octet::env

@@ -1,0 +1,39 @@
+#include "src/core/json_lines.h"
+
+#include "src/core/text.h"
+#include "src/core/try.h"
+
+namespace octet {
+
+Result<Json> parse_json(std::string_view text, const std::string& path) {
+  try {  // the library throws; the house does not
+    return Json::parse(text);
+  } catch (const nlohmann::json::parse_error& error) {
+    const auto end = text.begin() + static_cast<long>(std::min(error.byte, text.size()));
+    return fail(StatusCode::kCorruptData, "{}:{}: not JSON: {}", path,
+                1 + std::count(text.begin(), end, '\n'), error.what());
+  }
+}
+
+Result<std::vector<JsonLine>> read_json_lines(const std::string& path, bool allow_torn_end) {
+  OCTET_TRY(const std::string text, read_file(path));
+  std::vector<JsonLine> lines;
+  int number = 0;
+  size_t begin = 0;
+  while (begin < text.size()) {
+    const size_t end = text.find('\n', begin);
+    const std::string_view line = std::string_view(text).substr(begin, end - begin);
+    ++number;
+    begin = end == std::string::npos ? text.size() : end + 1;
+    if (trim(line).empty()) continue;
+    if (allow_torn_end && end == std::string::npos) break;
+    auto object = parse_json(line, path);
+    if (!object.ok() || !object->is_object()) {
+      return fail(StatusCode::kCorruptData, "{}:{}: not a JSON object", path, number);
+    }
+    lines.push_back({number, std::move(object).value()});
+  }
+  return lines;
+}
+
+}  // namespace octet

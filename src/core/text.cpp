@@ -1,0 +1,157 @@
+#include "src/core/text.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <numeric>
+
+#include "src/core/try.h"
+
+namespace octet {
+
+std::vector<std::string> split(std::string_view text, char separator) {
+  std::vector<std::string> parts;
+  size_t begin = 0;
+  for (;;) {
+    const size_t end = text.find(separator, begin);
+    parts.emplace_back(text.substr(begin, end - begin));
+    if (end == std::string_view::npos) return parts;
+    begin = end + 1;
+  }
+}
+
+std::string_view trim(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const size_t begin = text.find_first_not_of(kSpace);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
+}
+
+std::string join(std::span<const std::string> words, std::string_view separator) {
+  return fmt::format("{}", fmt::join(words, separator));
+}
+
+namespace {
+
+template <class T>
+Result<T> parse_number(std::string_view text, const char* kind) {
+  T value{};
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || rest != end || text.empty()) {
+    return fail(StatusCode::kInvalidArgument, "'{}' is not {}", text, kind);
+  }
+  return value;
+}
+
+}  // namespace
+
+Result<int64_t> parse_int(std::string_view text) {
+  return parse_number<int64_t>(text, "a whole number");
+}
+
+Result<double> parse_double(std::string_view text) { return parse_number<double>(text, "a number"); }
+
+namespace {
+
+size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t substitute = diagonal + (a[i - 1] != b[j - 1]);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substitute});
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+std::string nearest_word(std::string_view word, std::span<const std::string> candidates) {
+  std::string best;
+  size_t best_distance = std::max<size_t>(2, word.size() / 3) + 1;
+  for (const std::string& candidate : candidates) {
+    const size_t distance = edit_distance(word, candidate);
+    if (distance < best_distance) {
+      best_distance = distance;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+std::string did_you_mean(std::string_view word, std::span<const std::string> candidates) {
+  const std::string nearest = nearest_word(word, candidates);
+  return nearest.empty() ? "" : fmt::format(" (did you mean '{}'?)", nearest);
+}
+
+Result<std::string> read_file(const std::string& path) {
+  FILE* file = std::fopen(path.c_str(), "rb");
+  if (file == nullptr) return fail(StatusCode::kIo, "{}: {}", path, std::strerror(errno));
+  std::string content;
+  char buffer[1 << 16];
+  size_t count = 0;
+  while ((count = std::fread(buffer, 1, sizeof buffer, file)) > 0) content.append(buffer, count);
+  const bool failed = std::ferror(file) != 0;
+  const int error = errno;
+  std::fclose(file);
+  if (failed) return fail(StatusCode::kIo, "{}: {}", path, std::strerror(error));
+  return content;
+}
+
+namespace {
+
+bool write_all(int file, std::string_view content) {
+  while (!content.empty()) {
+    const ssize_t count = ::write(file, content.data(), content.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return false;
+    content.remove_prefix(static_cast<size_t>(count));
+  }
+  return true;
+}
+
+}  // namespace
+
+Status write_file(const std::string& path, std::string_view content) {
+  const std::string partial = fmt::format("{}.partial.{}", path, ::getpid());
+  const int file = ::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (file < 0) return fail(StatusCode::kIo, "{}: {}", path, std::strerror(errno));
+  bool ok = write_all(file, content) && ::fsync(file) == 0;
+  int error = errno;
+  ok = ::close(file) == 0 && ok;
+  if (ok && ::rename(partial.c_str(), path.c_str()) != 0) {
+    error = errno;
+    ok = false;
+  }
+  if (ok) return Status::Ok();
+  ::unlink(partial.c_str());
+  return fail(StatusCode::kIo, "{}: {}", path, std::strerror(error));
+}
+
+uint64_t hash_bytes(std::string_view bytes) {
+  uint64_t hash = bytes.size();
+  for (const char c : bytes) hash = mix(hash, static_cast<unsigned char>(c));
+  return hash;
+}
+
+std::string utc_now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  char buffer[32];
+  std::strftime(buffer, sizeof buffer, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return buffer;
+}
+
+}  // namespace octet

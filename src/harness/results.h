@@ -1,0 +1,48 @@
+// Results files: JSON lines. The first line is the environment, every other one a measured
+// (problem, variant). Fields are a data contract: other programs read them (docs/tuning.md).
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "octet/status.h"
+#include "src/core/json_lines.h"
+
+namespace octet::harness {
+
+inline constexpr int kResultsSchema = 1;
+
+/// One measured (problem, variant). Times in microseconds, medians over `samples` unless said.
+struct Measurement {
+  std::string op, format, device, arch;
+  int cu_num = 0;
+  std::vector<std::pair<std::string, int64_t>> problem;  // {"m", 64}, {"n", 5120}, ... in schema order
+  std::string variant, why;
+  double us = 0, us_min = 0, us_max = 0, us_q1 = 0, us_q3 = 0;
+  int samples = 0;
+  bool stable = false;  // the median moved by less than 5 % over the last half of the samples
+  double bytes = 0, flops = 0;
+  double floor_us = 0;  // a read-only kernel over the same bytes, in the same run
+  std::string policy;   // "cold" or "warm"
+  double error = 0;     // worst error over its bound among the elements checked; <= 1 is right
+  std::map<std::string, double> peers;  // name -> us, timed in the same run
+  std::string commit, time, env;
+
+  double gbps() const { return bytes / us * 1e-3; }
+  double tflops() const { return flops / us * 1e-6; }
+  int64_t field(std::string_view name) const;  // 0 if absent
+};
+
+struct Results {
+  Json environment;  // {"schema":1,"env":id,"device":...,"cpu":...,"compiler":...,"commit":...}
+  std::vector<Measurement> rows;
+};
+
+Json to_json(const Measurement& row);
+/// `where` is path:line, for messages. Missing fields, wrong types and times that are not positive
+/// and finite are kCorruptData errors.
+Result<Measurement> measurement_from_json(const Json& object, const std::string& where);
+Result<Results> read_results(const std::string& path);
+
+}  // namespace octet::harness
