@@ -1,5 +1,5 @@
-// Device: a plain value that says where a problem runs. It comes from the machine or from a profile by
-// name, so a plan for any device can be made on any machine.
+// Device: a plain value that says where a problem runs. It comes from the machine or from a profile
+// by name, so a plan for any device can be made on any machine.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@
 
 namespace octet {
 
-/// Instruction-set family. Each falls back along a chain (`arch_chain`): an older kernel serves until a
-/// newer one exists.
+/// Instruction-set family. Each falls back along a chain (`arch_chain`): an older kernel serves
+/// until a newer one exists.
 enum class Arch : uint8_t { kGeneric, kX86Avx2, kX86Avx512, kX86Amx, kSm90, kGfx942, kGfx950 };
 
 /// "x86_amx", "sm90", "gfx942", ...
@@ -21,6 +21,9 @@ Result<Arch> parse_arch(std::string_view name);
 
 /// `arch` and the arches whose kernels it can run, nearest first.
 std::vector<Arch> arch_chain(Arch arch);
+
+/// Whether a kernel for `kernel` runs on a device of `device`: it is in the device's chain.
+bool arch_runs(Arch device, Arch kernel);
 
 /// True where kernels run in this process on the processor itself.
 bool is_cpu(Arch arch);
@@ -37,13 +40,15 @@ struct Device {
   bool has_avx512_bf16 = false;
 };
 
-/// A profile by name: h200 h100 h20 mi300x mi308x mi325x mi355x, or a CPU tier (generic x86_avx2 x86_avx512
-/// x86_amx; two cores unless `name` ends in `:<cores>`). Unknown names are kInvalidArgument and list what exists.
+/// A profile by name: h200 h100 h20 mi300x mi308x mi325x mi355x, or a CPU tier (generic x86_avx2
+/// x86_avx512 x86_amx; two cores unless `name` ends in `:<cores>`). Unknown names are
+/// kInvalidArgument and list what exists.
 Result<Device> device_profile(std::string_view name);
 std::vector<std::string> device_profile_names();
 
-/// This machine's CPU with `threads` cores in use (0: all that this process may run on). The tier is the
-/// highest that CPUID, the operating system and AMX permission allow, or lower by OCTET_CPU_ARCH.
+/// This machine's CPU with `threads` cores in use (0: all that this process may run on). The tier
+/// is the highest that CPUID, the operating system and AMX permission allow, or lower by
+/// OCTET_CPU_ARCH.
 Result<Device> cpu_device(int threads = 0);
 
 }  // namespace octet

@@ -18,7 +18,8 @@ enum class StatusCode {
   kInternal,         // a bug in Octet
 };
 
-/// The outcome of a call: a code and, unless ok, a message that names op, argument, value and limit.
+/// The outcome of a call: a code and, unless ok, a message that names op, argument, value and
+/// limit.
 class [[nodiscard]] Status {
  public:
   Status() = default;
@@ -38,8 +39,8 @@ class [[nodiscard]] Status {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}            // NOLINT: implicit by design
-  Result(Status status) : status_(std::move(status)) {}    // NOLINT: implicit by design
+  Result(T value) : value_(std::move(value)) {}          // NOLINT: implicit by design
+  Result(Status status) : status_(std::move(status)) {}  // NOLINT: implicit by design
 
   bool ok() const { return value_.has_value(); }
   const Status& status() const { return status_; }

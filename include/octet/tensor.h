@@ -28,7 +28,8 @@ struct BasicMatrix {
 using Matrix = BasicMatrix<void*>;
 using ConstMatrix = BasicMatrix<const void*>;
 
-/// A grid of float32 scales with any strides (in elements): row-major is {cols, 1}, column-major {1, rows}.
+/// A grid of float32 scales with any strides (in elements): row-major is {cols, 1}, column-major
+/// {1, rows}.
 struct ScaleMatrix {
   const float* data = nullptr;
   int64_t rows = 0;

@@ -1,8 +1,8 @@
 // CSV (RFC 4180) with line numbers, so that every complaint can say file:line.
 //
-// Reads LF and CRLF, a UTF-8 byte-order mark, quoted fields. Refuses: an empty file, a row with another
-// number of fields than the header, an unnamed or repeated column, NUL bytes, conflict markers,
-// an unterminated quote, a file over kMaxCsvBytes.
+// Reads LF and CRLF, a UTF-8 byte-order mark, quoted fields. Refuses: an empty file, a row with
+// another number of fields than the header, an unnamed or repeated column, NUL bytes, conflict
+// markers, an unterminated quote, a file over kMaxCsvBytes.
 #pragma once
 
 #include <cstdint>

@@ -56,7 +56,9 @@ Result<int64_t> parse_int(std::string_view text) {
   return parse_number<int64_t>(text, "a whole number");
 }
 
-Result<double> parse_double(std::string_view text) { return parse_number<double>(text, "a number"); }
+Result<double> parse_double(std::string_view text) {
+  return parse_number<double>(text, "a number");
+}
 
 namespace {
 

@@ -30,11 +30,11 @@ const Status& status_of(const Result<T>& result) {
 #define OCTET_CONCAT(a, b) OCTET_CONCAT_INNER(a, b)
 
 /// `OCTET_CHECK_OK(expr);` returns the Status of `expr` unless it is ok.
-#define OCTET_CHECK_OK(expr)                                               \
-  do {                                                                     \
-    if (auto&& octet_status = (expr); !octet_status.ok()) {                \
-      return ::octet::internal::status_of(octet_status);                   \
-    }                                                                      \
+#define OCTET_CHECK_OK(expr)                                \
+  do {                                                      \
+    if (auto&& octet_status = (expr); !octet_status.ok()) { \
+      return ::octet::internal::status_of(octet_status);    \
+    }                                                       \
   } while (0)
 
 /// `OCTET_TRY(auto x, expr);` binds the value of a Result or returns its Status.
@@ -46,7 +46,7 @@ const Status& status_of(const Result<T>& result) {
   declaration = std::move(result).value()
 
 /// Returns kInvalidArgument with the formatted message unless `condition` holds.
-#define OCTET_REQUIRE(condition, ...)                                                 \
-  do {                                                                                \
+#define OCTET_REQUIRE(condition, ...)                                                           \
+  do {                                                                                          \
     if (!(condition)) return ::octet::fail(::octet::StatusCode::kInvalidArgument, __VA_ARGS__); \
   } while (0)

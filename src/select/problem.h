@@ -1,5 +1,6 @@
-// Problem: what is to be computed, as every op's selection, tables and tools see it. An op describes its
-// fields and formats once (OpSchema); keys, CSV columns, JSON and the command line follow from that.
+// Problem: what is to be computed, as every op's selection, tables and tools see it. An op
+// describes its fields and formats once (OpSchema); keys, CSV columns, JSON and the command line
+// follow from that.
 #pragma once
 
 #include <array>
@@ -14,7 +15,8 @@ namespace octet::select {
 
 constexpr int kMaxFields = 6;
 
-/// One op: its name, its integer fields (the first is the one that is padded to a grid) and its formats.
+/// One op: its name, its integer fields (the first is the one that is padded to a grid) and its
+/// formats.
 struct OpSchema {
   std::string_view name;                     // "gemm_blockscale"
   std::span<const std::string_view> fields;  // {"m", "n", "k"}

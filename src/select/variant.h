@@ -24,6 +24,11 @@ struct Support {
   static Support no(std::string reason) { return {false, std::move(reason)}; }
 };
 
+/// Of one workgroup or work unit; 0 where a kernel has no such grain.
+struct Tile {
+  int m = 0, n = 0, k = 0;
+};
+
 /// What a launch may write besides the result.
 struct Workspace {
   void* data = nullptr;
@@ -31,10 +36,11 @@ struct Workspace {
 };
 
 struct Variant {
-  std::string name;          // printed from the config; stable; tables hold it
+  std::string name;            // printed from the config; stable; tables hold it
   Arch arch = Arch::kGeneric;  // the oldest arch that runs it
-  int config = 0;            // index in the kernel's kConfigs
-  bool built = false;        // its device code is in this build
+  Tile tile;
+  int config = 0;      // index in the kernel's kConfigs
+  bool built = false;  // its device code is in this build
 
   Support (*supports)(int config, const Problem&, const Device&) = nullptr;
   int64_t (*workspace_bytes)(int config, const Problem&, const Device&) = nullptr;

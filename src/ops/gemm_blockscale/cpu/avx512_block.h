@@ -36,6 +36,19 @@ OCTET_INLINE Bf16x64 decode64(const Decoder& decoder, __m512i codes) {
   return {_mm512_unpacklo_epi8(low, high), _mm512_unpackhi_epi8(low, high)};
 }
 
+/// e4m3fnuz: code 0x80 is the NaN, which a table of magnitudes cannot hold.
+OCTET_INLINE bool is_fnuz(const CodeTable& codes) { return codes.f32[0x80] != codes.f32[0x80]; }
+
+/// decode64 for every kind: `fnuz` says that code 0x80 is NaN.
+OCTET_INLINE Bf16x64 decode64_any(const Decoder& decoder, __m512i codes, bool fnuz) {
+  const Bf16x64 values = decode64(decoder, codes);
+  if (__builtin_expect(!fnuz, 1)) return values;
+  const __m512i negative_zero = _mm512_set1_epi8(static_cast<char>(0x80));
+  const __m512i nan = _mm512_movm_epi8(_mm512_cmpeq_epi8_mask(codes, negative_zero));
+  return {_mm512_or_si512(values.first, _mm512_unpacklo_epi8(nan, nan)),
+          _mm512_or_si512(values.second, _mm512_unpackhi_epi8(nan, nan))};
+}
+
 /// f32 to bf16, nearest even, NaN stays NaN.
 OCTET_INLINE __m256i round_bf16(__m512 values) {
   const __m512i bits = _mm512_castps_si512(values);
@@ -56,6 +69,36 @@ OCTET_INLINE void store16(const Task& task, int64_t m, int64_t n, __m512 values,
   } else {
     _mm256_mask_storeu_epi16(static_cast<uint16_t*>(task.d) + at, mask,
                              _mm512_cvtps_ph(values, _MM_FROUND_TO_NEAREST_INT));
+  }
+}
+
+/// Bits 0..left-1 of 16, all or none past the ends.
+OCTET_INLINE __mmask16 tail_mask(int64_t left) {
+  return left >= 16 ? 0xffff : left <= 0 ? 0 : static_cast<__mmask16>((1u << left) - 1);
+}
+
+/// Transposes 16 rows of 16 dwords in place.
+OCTET_INLINE void transpose16x16(__m512i (&rows)[16]) {
+  __m512i pairs[16], quads[16];
+  for (int i = 0; i < 16; i += 2) {
+    pairs[i] = _mm512_unpacklo_epi32(rows[i], rows[i + 1]);
+    pairs[i + 1] = _mm512_unpackhi_epi32(rows[i], rows[i + 1]);
+  }
+  for (int i = 0; i < 16; i += 4) {
+    quads[i] = _mm512_unpacklo_epi64(pairs[i], pairs[i + 2]);
+    quads[i + 1] = _mm512_unpackhi_epi64(pairs[i], pairs[i + 2]);
+    quads[i + 2] = _mm512_unpacklo_epi64(pairs[i + 1], pairs[i + 3]);
+    quads[i + 3] = _mm512_unpackhi_epi64(pairs[i + 1], pairs[i + 3]);
+  }
+  for (int i = 0; i < 4; ++i) {
+    const __m512i even_low = _mm512_shuffle_i32x4(quads[i], quads[i + 4], 0x88);
+    const __m512i odd_low = _mm512_shuffle_i32x4(quads[i], quads[i + 4], 0xdd);
+    const __m512i even_high = _mm512_shuffle_i32x4(quads[i + 8], quads[i + 12], 0x88);
+    const __m512i odd_high = _mm512_shuffle_i32x4(quads[i + 8], quads[i + 12], 0xdd);
+    rows[i] = _mm512_shuffle_i32x4(even_low, even_high, 0x88);
+    rows[i + 4] = _mm512_shuffle_i32x4(odd_low, odd_high, 0x88);
+    rows[i + 8] = _mm512_shuffle_i32x4(even_low, even_high, 0xdd);
+    rows[i + 12] = _mm512_shuffle_i32x4(odd_low, odd_high, 0xdd);
   }
 }
 

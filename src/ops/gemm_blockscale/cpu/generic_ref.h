@@ -19,6 +19,7 @@ struct GenericRef {
   static constexpr std::array<Config, 1> kConfigs{};
 
   static std::string name(const Config&) { return "generic_ref"; }
+  static select::Tile tile(const Config&) { return {1, 1, 128}; }
   static select::Support supports(const Config&, const Problem&, const Device&) {
     return select::Support::yes();
   }

@@ -1,5 +1,5 @@
-// Layout of packed weights: the same bytes as row-major b (n, k), in blocks of 32 rows x 128 of k, so
-// that a kernel streams 4 KB at a time instead of 32 rows apart by k bytes.
+// Layout of packed weights: the same bytes as row-major b (n, k), in blocks of 32 rows x 128 of k,
+// so that a kernel streams 4 KB at a time instead of 32 rows apart by k bytes.
 //
 //   block (nb, kb)   at ((nb * k/128) + kb) * 4096,   nb = n/32 rounded up, rows past n are code 0
 //   inside a block   half h of 64 bytes of k, row r:  h * 2048 + r * 64

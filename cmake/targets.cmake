@@ -1,0 +1,36 @@
+# What is compiled: OCTET_TARGETS, a list of cpu;sm90;gfx942;gfx950. The live machine never decides it.
+# Unset, every target that this version has kernels for and whose compiler is installed.
+
+set(OCTET_KNOWN_TARGETS cpu sm90 gfx942 gfx950)
+set(OCTET_TARGETS_WITH_KERNELS cpu)
+
+if(NOT DEFINED OCTET_TARGETS)
+  set(OCTET_TARGETS ${OCTET_TARGETS_WITH_KERNELS})
+endif()
+string(STRIP "${OCTET_TARGETS}" _octet_targets)
+list(TRANSFORM _octet_targets STRIP)
+list(REMOVE_ITEM _octet_targets "")
+list(REMOVE_DUPLICATES _octet_targets)
+if(NOT _octet_targets)
+  message(FATAL_ERROR "OCTET_TARGETS='${OCTET_TARGETS}' names no target; known: ${OCTET_KNOWN_TARGETS}")
+endif()
+foreach(_target IN LISTS _octet_targets)
+  if(NOT _target IN_LIST OCTET_KNOWN_TARGETS)
+    message(FATAL_ERROR "OCTET_TARGETS: unknown target '${_target}'; known: ${OCTET_KNOWN_TARGETS}")
+  endif()
+  if(NOT _target IN_LIST OCTET_TARGETS_WITH_KERNELS)
+    message(FATAL_ERROR "OCTET_TARGETS: this version has no kernels for '${_target}' yet; "
+                        "with kernels: ${OCTET_TARGETS_WITH_KERNELS}")
+  endif()
+endforeach()
+if(NOT "cpu" IN_LIST _octet_targets)
+  message(FATAL_ERROR "OCTET_TARGETS='${OCTET_TARGETS}': 'cpu' is the reference of every check and must be in it")
+endif()
+list(SORT _octet_targets)
+set(OCTET_TARGETS_IN_USE ${_octet_targets})
+message(STATUS "Octet targets: ${OCTET_TARGETS_IN_USE}")
+
+set(OCTET_HAVE_X86 FALSE)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
+  set(OCTET_HAVE_X86 TRUE)
+endif()

@@ -1,0 +1,41 @@
+// Options of a call, and the Plan that says what a call will run and why.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "octet/status.h"
+
+namespace octet {
+
+struct Options {
+  std::string_view variant;  // run this one, or fail with the reason; empty: choose
+  void* workspace =
+      nullptr;  // the caller's scratch memory, 64-byte aligned; null: the stream's own
+  int64_t workspace_bytes = 0;  // at least Plan::workspace_bytes
+};
+
+struct Refusal {
+  std::string variant;
+  std::string reason;
+};
+
+/// The decision for one problem on one device.
+struct Plan {
+  std::string variant;  // empty: no variant can run it; `refused` says why
+  std::string
+      why;  // "tuned:exact", "tuned:padded m=112", "heuristic:model", "forced", "reference", ...
+  bool built = false;  // its device code is in this build
+  int64_t workspace_bytes = 0;
+  double predicted_us = 0;  // 0 where no model covers the variant on this device
+  std::vector<Refusal> refused;
+};
+
+/// Adds the rows of a tuned table (docs/tuning.md) for calls of this process; later tables win per
+/// key. Safe while other threads call. Rows that cannot serve are skipped; `skipped`, if given,
+/// gets one line for each.
+Status add_tuned_table(const std::string& path, std::vector<std::string>* skipped = nullptr);
+
+}  // namespace octet

@@ -1,0 +1,60 @@
+// Contract: few and middle tokens on AMX; weights stream once through the tiles for up to block_m
+// tokens.
+//
+// Layout     rows of weights, decoded to bf16, are the A tiles: row-major b needs no packing;
+// packed b
+//            (pack.h) is read as 4 KB runs
+// Requires   amx_tile, amx_bf16, avx512 with vbmi; k a multiple of 128; any m and n (m > block_m
+// reads
+//            the weights again per block_m tokens: x86_amx_block is the kernel for those)
+// Numerics   exact products, f32 sums of 128 of k, one f32 FMA per 128 of k with a_scale * b_scale
+// Method     decode to L1 one piece ahead of the dot products, see amx_block.h; after the
+// weights-as-A
+//            kernels of oneDNN and the table decode of KTransformers, both re-thought
+#pragma once
+
+#include <array>
+#include <string>
+
+#include "src/ops/gemm_blockscale/cpu/kernel.h"
+#include "src/ops/gemm_blockscale/problem.h"
+#include "src/select/variant.h"
+
+namespace octet::ops::gemm_blockscale {
+
+struct X86AmxStream {
+  struct Config {
+    int block_m;  // tokens per pass over the weights
+    int block_n;  // rows of weights per panel: 16 or 32
+    int block_k;  // of k per decoded piece: 128 or 256
+  };
+  static constexpr Arch kArch = Arch::kX86Amx;
+  static constexpr std::array<Config, 4> kConfigs{{
+      {16, 16, 256},
+      {16, 32, 128},
+      {64, 32, 128},
+      {128, 32, 128},
+  }};
+
+  static std::string name(const Config& config) {
+    return "x86_amx_stream_" + std::to_string(config.block_m) + "x" +
+           std::to_string(config.block_n) + "x" + std::to_string(config.block_k);
+  }
+  static select::Support supports(const Config&, const Problem& problem, const Device&) {
+    if (problem.k % 128 != 0) {
+      return select::Support::no("k=" + std::to_string(problem.k) + " is not a multiple of 128");
+    }
+    if (size_of(problem.ab) != 1) {
+      return select::Support::no("a and b have " + std::to_string(size_of(problem.ab)) +
+                                 " bytes per element, codes have 1");
+    }
+    return select::Support::yes();
+  }
+  static cpu::Kernel kernel(int config);  // defined in x86_amx_stream.cpp
+};
+
+/// The same kernels on emulated tiles: x86_amx_stream.cpp compiled with OCTET_AMX_EMULATED, for
+/// tests.
+cpu::Kernel x86_amx_stream_emulated(int config);
+
+}  // namespace octet::ops::gemm_blockscale

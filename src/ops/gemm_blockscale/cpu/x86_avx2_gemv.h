@@ -1,0 +1,41 @@
+// Contract: matrix times few vectors on AVX2; streams b once with k along the lanes.
+//
+// Layout     b row-major or packed; `rows` rows of b advance together through k
+// Requires   avx2, fma, f16c; e4m3fn or e4m3fnuz; best for m <= 8, right for any m up to kMaxM
+// Numerics   exact products in f32, 128 of k in one lane-wise sum, scaled once, one reduction at the end
+// Method     f16 bits by unpack and shift, vcvtph2ps, f32 FMA against activations decoded once
+#pragma once
+
+#include <array>
+#include <string>
+
+#include "src/ops/gemm_blockscale/cpu/kernel.h"
+#include "src/ops/gemm_blockscale/problem.h"
+#include "src/select/variant.h"
+
+namespace octet::ops::gemm_blockscale {
+
+struct X86Avx2Gemv {
+  struct Config {
+    int rows;  // of b that share one pass over k; divides the 32 rows of a pack block
+  };
+  static constexpr Arch kArch = Arch::kX86Avx2;
+  static constexpr std::array<Config, 3> kConfigs{{{KR0}, {16}, {32}}};
+  static constexpr int64_t kMaxM = 32;  // above, decoding b again for every 8 rows of a costs too much
+
+  static std::string name(const Config& config) {
+    return "x86_avx2_gemv_r" + std::to_string(config.rows);
+  }
+  static select::Support supports(const Config&, const Problem& problem, const Device&) {
+    if (problem.ab != DType::kE4m3fn && problem.ab != DType::kE4m3fnuz) {
+      return select::Support::no("kind of a and b: not e4m3fn or e4m3fnuz");
+    }
+    if (problem.m > kMaxM) {
+      return select::Support::no("m " + std::to_string(problem.m) + " > " + std::to_string(kMaxM));
+    }
+    return select::Support::yes();
+  }
+  static cpu::Kernel kernel(int config);  // defined in x86_avx2_gemv.cpp
+};
+
+}  // namespace octet::ops::gemm_blockscale

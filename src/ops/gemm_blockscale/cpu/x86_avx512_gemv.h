@@ -1,0 +1,40 @@
+// Contract: few tokens on AVX-512 with f32 FMA; weights stream once at memory speed.
+//
+// Layout     b row-major or packed; a tile is `rows` rows of b x up to 8 tokens, k along the lanes
+// Requires   avx512 f, bw, dq, vl, vbmi; up to 16 tokens
+// Numerics   exact decode, f32 sums of 128 of k, one FMA per 128 of k with a_scale * b_scale
+// Method     avx512_gemv.h
+#pragma once
+
+#include <array>
+#include <string>
+
+#include "src/ops/gemm_blockscale/cpu/kernel.h"
+#include "src/ops/gemm_blockscale/problem.h"
+#include "src/select/variant.h"
+
+namespace octet::ops::gemm_blockscale {
+
+struct X86Avx512Gemv {
+  struct Config {
+    int rows;             // of b that are streamed side by side
+    int prefetch_blocks;  // blocks of 128 of k between prefetch and use
+  };
+  static constexpr Arch kArch = Arch::kX86Avx512;
+  static constexpr int64_t kMaxTokens = 16;  // past 8 the weights are read again per 8 tokens
+  static constexpr std::array<Config, 2> kConfigs{{{4, 4}, {2, 8}}};
+
+  static std::string name(const Config& c) {
+    return "x86_avx512_gemv_" + std::to_string(c.rows) + "x" + std::to_string(c.prefetch_blocks);
+  }
+  static select::Support supports(const Config&, const Problem& problem, const Device&) {
+    if (problem.m > kMaxTokens) {
+      return select::Support::no("m = " + std::to_string(problem.m) + ", at most " +
+                                 std::to_string(kMaxTokens) + " tokens share a pass");
+    }
+    return select::Support::yes();
+  }
+  static cpu::Kernel kernel(int config);  // defined in x86_avx512_gemv.cpp
+};
+
+}  // namespace octet::ops::gemm_blockscale

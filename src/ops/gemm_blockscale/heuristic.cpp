@@ -1,0 +1,85 @@
+// What runs where no tuned row fits. CPU: the variant with the least predicted time (data/cost).
+// gfx942 and gfx950: seven arms on (m*n, k).
+//
+// Source     arms and thresholds: ROCm/aiter pull request 3316, measured on a 304-CU MI300X
+#include <array>
+#include <cmath>
+
+#include "src/core/embedded.h"
+#include "src/ops/gemm_blockscale/cost.h"
+#include "src/ops/gemm_blockscale/op.h"
+
+namespace octet::ops::gemm_blockscale {
+namespace {
+
+struct Arm {
+  std::string_view name;
+  std::string_view variant;
+  bool (*takes)(int64_t mn, int64_t k);
+};
+
+constexpr std::array kGfx942Arms{
+    Arm{"k128_mn<=307200", "gfx942_mfma_16x64x128_v1",
+        [](int64_t mn, int64_t k) { return k == 128 && mn <= 307'200; }},
+    Arm{"k128_mn<=2000000", "gfx942_mfma_32x64x128_v1",
+        [](int64_t mn, int64_t k) { return k == 128 && mn <= 2'000'000; }},
+    Arm{"k128", "gfx942_mfma_64x64x128_v1", [](int64_t, int64_t k) { return k == 128; }},
+    Arm{"mn<=307200", "gfx942_mfma_16x64x256_v1",
+        [](int64_t mn, int64_t) { return mn <= 307'200; }},
+    Arm{"mn<=1050000|k<384", "gfx942_mfma_64x64x256_v1",
+        [](int64_t mn, int64_t k) { return mn <= 1'050'000 || k < 384; }},
+    Arm{"mn<=2500000", "gfx942_mfma_64x128x128_v3",
+        [](int64_t mn, int64_t) { return mn <= 2'500'000; }},
+    Arm{"large", "gfx942_mfma_128x128x128_v3", [](int64_t, int64_t) { return true; }},
+};
+
+/// The first arm that takes the problem and whose variant is usable: k = 640 is no multiple of 256,
+/// so the next arm serves it.
+select::HeuristicChoice gfx942(const Problem& problem, select::Usable usable) {
+  for (const Arm& arm : kGfx942Arms) {
+    if (!arm.takes(problem.m * problem.n, problem.k)) continue;
+    const int variant = op().find(arm.variant);
+    if (usable[static_cast<size_t>(variant)]) return {variant, arm.name};
+  }
+  return {};
+}
+
+select::HeuristicChoice least_predicted(const Problem& problem, const Device& device,
+                                        select::Usable usable) {
+  select::HeuristicChoice best;
+  double best_us = INFINITY;
+  for (size_t i = 0; i < usable.size(); ++i) {
+    if (!usable[i]) continue;
+    const double us = predict_us(static_cast<int>(i), to_select(problem), device);
+    if (us > 0 && us < best_us) {
+      best_us = us;
+      best = {static_cast<int>(i), "model"};
+    }
+  }
+  return best;
+}
+
+/// Largest of what memory and math allow on a GPU: a bound, used as the prediction until it is
+/// measured.
+double roofline_us(const Problem& problem, const Device& device) {
+  return std::max(static_cast<double>(problem.bytes()) / device.bandwidth_gbps * 1e-3,
+                  problem.flops() / device.fp8_tflops * 1e-6);
+}
+
+}  // namespace
+
+select::HeuristicChoice heuristic(const select::Problem& problem, const Device& device,
+                                  select::Usable usable) {
+  if (is_cpu(device.arch)) return least_predicted(from(problem), device, usable);
+  return gfx942(from(problem), usable);
+}
+
+double predict_us(int variant, const select::Problem& problem, const Device& device) {
+  const select::Variant& row = variants()[static_cast<size_t>(variant)];
+  if (!is_cpu(device.arch)) return roofline_us(from(problem), device);
+  const select::CostRow* cost = cost_model().find(device.arch, row.name);
+  if (cost == nullptr) return 0;
+  return select::predict_us(*cost, cost_terms(from(problem), row.tile, device.cu_num));
+}
+
+}  // namespace octet::ops::gemm_blockscale

@@ -1,0 +1,112 @@
+// The variants of gemm_blockscale, fastest first, reference last: every kernel of every backend,
+// built or not.
+#include <array>
+
+#include "src/ops/gemm_blockscale/cpu/generic_ref.h"
+#include "src/ops/gemm_blockscale/cpu/launch.h"
+#include "src/ops/gemm_blockscale/hip/gfx942_mfma.h"
+#include "src/ops/gemm_blockscale/op.h"
+#include "src/select/contract.h"
+
+namespace octet::ops::gemm_blockscale {
+namespace {
+
+template <class Contract>
+select::Support supports(int config, const select::Problem& problem, const Device& device) {
+  return Contract::supports(Contract::kConfigs[static_cast<size_t>(config)], from(problem), device);
+}
+
+template <class Contract>
+int64_t cpu_workspace_bytes(int config, const select::Problem& problem, const Device& device) {
+  return cpu::workspace_bytes(Contract::kernel(config), from(problem), device.cu_num);
+}
+
+template <class Contract>
+Status cpu_launch(int config, const void* args, select::Workspace workspace, Stream& stream) {
+  return cpu::run(Contract::kernel(config), *static_cast<const GemmBlockscaleArgs*>(args),
+                  workspace, stream);
+}
+
+/// Portable kernels are in every build; those of an instruction set where the compiler targets it.
+#if defined(OCTET_HAVE_X86)
+constexpr bool kHaveX86 = true;
+#else
+constexpr bool kHaveX86 = false;
+#endif
+
+template <class Contract>
+void add_cpu(std::vector<select::Variant>& variants) {
+  select::append_variants<Contract>(variants, [](select::Variant& variant) {
+    variant.supports = supports<Contract>;
+    if constexpr (kHaveX86 || Contract::kArch == Arch::kGeneric) {
+      variant.built = true;
+      variant.workspace_bytes = cpu_workspace_bytes<Contract>;
+      variant.launch = cpu_launch<Contract>;
+    } else {
+      variant.workspace_bytes = [](int, const select::Problem&, const Device&) -> int64_t {
+        return 0;
+      };
+    }
+  });
+}
+
+/// A kernel of a target that this build does not compile: it is known, explained and refused.
+template <class Contract>
+void add_unbuilt(std::vector<select::Variant>& variants) {
+  select::append_variants<Contract>(variants, [](select::Variant& variant) {
+    variant.supports = supports<Contract>;
+    variant.workspace_bytes = [](int config, const select::Problem& problem, const Device&) {
+      return Contract::workspace_bytes(Contract::kConfigs[static_cast<size_t>(config)],
+                                       from(problem));
+    };
+  });
+}
+
+std::vector<select::Variant> make_variants() {
+  std::vector<select::Variant> variants;
+  add_unbuilt<Gfx942Mfma>(variants);
+  add_cpu<GenericRef>(variants);
+  return variants;
+}
+
+uint32_t default_format(Arch arch) {
+  Problem problem;
+  problem.ab = arch == Arch::kGfx942 ? DType::kE4m3fnuz : DType::kE4m3fn;
+  return to_select(problem).format;
+}
+
+/// gfx942: the default instance of the source. CPU: one blocked kernel per tier, as a library
+/// without selection would ship.
+std::string_view fixed_default(Arch arch) {
+  switch (arch) {
+    case Arch::kGfx942:
+    case Arch::kGfx950:
+      return "gfx942_mfma_16x64x256_v1";
+    default:
+      return "generic_ref";
+  }
+}
+
+}  // namespace
+
+std::span<const select::Variant> variants() {
+  static const std::vector<select::Variant> list = make_variants();
+  return list;
+}
+
+const select::Op& op() {
+  static const select::Op instance{
+      &schema(),
+      variants,
+      validate_problem,
+      heuristic,
+      predict_us,
+      default_format,
+      fixed_default,
+      [](const select::Problem& problem) { return from(problem).flops(); },
+      [](const select::Problem& problem) { return from(problem).bytes(); },
+  };
+  return instance;
+}
+
+}  // namespace octet::ops::gemm_blockscale

@@ -1,0 +1,33 @@
+// From a kernel's contract to its variants. A contract is a struct:
+//
+//   struct Config;                                       plain aggregate, the kernel's choices
+//   static constexpr Arch kArch;                         the oldest arch that runs it
+//   static constexpr std::array<Config, N> kConfigs;     one variant each
+//   static std::string name(const Config&);              "<stem>_<tile>..."
+//   static Tile tile(const Config&);                     its grain in m, n and k
+//   static Support supports(const Config&, const Problem&, const Device&);
+//
+// An op's variants.cpp adds how its backends launch (CPU) or that they are not in this build.
+#pragma once
+
+#include <vector>
+
+#include "src/select/variant.h"
+
+namespace octet::select {
+
+/// Appends a Variant per config of `Contract`. `complete(variant)` sets what the backend provides.
+template <class Contract, class Complete>
+void append_variants(std::vector<Variant>& variants, Complete complete) {
+  for (size_t i = 0; i < Contract::kConfigs.size(); ++i) {
+    Variant variant;
+    variant.name = Contract::name(Contract::kConfigs[i]);
+    variant.arch = Contract::kArch;
+    variant.tile = Contract::tile(Contract::kConfigs[i]);
+    variant.config = static_cast<int>(i);
+    complete(variant);
+    variants.push_back(std::move(variant));
+  }
+}
+
+}  // namespace octet::select

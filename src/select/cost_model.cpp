@@ -1,0 +1,62 @@
+#include "src/select/cost_model.h"
+
+#include "src/core/text.h"
+#include "src/core/try.h"
+
+namespace octet::select {
+namespace {
+
+const std::array<std::string, 9> kColumns{"arch",        "variant",      "fixed_us",
+                                          "us_per_mb_b", "us_per_gflop", "us_per_mb_a",
+                                          "us_per_mb_d", "samples",      "error"};
+
+}  // namespace
+
+const CostRow* CostModel::find(Arch arch, std::string_view variant) const {
+  const CostRow* found = nullptr;
+  for (const CostRow& row : rows_) {
+    if (row.variant != variant) continue;
+    if (row.arch == arch) return &row;
+    if (found == nullptr || arch_runs(arch, row.arch)) found = &row;
+  }
+  return found;
+}
+
+double predict_us(const CostRow& row, const CostTerms& terms) {
+  double us = 0;
+  for (size_t i = 0; i < terms.size(); ++i) us += row.us[i] * terms[i];
+  return us;
+}
+
+Result<CostModel> parse_cost_model(const Csv& csv) {
+  if (!std::equal(kColumns.begin(), kColumns.end(), csv.header.begin(), csv.header.end())) {
+    return fail(StatusCode::kCorruptData, "{}:1: the columns must be {}", csv.path,
+                join(kColumns, ","));
+  }
+  std::vector<CostRow> rows;
+  for (const CsvRow& line : csv.rows) {
+    CostRow row;
+    OCTET_TRY(row.arch, parse_arch(line.fields[0]));
+    row.variant = line.fields[1];
+    for (size_t i = 0; i < row.us.size(); ++i) {
+      OCTET_TRY(row.us[i], parse_double(line.fields[2 + i]));
+    }
+    OCTET_TRY(const int64_t samples, parse_int(line.fields[7]));
+    row.samples = static_cast<int>(samples);
+    OCTET_TRY(row.error, parse_double(line.fields[8]));
+    rows.push_back(std::move(row));
+  }
+  return CostModel(std::move(rows));
+}
+
+std::string format_cost_model(const CostModel& model) {
+  std::string text = join(kColumns, ",") + "\n";
+  for (const CostRow& row : model.rows()) {
+    text += fmt::format("{},{}", arch_name(row.arch), row.variant);
+    for (const double us : row.us) text += fmt::format(",{:.6g}", us);
+    text += fmt::format(",{},{:.3f}\n", row.samples, row.error);
+  }
+  return text;
+}
+
+}  // namespace octet::select

@@ -1,0 +1,42 @@
+// Op: what selection and the tools need to know of one op. Plain function pointers, filled in by
+// src/ops/<op>/variants.cpp.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "octet/device.h"
+#include "src/select/problem.h"
+#include "src/select/variant.h"
+
+namespace octet::select {
+
+/// The heuristic's choice: an index into the op's variants (-1: none) and the name of its arm.
+struct HeuristicChoice {
+  int variant = -1;
+  std::string_view arm;
+};
+
+/// Which variants the heuristic may take: supported, and built where that is asked.
+using Usable = std::span<const bool>;
+
+struct Op {
+  const OpSchema* schema;
+  std::span<const Variant> (*variants)();  // fastest first, reference last
+  Status (*validate)(const Problem&);      // legal fields; the message names field, value and limit
+  HeuristicChoice (*heuristic)(const Problem&, const Device&, Usable);
+  double (*predict_us)(int variant, const Problem&, const Device&);  // 0: no model
+  uint32_t (*default_format)(Arch);                                  // of the arch's hardware
+  /// The one kernel that a library without selection would run for every shape; "" where none is
+  /// known.
+  std::string_view (*fixed_default)(Arch);
+  double (*flops)(const Problem&);
+  int64_t (*bytes)(const Problem&);  // that must move once
+
+  std::string_view name() const { return schema->name; }
+  /// Index of a variant by name, or -1.
+  int find(std::string_view variant) const;
+};
+
+}  // namespace octet::select
