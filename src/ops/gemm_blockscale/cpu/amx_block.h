@@ -186,26 +186,56 @@ struct Drain {
   float b_scale;
   int rows_per_step, token_tiles;  // 0 rows: nothing is pending
   bool first;                      // results have no value yet
+  bool last;                       // write d at m, n instead of results: 2x2 tiles only
+  int64_t m, n;
 };
 
-OCTET_INLINE void drain_step(const Drain& drain, int step) {
+OCTET_INLINE __m512 drain_scale(const Drain& drain, int step) {
   const __m512 a_scale = _mm512_load_ps(drain.scales + step * drain.token_tiles / 4 * 16);
-  const __m512 scale = _mm512_mul_ps(a_scale, _mm512_set1_ps(drain.b_scale));
+  return _mm512_mul_ps(a_scale, _mm512_set1_ps(drain.b_scale));
+}
+
+OCTET_INLINE __m512 drain_row(const Drain& drain, int row, __m512 scale) {
+  const __m512 before =
+      drain.first ? _mm512_setzero_ps() : _mm512_load_ps(drain.results + row * 16);
+  return _mm512_fmadd_ps(_mm512_load_ps(drain.sums + row * 16), scale, before);
+}
+
+/// Writes 16 rows x 16 tokens, transposed, to d.
+OCTET_INLINE void store_tile(const Task& task, int64_t m, int64_t n, __m512i (&rows)[16]) {
+  transpose16x16(rows);
+  const __mmask16 columns = tail_mask(task.n - n);
+  const int64_t tokens = smaller(16, task.m - m);
+  for (int64_t i = 0; i < tokens; ++i) {
+    store16(task, m + i, n, _mm512_castsi512_ps(rows[i]), columns);
+  }
+}
+
+/// The drain_step of the last 128 of k: one tile of 2x2.
+__attribute__((noinline)) void finish_step(const Task& task, Drain drain, int step) {
+  const __m512 scale = drain_scale(drain, step);
+  __m512i rows[16];
+  for (int i = 0; i < 16; ++i) {
+    rows[i] = _mm512_castps_si512(drain_row(drain, step * 16 + i, scale));
+  }
+  store_tile(task, drain.m + step / 2 * 16, drain.n + step % 2 * 16, rows);
+}
+
+OCTET_INLINE void drain_step(const Task& task, const Drain& drain, int step) {
+  if (drain.last) return finish_step(task, drain, step);
+  const __m512 scale = drain_scale(drain, step);
   const int end = (step + 1) * drain.rows_per_step;
   for (int row = step * drain.rows_per_step; row < end; row += 4) {
-    const float* sums = drain.sums + row * 16;
-    float* results = drain.results + row * 16;
 #pragma GCC unroll 4
-    for (int i = 0; i < 64; i += 16) {
-      const __m512 before = drain.first ? _mm512_setzero_ps() : _mm512_load_ps(results + i);
-      _mm512_store_ps(results + i, _mm512_fmadd_ps(_mm512_load_ps(sums + i), scale, before));
+    for (int i = 0; i < 4; ++i) {
+      _mm512_store_ps(drain.results + (row + i) * 16, drain_row(drain, row + i, scale));
     }
   }
 }
 
-OCTET_INLINE void flush(Drain& drain) {
+OCTET_INLINE void flush(const Task& task, Drain& drain) {
   if (drain.rows_per_step == 0) return;
-  for (int step = 0; step < 4; ++step) drain_step(drain, step);
+  for (int step = 0; step < 4; ++step) drain_step(task, drain, step);
   drain.rows_per_step = 0;
 }
 
@@ -246,39 +276,48 @@ OCTET_INLINE void store_sums(float* sums) {
   }
 }
 
+/// What is under way between two blocks of 128 of k.
+struct Pipeline {
+  Decoder decoder;
+  Decoding decoding;
+  Drain drain;
+  const uint8_t* later_tokens;  // to prefetch into L2, or null
+  int later_lines;              // of 64 bytes, per step
+  int turn;                     // which of the two sums is written next
+};
+
+OCTET_INLINE void prefetch_tokens(Pipeline& pipeline) {
+  for (int i = 0; i < pipeline.later_lines; ++i, pipeline.later_tokens += 64) {
+    _mm_prefetch(pipeline.later_tokens, _MM_HINT_T1);
+  }
+}
+
 /// 128 of k of one panel and one or two token tiles, beside the pending drain and decoding.
 template <AmxLoop kLoop, int kTokenTiles>
-OCTET_INLINE void multiply_block(const uint8_t* rows, const uint8_t* tokens, const Decoder& decoder,
-                                 Decoding& decoding, Drain& drain, float* sums) {
+OCTET_INLINE void multiply_block(const Task& task, const uint8_t* rows, const uint8_t* tokens,
+                                 Pipeline& pipeline, float* sums) {
   constexpr int kTiles = kLoop.row_tiles * kTokenTiles;
   zero_sums<kTiles>();
 #pragma GCC unroll 4
   for (int step = 0; step < 4; ++step) {
     multiply_step<kLoop.row_tiles, kTokenTiles>(rows + step * kLoop.row_tiles * kTileBytes,
                                                 tokens + step * kTileBytes);
-    if (drain.rows_per_step != 0) drain_step(drain, step);
-    decode_share<kLoop>(decoder, decoding);
+    if (pipeline.drain.rows_per_step != 0) drain_step(task, pipeline.drain, step);
+    decode_share<kLoop>(pipeline.decoder, pipeline.decoding);
+    if (kLoop.chunk_bytes == 0) prefetch_tokens(pipeline);
   }
   store_sums<kTiles>(sums);
 }
 
-/// Writes the finished results of a panel: transposed, so that a row of d gets 16 or 32 columns.
+/// Writes the results that no finish_step wrote: those of `tile` and later token tiles.
 template <AmxLoop kLoop>
-OCTET_INLINE void store_panel(const Task& task, int64_t n, int64_t m, int64_t m_end,
-                              const float* results) {
-  const __mmask16 low = tail_mask(task.n - n), high = tail_mask(task.n - n - 16);
-  for (; m < m_end; m += 16, results += kLoop.row_tiles * 256) {
-    __m512i columns[kLoop.row_tiles][16];
+OCTET_INLINE void store_results(const Task& task, int64_t n, int64_t tile, int64_t tile_end,
+                                const float* results) {
+  for (; tile < tile_end; ++tile, results += kLoop.row_tiles * 256) {
     for (int r = 0; r < kLoop.row_tiles; ++r) {
-      for (int i = 0; i < 16; ++i) columns[r][i] = _mm512_load_si512(results + r * 256 + i * 16);
-      transpose16x16(columns[r]);
-    }
-    const int64_t valid = smaller(16, m_end - m);
-    for (int64_t i = 0; i < valid; ++i) {
-      store16(task, m + i, n, _mm512_castsi512_ps(columns[0][i]), low);
-      if (kLoop.row_tiles == 2) {
-        store16(task, m + i, n + 16, _mm512_castsi512_ps(columns[kLoop.row_tiles - 1][i]), high);
-      }
+      __m512i rows[16];
+      for (int i = 0; i < 16; ++i) rows[i] = _mm512_load_si512(results + r * 256 + i * 16);
+      store_tile(task, tile * 16, n + r * 16, rows);
     }
   }
 }
@@ -323,73 +362,89 @@ OCTET_INLINE int64_t pass_bytes(const Task& task, int64_t block_tiles) {
   return Pass<kLoop>::kFixedBytes + results * kLoop.row_tiles * kTileBytes;
 }
 
-/// What is under way between two blocks of 128 of k.
-struct Pipeline {
-  Decoder decoder;
-  Decoding decoding;
-  Drain drain;
-  int turn;  // which of the two sums is written next
-};
+/// Where the same place of the next chunk of k starts, the part of it that this panel prefetches.
+template <AmxLoop kLoop>
+OCTET_INLINE void aim_prefetch(const Pass<kLoop>& pass, const Tokens& tokens, const Position& at,
+                               const uint8_t* b_tiles, Pipeline& pipeline) {
+  const int64_t live = smaller(pass.panels.group_size, pass.panels.end - at.group);
+  const bool more = at.chunk + pass.panels.chunk_kb < tokens.num_kb;
+  const int64_t skip_kb = more ? pass.panels.chunk_kb : -at.chunk;
+  pipeline.later_lines = static_cast<int>((32 + live - 1) / live);
+  pipeline.later_tokens = b_tiles + skip_kb * tokens.num_tiles * kTokenTileBytes +
+                          (at.panel - at.group) * pipeline.later_lines * 4 * 64;
+}
 
 template <AmxLoop kLoop>
 OCTET_INLINE void multiply_piece(const Task& task, const Pass<kLoop>& pass, const Position& at,
                                  const uint8_t* rows, Pipeline& pipeline) {
   const Tokens tokens = tokens_of(task);
+  const int64_t n = at.panel * kLoop.row_tiles * 16;
   const int64_t num_kb = smaller(kLoop.piece_kb, tokens.num_kb - at.kb);
-  const float* b_scale =
-      task.b_scale + at.panel * kLoop.row_tiles * 16 / kScaleBlock * task.b_scale_stride + at.kb;
+  const float* b_scale = task.b_scale + n / kScaleBlock * task.b_scale_stride + at.kb;
   for (int64_t tile = pass.tile_begin; tile < pass.tile_end; tile += 2) {
+    float* results = pass.results(at) + (tile - pass.tile_begin) * kLoop.row_tiles * 256;
+    const int pair = tile + 1 < pass.tile_end ? 2 : 1;
     for (int64_t kb = 0; kb < num_kb; ++kb) {
       const int64_t at_tile = (at.kb + kb) * tokens.num_tiles + tile;
       const uint8_t* b_tiles = tokens.tiles + at_tile * kTokenTileBytes;
-      const uint8_t* a_tiles = rows + kb * kLoop.row_tiles * 4 * kTileBytes;
+      const uint8_t* a_tiles = rows + kb * kLoop.row_tiles * kTokenTileBytes;
       float* sums = pass.sums(pipeline.turn);
-      const int pair = tile + 1 < pass.tile_end ? 2 : 1;
+      if (kLoop.chunk_bytes == 0) aim_prefetch(pass, tokens, at, b_tiles, pipeline);
       if (pair == 2) {
-        multiply_block<kLoop, 2>(a_tiles, b_tiles, pipeline.decoder, pipeline.decoding,
-                                 pipeline.drain, sums);
+        multiply_block<kLoop, 2>(task, a_tiles, b_tiles, pipeline, sums);
       } else {
-        multiply_block<kLoop, 1>(a_tiles, b_tiles, pipeline.decoder, pipeline.decoding,
-                                 pipeline.drain, sums);
+        multiply_block<kLoop, 1>(task, a_tiles, b_tiles, pipeline, sums);
       }
       pipeline.turn ^= 1;
-      float* results = pass.results(at) + (tile - pass.tile_begin) * kLoop.row_tiles * 256;
+      const bool last = at.kb + kb + 1 == tokens.num_kb && pair * kLoop.row_tiles == 4;
       pipeline.drain = {sums,
                         results,
                         tokens.scales + at_tile * 16,
                         b_scale[kb],
                         pair * kLoop.row_tiles * 4,
                         pair,
-                        at.kb + kb == 0};
+                        at.kb + kb == 0,
+                        last,
+                        tile * 16,
+                        n};
     }
   }
 }
 
+/// Decoding of the piece after `at`, spread over the steps of the piece at `at`; false: there is
+/// none.
+template <AmxLoop kLoop>
+OCTET_INLINE bool start_next(const Task& task, const Pass<kLoop>& pass, Position& at, uint8_t* slot,
+                             Decoding& decoding) {
+  const int64_t num_kb = smaller(kLoop.piece_kb, pass.panels.num_kb - at.kb);
+  const int64_t pairs = (pass.tile_end - pass.tile_begin + 1) / 2;
+  const bool more = advance(pass.panels, kLoop.piece_kb, at);
+  decoding = more ? start_decoding<kLoop>(task, pass.panels, at,
+                                          static_cast<int>(pairs * num_kb * 4), slot)
+                  : Decoding{};
+  return more;
+}
+
 template <AmxLoop kLoop>
 OCTET_INLINE void run_pass(const Task& task, const Pass<kLoop>& pass) {
-  const Panels& panels = pass.panels;
-  const int64_t pairs = (pass.tile_end - pass.tile_begin + 1) / 2;
+  const int64_t tiles = pass.tile_end - pass.tile_begin;
+  const int64_t finished = kLoop.row_tiles == 2 ? tiles / 2 * 2 : 0;  // by finish_step
   Position at{pass.panel_begin, 0, pass.panel_begin, 0};
-  Pipeline pipeline{load_decoder(*task.codes), {}, {}, 0};
-  Decoding first = start_decoding<kLoop>(task, panels, at, 1, pass.slot(0));
-  decode_share<kLoop>(pipeline.decoder, first);
-  for (int slot = 0;; slot ^= 1) {
-    const int64_t num_kb = smaller(kLoop.piece_kb, panels.num_kb - at.kb);
-    Position next = at;
-    const bool more = advance(panels, kLoop.piece_kb, next);
-    pipeline.decoding =
-        more ? start_decoding<kLoop>(task, panels, next, static_cast<int>(pairs * num_kb * 4),
-                                     pass.slot(slot ^ 1))
-             : Decoding{};
-    multiply_piece<kLoop>(task, pass, at, pass.slot(slot), pipeline);
-    if (at.kb + kLoop.piece_kb >= panels.num_kb) {
-      flush(pipeline.drain);
-      store_panel<kLoop>(task, at.panel * kLoop.row_tiles * 16, pass.tile_begin * 16,
-                         smaller(task.m, pass.tile_end * 16), pass.results(at));
+  Pipeline pipeline{load_decoder(*task.codes), {}, {}, nullptr, 0, 0};
+  pipeline.decoding = start_decoding<kLoop>(task, pass.panels, at, 1, pass.slot(0));
+  decode_share<kLoop>(pipeline.decoder, pipeline.decoding);
+  bool more = true;
+  for (int slot = 0; more; slot ^= 1) {
+    const Position now = at;
+    more = start_next(task, pass, at, pass.slot(slot ^ 1), pipeline.decoding);
+    multiply_piece(task, pass, now, pass.slot(slot), pipeline);
+    if (now.kb + kLoop.piece_kb >= pass.panels.num_kb && finished < tiles) {
+      flush(task, pipeline.drain);
+      store_results<kLoop>(task, now.panel * kLoop.row_tiles * 16, pass.tile_begin + finished,
+                           pass.tile_end, pass.results(now) + finished * kLoop.row_tiles * 256);
     }
-    if (!more) return;
-    at = next;
   }
+  flush(task, pipeline.drain);
 }
 
 template <AmxLoop kLoop>

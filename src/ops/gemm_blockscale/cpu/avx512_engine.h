@@ -18,10 +18,6 @@ struct FmaEngine {
   static constexpr int kSteps = 128;        // of k in a scale block
   static constexpr int64_t kStepBytes = 4;  // of one token
 
-  struct Values {  // 64 of k
-    __m512 part[4];
-  };
-
   OCTET_INLINE __m512 low(__m512i pairs) {
     return _mm512_castsi512_ps(_mm512_slli_epi32(pairs, 16));
   }
@@ -30,18 +26,11 @@ struct FmaEngine {
         _mm512_and_si512(pairs, _mm512_set1_epi32(static_cast<int>(0xffff0000))));
   }
 
-  OCTET_INLINE Values values(const Bf16x64& pairs) {
-    return {{low(pairs.first), high(pairs.first), low(pairs.second), high(pairs.second)}};
-  }
-  OCTET_INLINE void store_values(uint8_t* to, const Bf16x64& pairs) {
-    const Values v = values(pairs);
-    for (int i = 0; i < 4; ++i) _mm512_store_ps(to + i * 64, v.part[i]);
-  }
-  OCTET_INLINE __m512 dot(__m512 sum, const Values& b, const uint8_t* a) {
-    for (int i = 0; i < 4; ++i) {
-      sum = _mm512_fmadd_ps(b.part[i], _mm512_load_ps(a + i * 64), sum);
-    }
-    return sum;
+  /// A quarter of 64 of k.
+  static constexpr int kParts = 4;
+  OCTET_INLINE __m512i part(const Bf16x64& codes, int i) {
+    const __m512i pairs = i < 2 ? codes.first : codes.second;
+    return _mm512_castps_si512(i % 2 == 0 ? low(pairs) : high(pairs));
   }
 
   /// Stores (k, k+1) of 16 rows as two steps, `step_bytes` apart.
@@ -69,19 +58,14 @@ struct Bf16Engine {
   static constexpr int kSteps = 64;
   static constexpr int64_t kStepBytes = 4;
 
-  using Values = Bf16x64;
-
   OCTET_INLINE __m512 multiply_add(__m512 sum, __m512i a, __m512i b) {
     return _mm512_dpbf16_ps(sum, reinterpret_cast<__m512bh>(a), reinterpret_cast<__m512bh>(b));
   }
 
-  OCTET_INLINE Values values(const Bf16x64& pairs) { return pairs; }
-  OCTET_INLINE void store_values(uint8_t* to, const Bf16x64& pairs) {
-    store_token(to, pairs.first, pairs.second);
-  }
-  OCTET_INLINE __m512 dot(__m512 sum, const Values& b, const uint8_t* a) {
-    sum = multiply_add(sum, _mm512_load_si512(a), b.first);
-    return multiply_add(sum, _mm512_load_si512(a + 64), b.second);
+  /// Half of 64 of k.
+  static constexpr int kParts = 2;
+  OCTET_INLINE __m512i part(const Bf16x64& codes, int i) {
+    return i == 0 ? codes.first : codes.second;
   }
 
   OCTET_INLINE void store_pair(uint8_t* to, int64_t, __m512i pairs) {

@@ -15,46 +15,78 @@
 namespace octet::ops::gemm_blockscale::cpu {
 namespace {
 
-constexpr int kGemvRows = 16;           // of a unit
 constexpr int64_t kGemvMaxTokens = 8;   // that share one pass over the weights
-constexpr int64_t kGemvChunk = 16384;   // bytes of activations that rows share in L1
+constexpr int64_t kGemvMaxRows = 32;    // of a unit
+constexpr int64_t kGemvL1Bytes = 20480; // of activations that the rows of a unit share in L1
+constexpr int64_t kGemvLead = 24576;    // bytes of b on their way
 
-/// One pass over 16 rows of b for a few tokens.
+/// A unit's rows of b for a few tokens.
 struct GemvPass {
-  CodeRows<kGemvRows> rows;
-  const uint8_t* a;      // first token
-  int64_t a_stride;      // bytes from a token to the next
-  const float* scales;   // (tokens, k/128): a_scale * b_scale
-  __m512* sums;          // (16, tokens)
+  CodeRows rows;
+  int num_rows;
+  int64_t num_blocks;   // k / 128
+  const uint8_t* a;     // first token
+  int64_t a_stride;     // bytes from a token to the next
+  const float* scales;  // (tokens, k/128): a_scale * b_scale
+  __m512* sums;         // (rows, tokens)
+  bool fnuz;
 };
 
-/// Blocks kb..kb_end of rows r..r+R, added to their sums.
-template <class Engine, int R, int M, int Ahead>
-OCTET_INLINE void add_rows(const GemvPass& pass, const Decoder& decoder, int r, int64_t kb,
-                           int64_t kb_end) {
-  __m512* sums = pass.sums + r * M;
-  for (; kb < kb_end; ++kb) {
-    const uint8_t* codes = pass.rows.base + kb * pass.rows.block_step;
-    const uint8_t* ahead = pass.rows.base + block_at(pass.rows, kb + Ahead);
-    const uint8_t* a = pass.a + kb * kScaleBlock * Engine::kBytes;
-    __m512 partial[R][M];
-    for (int i = 0; i < R * M; ++i) partial[i / M][i % M] = _mm512_setzero_ps();
+OCTET_INLINE int gemv_rows(const Task& task) { return task.b_packed ? 32 : 16; }
+
+/// Blocks of 128 of k that the rows of a unit go through in turn.
+template <class Engine>
+OCTET_INLINE int64_t gemv_chunk(const Task& task, int64_t tokens) {
+  if (task.b_packed) return 1;
+  const int64_t fits = kGemvL1Bytes / (tokens * kScaleBlock * Engine::kBytes);
+  const int64_t most = fits < 40 ? fits : 40, num_kb = task.k / kScaleBlock;
+  const int64_t chunks = (num_kb + most - 1) / most;
+  return (num_kb + chunks - 1) / chunks;
+}
+
+/// 128 of k of R rows: partial[r][m] += dot products along the lanes.
+template <class Engine, int R, int M>
+OCTET_INLINE void dot_rows(const GemvPass& pass, const Decoder& decoder, CodeStream& stream,
+                           const uint8_t* const (&codes)[R], int64_t kb, __m512 (&partial)[R][M]) {
+  const uint8_t* a = pass.a + kb * kScaleBlock * Engine::kBytes;
 #pragma GCC unroll 2
-    for (int half = 0; half < 2; ++half, a += 64 * Engine::kBytes) {
+  for (int half = 0; half < 2; ++half, a += 64 * Engine::kBytes) {
+    Bf16x64 pairs[R];
 #pragma GCC unroll 8
-      for (int i = 0; i < R; ++i) {
-        const int64_t at = pass.rows.row_at[r + i] + half * pass.rows.half_step;
-        if (Ahead > 0) _mm_prefetch(ahead + at, _MM_HINT_T0);
-        const auto b = Engine::values(decode64(decoder, _mm512_loadu_si512(codes + at)));
+    for (int r = 0; r < R; ++r) {
+      const uint8_t* from = codes[r] + kb * pass.rows.block_step + half * pass.rows.half_step;
+      if (half == 0) prefetch_128(stream);
+      pairs[r] = decode64_any(decoder, _mm512_loadu_si512(from), pass.fnuz);
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < Engine::kParts; ++i) {
+      __m512i b[R];
 #pragma GCC unroll 8
-        for (int m = 0; m < M; ++m) {
-          partial[i][m] = Engine::dot(partial[i][m], b, a + m * pass.a_stride);
-        }
+      for (int r = 0; r < R; ++r) b[r] = Engine::part(pairs[r], i);
+#pragma GCC unroll 8
+      for (int m = 0; m < M; ++m) {
+        const __m512i token = _mm512_load_si512(a + m * pass.a_stride + i * 64);
+#pragma GCC unroll 8
+        for (int r = 0; r < R; ++r) partial[r][m] = Engine::multiply_add(partial[r][m], token, b[r]);
       }
     }
+  }
+}
+
+/// Blocks kb..kb_end of R rows from row r on, added to their sums.
+template <class Engine, int R, int M>
+OCTET_INLINE void add_rows(const GemvPass& pass, const Decoder& decoder, CodeStream& stream, int r,
+                           int64_t kb, int64_t kb_end) {
+  __m512* sums = pass.sums + r * M;
+  const uint8_t* codes[R];
+  for (int i = 0; i < R; ++i) codes[i] = row_codes(pass.rows, r + i, 0);
+  for (; kb < kb_end; ++kb) {
+    __m512 partial[R][M];
+    for (int i = 0; i < R * M; ++i) partial[i / M][i % M] = _mm512_setzero_ps();
+    dot_rows<Engine, R, M>(pass, decoder, stream, codes, kb, partial);
 #pragma GCC unroll 8
     for (int m = 0; m < M; ++m) {
-      const __m512 scale = _mm512_set1_ps(pass.scales[m * pass.rows.num_blocks + kb]);
+      const __m512 scale = _mm512_set1_ps(pass.scales[m * pass.num_blocks + kb]);
 #pragma GCC unroll 8
       for (int i = 0; i < R; ++i) {
         sums[i * M + m] = _mm512_fmadd_ps(partial[i][m], scale, sums[i * M + m]);
@@ -63,38 +95,48 @@ OCTET_INLINE void add_rows(const GemvPass& pass, const Decoder& decoder, int r, 
   }
 }
 
-/// 16 rows x M tokens over all of k.
-template <class Engine, int R, int M, int Ahead>
-__attribute__((noinline)) void sum_rows(const GemvPass& pass, const Decoder& tables, bool packed) {
+/// A unit's rows x M tokens over all of k.
+template <class Engine, int R, int M>
+__attribute__((noinline)) void sum_rows(const GemvPass& unit, const Decoder& tables,
+                                        CodeStream& stream, int64_t chunk) {
   const Decoder decoder = tables;
-  constexpr int64_t kChunk = kGemvChunk / (M * kScaleBlock * Engine::kBytes);
-  const int64_t chunk = packed ? 1 : kChunk;
-  for (int i = 0; i < kGemvRows * M; ++i) pass.sums[i] = _mm512_setzero_ps();
-  for (int64_t kb = 0; kb < pass.rows.num_blocks; kb += chunk) {
-    const int64_t end = kb + chunk < pass.rows.num_blocks ? kb + chunk : pass.rows.num_blocks;
-    for (int r = 0; r < kGemvRows; r += R) {
-      add_rows<Engine, R, M, Ahead>(pass, decoder, r, kb, end);
+  const GemvPass pass = unit;
+  CodeStream ahead = stream;
+  for (int i = 0; i < pass.num_rows * M; ++i) pass.sums[i] = _mm512_setzero_ps();
+  for (int64_t kb = 0; kb < pass.num_blocks; kb += chunk) {
+    const int64_t end = kb + chunk < pass.num_blocks ? kb + chunk : pass.num_blocks;
+    for (int r = 0; r < pass.num_rows; r += R) {
+      add_rows<Engine, R, M>(pass, decoder, ahead, r, kb, end);
     }
   }
+  stream = ahead;
 }
 
-template <class Engine, int R, int Ahead, int M = kGemvMaxTokens>
+/// R rows, or as many as leave their sums in registers.
+constexpr int rows_beside(int rows, int tokens) {
+  return rows * tokens <= 16 ? rows : tokens <= 4 ? 4 : 2;
+}
+
+template <class Engine, int R, int M = kGemvMaxTokens>
 OCTET_INLINE void sum_tokens(int tokens, const GemvPass& pass, const Decoder& decoder,
-                             bool packed) {
+                             CodeStream& stream, int64_t chunk) {
   if constexpr (M > 1) {
-    if (tokens < M) return sum_tokens<Engine, R, Ahead, M - 1>(tokens, pass, decoder, packed);
+    if (tokens < M) {
+      return sum_tokens<Engine, R, M - 1>(tokens, pass, decoder, stream, chunk);
+    }
   }
-  sum_rows<Engine, (R * M > 16 ? (16 / M < 2 ? 2 : 16 / M >= 4 ? 4 : 2) : R), M, Ahead>(
-      pass, decoder, packed);
+  sum_rows<Engine, rows_beside(R, M), M>(pass, decoder, stream, chunk);
 }
 
 OCTET_INLINE void store_tokens(const Task& task, const GemvPass& pass, int64_t n, int64_t m,
                                int tokens) {
-  const __mmask16 mask = tail_mask(task.n - n);
-  for (int i = 0; i < tokens; ++i) {
-    __m512 rows[kGemvRows];
-    for (int r = 0; r < kGemvRows; ++r) rows[r] = pass.sums[r * tokens + i];
-    store16(task, m + i, n, reduce_rows16(rows), mask);
+  for (int row = 0; row < pass.num_rows; row += 16) {
+    const __mmask16 mask = tail_mask(task.n - n - row);
+    for (int i = 0; i < tokens; ++i) {
+      __m512 rows[16];
+      for (int r = 0; r < 16; ++r) rows[r] = pass.sums[(row + r) * tokens + i];
+      store16(task, m + i, n + row, reduce_rows16(rows), mask);
+    }
   }
 }
 
@@ -105,7 +147,7 @@ int64_t gemv_shared_bytes(const Task& task) {
 
 int64_t gemv_scratch_bytes(const Task& task) {
   const int64_t scales = kGemvMaxTokens * (task.k / kScaleBlock) * 4;
-  return (scales + 63) / 64 * 64 + kGemvRows * kGemvMaxTokens * 64;
+  return (scales + 63) / 64 * 64 + kGemvMaxRows * kGemvMaxTokens * 64;
 }
 
 int64_t gemv_prepare_units(const Task& task) { return task.m; }  // tokens
@@ -114,13 +156,16 @@ template <class Engine>
 void gemv_prepare(const Task& task, int64_t begin, int64_t end) {
   const Decoder decoder = load_decoder(*task.codes);
   const int64_t num_kb = task.k / kScaleBlock;
+  const bool fnuz = is_fnuz(*task.codes);
   float* scales = reinterpret_cast<float*>(task.shared + task.m * task.k * Engine::kBytes);
   for (int64_t m = begin; m < end; ++m) {
     const uint8_t* codes = task.a + m * task.a_stride;
     uint8_t* to = task.shared + m * task.k * Engine::kBytes;
     for (int64_t k = 0; k < task.k; k += 64) {
-      Engine::store_values(to + k * Engine::kBytes,
-                           decode64(decoder, _mm512_loadu_si512(codes + k)));
+      const Bf16x64 pairs = decode64_any(decoder, _mm512_loadu_si512(codes + k), fnuz);
+      for (int i = 0; i < Engine::kParts; ++i, to += 64) {
+        _mm512_store_si512(to, Engine::part(pairs, i));
+      }
     }
     const float* from = task.a_scale + m * task.a_scale_stride_m;
     for (int64_t kb = 0; kb < num_kb; ++kb) {
@@ -129,39 +174,55 @@ void gemv_prepare(const Task& task, int64_t begin, int64_t end) {
   }
 }
 
-int64_t gemv_units(const Task& task) { return (task.n + kGemvRows - 1) / kGemvRows; }
+int64_t gemv_units(const Task& task) {
+  return (task.n + gemv_rows(task) - 1) / gemv_rows(task);
+}
 
-template <class Engine, int R, int Ahead>
+/// Scales of tokens m.. for the 128 of n of row n.
+OCTET_INLINE void fill_scales(const Task& task, const float* a_scales, int64_t n, int tokens,
+                              float* scales) {
+  const int64_t num_kb = task.k / kScaleBlock;
+  const float* b_scale = task.b_scale + n / kScaleBlock * task.b_scale_stride;
+  for (int i = 0; i < tokens; ++i, a_scales += num_kb, scales += num_kb) {
+    for (int64_t kb = 0; kb < num_kb; ++kb) scales[kb] = a_scales[kb] * b_scale[kb];
+  }
+}
+
+template <class Engine, int R>
 void gemv_compute(const Task& task, int64_t begin, int64_t end, uint8_t* scratch) {
   const Decoder decoder = load_decoder(*task.codes);
-  const int64_t num_kb = task.k / kScaleBlock;
+  const int64_t num_kb = task.k / kScaleBlock, a_stride = task.k * Engine::kBytes;
+  const float* a_scales = reinterpret_cast<const float*>(task.shared + task.m * a_stride);
   float* scales = reinterpret_cast<float*>(scratch);
   GemvPass pass;
-  pass.a_stride = task.k * Engine::kBytes;
+  pass.num_rows = gemv_rows(task);
+  pass.num_blocks = num_kb;
+  pass.a_stride = a_stride;
   pass.scales = scales;
   pass.sums = reinterpret_cast<__m512*>(scratch + (kGemvMaxTokens * num_kb * 4 + 63) / 64 * 64);
-  const float* a_scales = reinterpret_cast<const float*>(task.shared + task.m * pass.a_stride);
+  pass.fnuz = is_fnuz(*task.codes);
+  const int64_t first = task.m < kGemvMaxTokens ? task.m : kGemvMaxTokens;
+  const int64_t chunk = gemv_chunk<Engine>(task, first);
+  CodeStream stream = start_stream(task, begin * pass.num_rows, end * pass.num_rows, pass.num_rows,
+                                   chunk * kScaleBlock, kGemvLead);
   for (int64_t unit = begin; unit < end; ++unit) {
-    const int64_t n = unit * kGemvRows;
-    pass.rows = code_rows<kGemvRows>(task, n);
-    const float* b_scale = task.b_scale + n / kScaleBlock * task.b_scale_stride;
+    const int64_t n = unit * pass.num_rows;
+    pass.rows = code_rows(task, n);
     for (int64_t m = 0; m < task.m; m += kGemvMaxTokens) {
       const int64_t left = task.m - m;
       const int tokens = static_cast<int>(left < kGemvMaxTokens ? left : kGemvMaxTokens);
-      for (int64_t i = 0; i < tokens * num_kb; ++i) {
-        scales[i] = a_scales[m * num_kb + i] * b_scale[i % num_kb];
-      }
-      pass.a = task.shared + m * pass.a_stride;
-      sum_tokens<Engine, R, Ahead>(tokens, pass, decoder, task.b_packed);
+      fill_scales(task, a_scales + m * num_kb, n, tokens, scales);
+      pass.a = task.shared + m * a_stride;
+      sum_tokens<Engine, R>(tokens, pass, decoder, stream, chunk);
       store_tokens(task, pass, n, m, tokens);
     }
   }
 }
 
-template <class Engine, int R, int Ahead>
+template <class Engine, int R>
 Kernel gemv_kernel() {
   return {gemv_shared_bytes<Engine>, gemv_scratch_bytes, gemv_prepare_units,
-          gemv_prepare<Engine>,      gemv_units,         gemv_compute<Engine, R, Ahead>};
+          gemv_prepare<Engine>,      gemv_units,         gemv_compute<Engine, R>};
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "src/ops/gemm_blockscale/cpu/pack.h"
 
 namespace octet::ops::gemm_blockscale::cpu {
+namespace {
 
 /// Transposes 16 rows of 64 codes in place. Vector j becomes 4 of k (4j..4j+3) of the 16 rows, its
 /// bytes in the order that makes decode64 give (k, k+1) pairs of rows 0..15, then (k+2, k+3) pairs.
@@ -59,48 +60,85 @@ OCTET_INLINE __m512 reduce_rows16(const __m512 rows[16]) {
                        _mm512_shuffle_f32x4(low, high, 0xdd));
 }
 
-/// Where the codes of `Rows` neighbouring rows of b are, row-major or packed. A group that reaches
-/// past row n-1 repeats that row, so nothing outside b is read.
-template <int Rows>
+/// Rows of b from row n on: row r, half h of 64 of block kb is at base + r * row_step + h * half_step +
+/// kb * block_step, row-major or packed.
 struct CodeRows {
   const uint8_t* base;
-  int64_t block_step;  // bytes from a block of 128 of k to the next
-  int64_t half_step;   // bytes from its first 64 of k to its last 64
-  int64_t
-      next_group;  // bytes from this group's first block to the next group's; 0: this is the last
-  int64_t num_blocks;    // k / 128
-  int64_t row_at[Rows];  // offset of each row
+  int64_t row_step, half_step, block_step;
+  int64_t last;  // row n-1 of b; rows past it repeat it, so that nothing outside b is read
 };
 
-/// Offset of block `kb`, which may run on into the next group (for prefetches), or of the last
-/// block.
-template <int Rows>
-OCTET_INLINE int64_t block_at(const CodeRows<Rows>& rows, int64_t kb) {
-  if (kb < rows.num_blocks) return kb * rows.block_step;
-  if (rows.next_group == 0) return (rows.num_blocks - 1) * rows.block_step;
-  return rows.next_group + (kb - rows.num_blocks) * rows.block_step;
-}
-
-template <int Rows>
-OCTET_INLINE CodeRows<Rows> code_rows(const Task& task, int64_t n) {
-  CodeRows<Rows> rows;
-  const int64_t row_step = task.b_packed ? 64 : task.b_stride;
+OCTET_INLINE CodeRows code_rows(const Task& task, int64_t n) {
   const int64_t last = task.n - 1 - n;
-  rows.base = task.b + (task.b_packed ? packed_offset(n, 0, task.k) : n * task.b_stride);
-  rows.block_step = task.b_packed ? kPackBlockBytes : kScaleBlock;
-  rows.half_step = task.b_packed ? 2048 : 64;
-  rows.num_blocks = task.k / kScaleBlock;
-  rows.next_group = 0;
-  if (n + 2 * Rows <= task.n) {
-    rows.next_group = task.b_packed
-                          ? packed_offset(n + Rows, 0, task.k) - packed_offset(n, 0, task.k)
-                          : Rows * row_step;
+  if (task.b_packed) {
+    const uint8_t* base = task.b + packed_offset(n, 0, task.k);
+    return {base, 64, kPackBlockBytes / 2, kPackBlockBytes, last};
   }
-  for (int r = 0; r < Rows; ++r) {
-    const int64_t row = r < last ? r : last;
-    rows.row_at[r] = row * row_step;
-  }
-  return rows;
+  return {task.b + n * task.b_stride, task.b_stride, 64, kScaleBlock, last};
 }
 
+OCTET_INLINE const uint8_t* row_codes(const CodeRows& rows, int64_t row, int64_t kb) {
+  return rows.base + (row < rows.last ? row : rows.last) * rows.row_step + kb * rows.block_step;
+}
+
+/// Prefetches b in the order of memory, some way ahead of its use in any order: groups of rows, in
+/// each chunks of k, in each rows. Packed b is one run.
+/// Why: prefetches that follow the order of use (4 or 8 rows in turn) reach 75 to 85 % of the read
+/// floor on Zen 5, this order 95 to 105 %.
+struct CodeStream {
+  const uint8_t* at;
+  int64_t left;  // bytes of this run
+  int64_t step;  // 128, or 0 at the end
+  CodeRows rows;
+  int64_t group_rows, num_rows, k, chunk;
+  int64_t group, row, chunk_at;
+};
+
+__attribute__((noinline)) void next_run(CodeStream& stream) {
+  const int64_t end = stream.group + stream.group_rows;
+  if (++stream.row >= (end < stream.num_rows ? end : stream.num_rows)) {
+    stream.chunk_at += stream.chunk;
+    if (stream.chunk_at >= stream.k) {
+      stream.chunk_at = 0;
+      stream.group = end;
+    }
+    stream.row = stream.group;
+  }
+  if (stream.row >= stream.num_rows) {
+    stream.step = 0;
+    stream.left = INT64_MAX;
+    return;
+  }
+  const int64_t left = stream.k - stream.chunk_at;
+  stream.left = left < stream.chunk ? left : stream.chunk;
+  stream.at = stream.rows.base + stream.row * stream.rows.row_step + stream.chunk_at;
+}
+
+OCTET_INLINE void prefetch_128(CodeStream& stream) {
+  _mm_prefetch(stream.at, _MM_HINT_T0);
+  _mm_prefetch(stream.at + 64, _MM_HINT_T0);
+  stream.at += stream.step;
+  stream.left -= stream.step;
+  if (__builtin_expect(stream.left <= 0, 0)) next_run(stream);
+}
+
+/// A stream over rows n..n_end that has `lead` bytes under way.
+OCTET_INLINE CodeStream start_stream(const Task& task, int64_t n, int64_t n_end, int64_t group_rows,
+                                     int64_t chunk, int64_t lead) {
+  CodeStream stream{};
+  n_end = n_end < task.n ? n_end : task.n;
+  stream.rows = code_rows(task, n);
+  stream.at = stream.rows.base;
+  stream.step = kScaleBlock;
+  stream.k = task.k;
+  stream.group_rows = group_rows;
+  stream.num_rows = task.b_packed ? 0 : n_end - n;
+  stream.chunk = chunk;
+  stream.left = task.b_packed ? packed_bytes(n_end, task.k) - packed_offset(n, 0, task.k)
+                : chunk < task.k ? chunk : task.k;
+  for (int64_t i = 0; i < lead; i += kScaleBlock) prefetch_128(stream);
+  return stream;
+}
+
+}  // namespace
 }  // namespace octet::ops::gemm_blockscale::cpu

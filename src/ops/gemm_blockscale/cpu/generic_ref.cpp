@@ -1,6 +1,8 @@
 // The reference of gemm_blockscale: one result at a time, in double.
 #include "src/ops/gemm_blockscale/cpu/generic_ref.h"
 
+#include <cmath>
+
 #include "src/ops/gemm_blockscale/cpu/pack.h"
 #include "src/ops/gemm_blockscale/cpu/store.h"
 
@@ -13,23 +15,15 @@ const uint8_t* b_codes(const Task& t, int64_t n, int64_t k) {
   return t.b_packed ? t.b + cpu::packed_offset(n, k, t.k) : t.b + n * t.b_stride + k;
 }
 
-double dot_half_block(const Task& t, int64_t m, int64_t n, int64_t k) {  // 64 of k
+ExactElement dot_half_block(const Task& t, int64_t m, int64_t n, int64_t k) {  // 64 of k
   const uint8_t* a = t.a + m * t.a_stride + k;
   const uint8_t* b = b_codes(t, n, k);
-  double sum = 0;
+  ExactElement sum;
   for (int i = 0; i < 64; ++i) {
-    sum += static_cast<double>(t.codes->f32[a[i]]) * static_cast<double>(t.codes->f32[b[i]]);
-  }
-  return sum;
-}
-
-double element(const Task& t, int64_t m, int64_t n) {
-  double sum = 0;
-  for (int64_t kb = 0; kb < t.k / cpu::kScaleBlock; ++kb) {
-    const double a_scale = t.a_scale[m * t.a_scale_stride_m + kb * t.a_scale_stride_k];
-    const double b_scale = t.b_scale[n / cpu::kScaleBlock * t.b_scale_stride + kb];
-    const int64_t k = kb * cpu::kScaleBlock;
-    sum += a_scale * b_scale * (dot_half_block(t, m, n, k) + dot_half_block(t, m, n, k + 64));
+    const double term =
+        static_cast<double>(t.codes->f32[a[i]]) * static_cast<double>(t.codes->f32[b[i]]);
+    sum.value += term;
+    sum.magnitude += std::fabs(term);
   }
   return sum;
 }
@@ -40,11 +34,25 @@ int64_t compute_units(const Task& t) { return t.n; }  // columns of d
 
 void compute(const Task& t, int64_t begin, int64_t end, uint8_t*) {
   for (int64_t n = begin; n < end; ++n) {
-    for (int64_t m = 0; m < t.m; ++m) cpu::store_rounded(t, m, n, element(t, m, n));
+    for (int64_t m = 0; m < t.m; ++m) cpu::store_rounded(t, m, n, exact_element(t, m, n).value);
   }
 }
 
 }  // namespace
+
+ExactElement exact_element(const Task& t, int64_t m, int64_t n) {
+  ExactElement sum;
+  for (int64_t k = 0; k < t.k; k += 64) {
+    const int64_t kb = k / cpu::kScaleBlock;
+    const double scale =
+        static_cast<double>(t.a_scale[m * t.a_scale_stride_m + kb * t.a_scale_stride_k]) *
+        static_cast<double>(t.b_scale[n / cpu::kScaleBlock * t.b_scale_stride + kb]);
+    const ExactElement half = dot_half_block(t, m, n, k);
+    sum.value += scale * half.value;
+    sum.magnitude += std::fabs(scale) * half.magnitude;
+  }
+  return sum;
+}
 
 cpu::Kernel GenericRef::kernel(int) {
   return {no_bytes, no_bytes, no_bytes, prepare, compute_units, compute};

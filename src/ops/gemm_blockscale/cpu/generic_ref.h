@@ -26,4 +26,11 @@ struct GenericRef {
   static cpu::Kernel kernel(int config);  // defined in generic_ref.cpp
 };
 
+/// One result before rounding, and the sum of the magnitudes of its terms (what an error is measured against).
+struct ExactElement {
+  double value = 0;
+  double magnitude = 0;
+};
+ExactElement exact_element(const cpu::Task& task, int64_t m, int64_t n);
+
 }  // namespace octet::ops::gemm_blockscale

@@ -20,7 +20,7 @@ struct X86Avx2Gemv {
     int rows;  // of b that share one pass over k; divides the 32 rows of a pack block
   };
   static constexpr Arch kArch = Arch::kX86Avx2;
-  static constexpr std::array<Config, 3> kConfigs{{{KR0}, {16}, {32}}};
+  static constexpr std::array<Config, 3> kConfigs{{{8}, {16}, {32}}};
   static constexpr int64_t kMaxM = 32;  // above, decoding b again for every 8 rows of a costs too much
 
   static std::string name(const Config& config) {

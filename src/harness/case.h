@@ -1,0 +1,67 @@
+// Case: one op as check, bench and tune see it: how to make operands, run a variant, and judge the result.
+// One file of src/harness/cases/ per op.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "octet/status.h"
+#include "octet/stream.h"
+#include "src/select/op.h"
+
+namespace octet::harness {
+
+enum class Inputs : uint8_t {
+  kRandom,  // signed codes that cancel, a distinct magnitude in every scale block
+  kExact,   // small integers and power-of-two scales: every sum is exact, results compare bit for bit
+  kNan,     // random, with NaN codes in single rows of a and b
+};
+
+struct CheckReport {
+  double error = 0;       // worst |result - reference| / bound over the elements looked at; right if <= 1
+  int64_t elements = 0;   // looked at
+  std::string failure;    // empty: right; else what is wrong and where
+  bool ok() const { return failure.empty(); }
+};
+
+/// How a variant, or a test's broken imitation of one, is run. `args` is the op's argument struct.
+using Launch = std::function<Status(const void* args, select::Workspace, Stream&)>;
+
+/// The operands of one problem.
+class Instance {
+ public:
+  virtual ~Instance() = default;
+
+  /// Runs on the operands with the weights of window `iteration` (cold) or always the first (warm).
+  virtual Status run(const Launch& launch, select::Workspace, Stream&, int64_t iteration) = 0;
+
+  /// Runs once on a poisoned result and compares row by row with the double-precision reference.
+  virtual Result<CheckReport> check(const Launch& launch, select::Workspace, Stream&) = 0;
+
+  /// Reads every byte that the op must move, with the threads of the stream, and nothing else.
+  virtual Status read_floor(Stream&, int64_t iteration) = 0;
+};
+
+struct CaseOptions {
+  Inputs inputs = Inputs::kRandom;
+  uint64_t seed = 1;
+  bool for_timing = false;  // dense strides, weights in rotating windows; else padded strides and canaries
+  bool cold = true;         // for_timing: rotate past the last-level cache
+};
+
+struct Case {
+  const select::Op* op;
+  Result<std::unique_ptr<Instance>> (*make)(const select::Problem&, const Device&,
+                                            const CaseOptions&);
+};
+
+/// The case of an op; every op has one.
+const Case& case_of(const select::Op& op);
+
+/// The launch of variant `index`, and the workspace that it needs, taken from the stream.
+Launch launch_of(const select::Op& op, int index);
+Result<select::Workspace> workspace_of(const select::Op& op, int index, const select::Problem&,
+                                       Stream&);
+
+}  // namespace octet::harness

@@ -1,0 +1,167 @@
+// The judge of gemm_blockscale: row by row against double precision, with a bound derived from the formats.
+//
+//   |d - r| <= u_d * |r| + (128 + k/128 + 8) * 2^-24 * (1 + u_d) * R,   R = sum of |scale * a * b|
+//
+// 128 + k/128 roundings of float32 sums in any order, 8 for scales and products, u_d of the one rounding to
+// d (docs/numerics.md). Exact inputs must agree bit for bit.
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstring>
+#include <mutex>
+
+#include "src/core/formats.h"
+#include "src/core/try.h"
+#include "src/harness/cases/gemm_blockscale.h"
+#include "src/ops/gemm_blockscale/cpu/generic_ref.h"
+#include "src/ops/gemm_blockscale/cpu/launch.h"
+
+namespace octet::harness {
+
+namespace gemm = ops::gemm_blockscale;
+using gemm::Problem;
+
+namespace {
+
+constexpr double kMacBudget = 4e7;  // of the reference, in one check
+
+double unit_roundoff(DType d) {
+  return d == DType::kF32 ? 0x1p-24 : d == DType::kBf16 ? 0x1p-8 : 0x1p-11;
+}
+
+/// Half the smallest step of the type, below which relative bounds do not hold.
+double smallest_step(DType d) { return d == DType::kF16 ? 0x1p-25 : 0x1p-126; }
+
+float element(const GemmBlockscaleOperands& o, int64_t m, int64_t n) {
+  const int64_t at = m * o.args.d.stride() + n;
+  if (o.problem.d == DType::kF32) return static_cast<const float*>(o.args.d.data)[at];
+  const uint16_t code = static_cast<const uint16_t*>(o.args.d.data)[at];
+  return o.problem.d == DType::kBf16 ? decode_bf16(code) : decode(kF16, code);
+}
+
+/// The double rounded once to the type of d.
+float rounded(double value, DType d) {
+  const float odd = round_to_odd(value);
+  if (d == DType::kF32) return static_cast<float>(value);
+  if (d == DType::kBf16) return decode_bf16(encode_bf16(odd));
+  return decode(kF16, encode(kF16, odd, Overflow::kSpecial));
+}
+
+bool same_bits(float a, float b) { return std::memcmp(&a, &b, sizeof a) == 0; }
+
+/// error / bound of one element; infinity where it is wrong whatever the bound.
+double error_over_bound(const Problem& p, const gemm::ExactElement& exact, float got, bool bitwise) {
+  if (std::isnan(exact.value)) return std::isnan(got) ? 0 : INFINITY;
+  const float nearest = rounded(exact.value, p.d);
+  if (bitwise) return same_bits(nearest, got) || (nearest == 0 && got == 0) ? 0 : INFINITY;
+  if (std::isinf(nearest) && got == nearest) return 0;
+  const double u = unit_roundoff(p.d);
+  const double sums = static_cast<double>(128 + p.k / 128 + 8) * 0x1p-24;
+  const double bound =
+      u * std::fabs(exact.value) + sums * (1 + u) * exact.magnitude + smallest_step(p.d);
+  const double error = std::fabs(static_cast<double>(got) - exact.value);
+  return error <= INFINITY ? error / bound : INFINITY;
+}
+
+/// Which elements are looked at: `cols_per_row` of each `row_step`-th row.
+struct Sampling {
+  int64_t row_step = 1, cols_per_row = 0;
+};
+
+Sampling sampling_of(const Problem& p) {
+  const double macs = static_cast<double>(p.m) * p.n * p.k;
+  if (macs <= kMacBudget) return {1, p.n};
+  constexpr int64_t kLeastCols = 12;
+  const double row_macs = static_cast<double>(p.k) * kLeastCols;
+  const auto rows = std::max<int64_t>(1, static_cast<int64_t>(kMacBudget / row_macs));
+  const int64_t row_step = std::max<int64_t>(1, p.m / rows);
+  const double per_row = kMacBudget / (static_cast<double>(p.m) / row_step) / p.k;
+  return {row_step, std::clamp<int64_t>(static_cast<int64_t>(per_row), kLeastCols, p.n)};
+}
+
+/// The first columns looked at are edges of blocks and tiles; the rest are spread, other ones in each row.
+int64_t sample_column(const Problem& p, const Sampling& sampling, int64_t row, int64_t index) {
+  if (sampling.cols_per_row == p.n) return index;
+  const int64_t edges[] = {0, p.n - 1, 127, 128, 15, p.n / 2};
+  constexpr int64_t kEdges = 6;
+  if (index < kEdges) return std::clamp<int64_t>(edges[index], 0, p.n - 1);
+  return static_cast<int64_t>((static_cast<uint64_t>(row) * 7919 + static_cast<uint64_t>(index) * 104729) %
+                              static_cast<uint64_t>(p.n));
+}
+
+struct Judging {
+  const GemmBlockscaleOperands& operands;
+  gemm::cpu::Task task;
+  Sampling sampling;
+  bool bitwise;
+  std::mutex mutex;
+  CheckReport report;
+};
+
+std::string describe(const GemmBlockscaleOperands& o, const gemm::ExactElement& exact, int64_t m,
+                     int64_t n, double error) {
+  return fmt::format("d[{}, {}] = {:.9g}, reference {:.9g}, error {:.3g} of the bound", m, n,
+                     element(o, m, n), exact.value, error);
+}
+
+void judge_row(Judging& judging, int64_t m, CheckReport& report) {
+  const Problem& p = judging.operands.problem;
+  for (int64_t index = 0; index < judging.sampling.cols_per_row; ++index) {
+    const int64_t n = sample_column(p, judging.sampling, m, index);
+    const gemm::ExactElement exact = gemm::exact_element(judging.task, m, n);
+    const double error =
+        error_over_bound(p, exact, element(judging.operands, m, n), judging.bitwise);
+    ++report.elements;
+    if (error > 1 && report.failure.empty()) {
+      report.failure = describe(judging.operands, exact, m, n, error);
+    }
+    report.error = std::max(report.error, error);
+  }
+}
+
+void judge_rows(void* context, int thread, int threads) {
+  Judging& judging = *static_cast<Judging*>(context);
+  const Problem& p = judging.operands.problem;
+  const int64_t rows = (p.m + judging.sampling.row_step - 1) / judging.sampling.row_step;
+  CheckReport mine;
+  for (int64_t row = rows * thread / threads; row < rows * (thread + 1) / threads; ++row) {
+    const bool last = row == rows - 1;  // the last row is always looked at
+    judge_row(judging, last ? p.m - 1 : row * judging.sampling.row_step, mine);
+  }
+  const std::lock_guard lock(judging.mutex);
+  CheckReport& all = judging.report;
+  all.elements += mine.elements;
+  all.error = std::max(all.error, mine.error);
+  if (all.failure.empty()) all.failure = mine.failure;
+}
+
+/// Every byte of the result's memory that is no element must still hold the poison.
+std::string check_canaries(const GemmBlockscaleOperands& o) {
+  const Problem& p = o.problem;
+  const int64_t width = size_of(p.d), stride = o.args.d.stride() * width;
+  const uint8_t* d = static_cast<const uint8_t*>(o.args.d.data);
+  const auto poisoned = [](const uint8_t* begin, const uint8_t* end) {
+    return std::all_of(begin, end, [](uint8_t byte) { return byte == 0xff; });
+  };
+  for (int64_t m = 0; m < p.m; ++m) {
+    if (!poisoned(d + m * stride + p.n * width, d + (m + 1) * stride)) {
+      return fmt::format("row {} was written beyond its {} columns", m, p.n);
+    }
+  }
+  if (!poisoned(o.d.data(), d)) return "memory before d was written";
+  if (!poisoned(d + p.m * stride, o.d.data() + o.d.bytes())) return "memory behind d was written";
+  return "";
+}
+
+}  // namespace
+
+CheckReport judge(const GemmBlockscaleOperands& operands, Inputs inputs, Stream& stream) {
+  Judging judging{operands, gemm::cpu::make_task(operands.args), sampling_of(operands.problem),
+                  inputs == Inputs::kExact, {}, {}};
+  if (operands.problem.m > 0 && operands.problem.n > 0) stream.parallel(judge_rows, &judging);
+  CheckReport report = judging.report;
+  if (report.failure.empty()) report.failure = check_canaries(operands);
+  return report;
+}
+
+}  // namespace octet::harness

@@ -1,0 +1,260 @@
+// The portable kernel: decode a few rows of b to f32, then multiply them with every row of a.
+#include "src/ops/gemm_blockscale/cpu/generic_fast.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "src/ops/gemm_blockscale/cpu/pack.h"
+#include "src/ops/gemm_blockscale/cpu/store.h"
+
+namespace octet::ops::gemm_blockscale {
+namespace {
+
+using cpu::kScaleBlock;
+using cpu::Task;
+
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "decode16() names bytes by shifts");
+
+// 128-bit vectors: the width that every baseline has (SSE2, NEON).
+typedef uint8_t Bytes __attribute__((vector_size(16)));
+typedef int16_t Words __attribute__((vector_size(16)));
+typedef uint16_t UWords __attribute__((vector_size(16)));
+typedef uint32_t Dwords __attribute__((vector_size(16)));
+typedef float Floats __attribute__((vector_size(16)));
+
+#define OCTET_INLINE static inline __attribute__((always_inline))
+
+constexpr int kGroup = GenericFast::kConfigs[0].rows;
+constexpr int kVectors = kScaleBlock / 4;  // of Floats in 128 of k
+constexpr int64_t kPrefetchBlocks = 4;
+
+enum class Kind { kFn, kFnuz, kTable };
+
+OCTET_INLINE Kind kind_of(const cpu::CodeTable& codes) {
+  if (codes.f16_exact == 0) return Kind::kTable;
+  return codes.nan_magnitude != 0 ? Kind::kFn : Kind::kFnuz;
+}
+
+/// Order of k in memory after decode: of 16 codes first 0, 4, 8, 12, then 1, 5, 9, 13, ...
+OCTET_INLINE int decoded_index(int k) { return k / 16 * 16 + k % 4 * 4 + k % 16 / 4; }
+
+// 1. Decode activations by table, in the same order, with the factor that decode16() leaves out.
+
+void prepare(const Task& t, int64_t begin, int64_t end) {  // unit: 128 of k of one row
+  const float factor = kind_of(*t.codes) == Kind::kTable ? 1.0f : t.codes->f16_scale / 512;
+  float* out = reinterpret_cast<float*>(t.shared) + begin * kScaleBlock;
+  for (int64_t unit = begin; unit < end; ++unit, out += kScaleBlock) {
+    const uint8_t* codes = t.a + unit % t.m * t.a_stride + unit / t.m * kScaleBlock;
+    for (int k = 0; k < kScaleBlock; ++k) out[decoded_index(k)] = t.codes->f32[codes[k]] * factor;
+  }
+}
+
+// 2. Decode weights.
+
+/// 16 e4m3 codes to f32, times 512 / f16_scale; NaN codes come out finite.
+/// Why: subnormals must not be fed to arithmetic as f32 subnormals (39 ns each on Intel), so exponent 0
+/// is read as exponent 1 and the hidden bit, then wrongly there, is subtracted.
+OCTET_INLINE void decode16(Bytes codes, Floats* out) {
+  const Bytes subnormal = (Bytes)((codes & 0x78) == 0);
+  const Words raised = (Words)(codes | (subnormal & 8));
+  const Dwords hidden = (Dwords)(subnormal & ((codes & 0x80) | 0x3d));  // top byte of +-2^-5
+  // The words are bf16 values: sign, exponent, mantissa, and a bias that makes exponent 1 be 2^-5.
+  const Words keep = (Words)((UWords){} + 0x87f0);
+  const Dwords even = (Dwords)((((Words)((UWords)raised << 8) >> 4) & keep) + 0x3c80);
+  const Dwords odd = (Dwords)(((raised >> 4) & keep) + 0x3c80);
+  out[0] = (Floats)(even << 16) - (Floats)(hidden << 24);
+  out[1] = (Floats)(odd << 16) - (Floats)((hidden << 16) & 0xff000000u);
+  out[2] = (Floats)(even & 0xffff0000u) - (Floats)((hidden << 8) & 0xff000000u);
+  out[3] = (Floats)(odd & 0xffff0000u) - (Floats)(hidden & 0xff000000u);
+}
+
+/// NaN codes seen so far, as the largest key.
+template <Kind kKind>
+OCTET_INLINE Bytes nan_key(Bytes codes) {
+  return kKind == Kind::kFn ? codes & 0x7f : codes ^ 0x7f;
+}
+template <Kind kKind>
+bool has_nan(Bytes seen) {
+  for (int i = 0; i < 16; ++i) {
+    if (seen[i] == (kKind == Kind::kFn ? 0x7f : 0xff)) return true;
+  }
+  return false;
+}
+
+/// Addresses of b in both layouts: 64 codes from (row, kb, half).
+struct Weights {
+  const uint8_t* data;
+  int64_t row_stride, block_stride, half_stride;
+};
+
+OCTET_INLINE Weights weights_from(const Task& t, int64_t n) {
+  if (t.b_packed) {
+    return {t.b + cpu::packed_offset(n, 0, t.k), 64, cpu::kPackBlockBytes, 2048};
+  }
+  return {t.b + n * t.b_stride, t.b_stride, kScaleBlock, 64};
+}
+
+/// 64 codes to f32; returns the NaN keys seen.
+template <Kind kKind>
+OCTET_INLINE Bytes decode_half(const Task& t, const uint8_t* codes, Floats* out, Bytes seen) {
+  if (kKind == Kind::kTable) {
+    float* values = reinterpret_cast<float*>(out);
+    for (int k = 0; k < 64; ++k) values[decoded_index(k)] = t.codes->f32[codes[k]];
+    return seen;
+  }
+  for (int i = 0; i < 4; ++i) {
+    Bytes loaded;
+    memcpy(&loaded, codes + i * 16, sizeof loaded);
+    const Bytes key = nan_key<kKind>(loaded);
+    seen = key > seen ? key : seen;
+    decode16(loaded, out + i * 4);
+  }
+  return seen;
+}
+
+// 3. Multiply: kRows decoded rows of b with kTokens rows of a, 128 of k.
+
+template <int kRows, int kTokens>
+OCTET_INLINE void multiply_tile(const Floats* b, const Floats* a, const float* scales, Floats* sums,
+                                int64_t sums_stride) {
+  Floats partial[kRows][kTokens] = {};
+  for (int i = 0; i < kVectors; ++i) {
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
+      for (int m = 0; m < kTokens; ++m) {
+        partial[r][m] += b[r * kVectors + i] * a[m * kVectors + i];
+      }
+    }
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
+    for (int m = 0; m < kTokens; ++m) sums[r * sums_stride + m] += partial[r][m] * scales[m];
+  }
+}
+
+/// All rows of the panel with kTokens rows of a.
+template <int kRows, int kTokens>
+void multiply_panel(const Floats* panel, const Floats* a, const float* scales, Floats* sums,
+                    int64_t sums_stride) {
+  for (int r = 0; r < kGroup; r += kRows) {
+    multiply_tile<kRows, kTokens>(panel + r * kVectors, a, scales, sums + r * sums_stride,
+                                  sums_stride);
+  }
+}
+
+constexpr int kMaxTokens = 4;
+using MultiplyPanel = void (*)(const Floats*, const Floats*, const float*, Floats*, int64_t);
+constexpr MultiplyPanel kMultiplyPanel[kMaxTokens + 1] = {
+    nullptr, multiply_panel<4, 1>, multiply_panel<4, 2>, multiply_panel<2, 3>,
+    multiply_panel<2, 4>};
+
+// 4. One unit: kGroup rows of b with every row of a.
+
+struct Unit {
+  int64_t n, num_rows;
+  Weights b;
+  int64_t next_rows;  // bytes from these rows of b to the next unit's
+  Floats* panel;      // scratch: (kGroup, 128), decoded
+  Floats* sums;       // scratch: (kGroup, m)
+};
+
+template <Kind kKind>
+Bytes decode_panel(const Task& t, const Unit& unit, int64_t kb, Bytes seen) {
+  const int64_t later = kb + kPrefetchBlocks, num_kb = t.k / kScaleBlock;
+  const int64_t ahead = later < num_kb
+                            ? kPrefetchBlocks * unit.b.block_stride
+                            : unit.next_rows + (later - num_kb - kb) * unit.b.block_stride;
+  for (int64_t r = 0; r < unit.num_rows; ++r) {
+    const uint8_t* row = unit.b.data + r * unit.b.row_stride + kb * unit.b.block_stride;
+    for (int half = 0; half < 2; ++half) {
+      const uint8_t* codes = row + half * unit.b.half_stride;
+      __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(codes) + ahead));
+      seen = decode_half<kKind>(t, codes, unit.panel + r * kVectors + half * 16, seen);
+    }
+  }
+  return seen;
+}
+
+void multiply_block(const Task& t, const Unit& unit, int64_t kb) {
+  const float b_scale = t.b_scale[unit.n / kScaleBlock * t.b_scale_stride + kb];
+  const Floats* a = reinterpret_cast<const Floats*>(t.shared) + kb * t.m * kVectors;
+  for (int64_t m = 0; m < t.m; m += kMaxTokens) {
+    const int64_t tokens = t.m - m < kMaxTokens ? t.m - m : kMaxTokens;
+    float scales[kMaxTokens];
+    for (int64_t i = 0; i < tokens; ++i) {
+      scales[i] = t.a_scale[(m + i) * t.a_scale_stride_m + kb * t.a_scale_stride_k] * b_scale;
+    }
+    kMultiplyPanel[tokens](unit.panel, a + m * kVectors, scales, unit.sums + m, t.m);
+  }
+}
+
+bool row_has_nan(const Task& t, const Unit& unit, int64_t row) {
+  for (int64_t k = 0; k < t.k; ++k) {
+    const uint8_t* codes = unit.b.data + row * unit.b.row_stride + k / 128 * unit.b.block_stride;
+    const float value = t.codes->f32[codes[k % 128 / 64 * unit.b.half_stride + k % 64]];
+    if (value != value) return true;
+  }
+  return false;
+}
+
+void store_unit(const Task& t, const Unit& unit, bool check_nan) {
+  for (int64_t r = 0; r < unit.num_rows; ++r) {
+    const bool nan = check_nan && row_has_nan(t, unit, r);
+    for (int64_t m = 0; m < t.m; ++m) {
+      const Floats s = unit.sums[r * t.m + m];
+      const float sum = (s[0] + s[2]) + (s[1] + s[3]);
+      cpu::store_f32(t, m, unit.n + r, nan ? __builtin_nanf("") : sum);
+    }
+  }
+}
+
+template <Kind kKind>
+void run_unit(const Task& t, const Unit& unit) {
+  memset(unit.panel, 0, kGroup * kVectors * sizeof(Floats));
+  memset(unit.sums, 0, static_cast<size_t>(kGroup * t.m) * sizeof(Floats));
+  Bytes seen = {};
+  for (int64_t kb = 0; kb < t.k / kScaleBlock; ++kb) {
+    seen = decode_panel<kKind>(t, unit, kb, seen);
+    multiply_block(t, unit, kb);
+  }
+  store_unit(t, unit, kKind != Kind::kTable && has_nan<kKind>(seen));
+}
+
+// 5. The kernel.
+
+void compute(const Task& t, int64_t begin, int64_t end, uint8_t* scratch) {
+  for (int64_t i = begin; i < end; ++i) {
+    Unit unit{};
+    unit.n = i * kGroup;
+    unit.num_rows = t.n - unit.n < kGroup ? t.n - unit.n : kGroup;
+    unit.b = weights_from(t, unit.n);
+    unit.next_rows = t.b_packed ? cpu::packed_offset(unit.n + kGroup, 0, t.k) -
+                                      cpu::packed_offset(unit.n, 0, t.k)
+                                : kGroup * t.b_stride;
+    unit.panel = reinterpret_cast<Floats*>(scratch);
+    unit.sums = unit.panel + kGroup * kVectors;
+    switch (kind_of(*t.codes)) {
+      case Kind::kFn: run_unit<Kind::kFn>(t, unit); break;
+      case Kind::kFnuz: run_unit<Kind::kFnuz>(t, unit); break;
+      case Kind::kTable: run_unit<Kind::kTable>(t, unit); break;
+    }
+  }
+}
+
+int64_t shared_bytes(const Task& t) { return t.m * t.k * static_cast<int64_t>(sizeof(float)); }
+int64_t scratch_bytes(const Task& t) {
+  return kGroup * (kVectors + t.m) * static_cast<int64_t>(sizeof(Floats));
+}
+int64_t prepare_units(const Task& t) { return t.m * (t.k / kScaleBlock); }
+int64_t compute_units(const Task& t) { return (t.n + kGroup - 1) / kGroup; }
+
+}  // namespace
+
+cpu::Kernel GenericFast::kernel(int) {
+  return {shared_bytes, scratch_bytes, prepare_units, prepare, compute_units, compute};
+}
+
+}  // namespace octet::ops::gemm_blockscale

@@ -1,0 +1,41 @@
+// Contract: matrix times many vectors on AVX2; decodes a panel of b once and reuses it over rows of a.
+//
+// Layout     d tiles of block_m x block_n, k in steps of 128; b row-major or packed
+// Requires   avx2, fma, f16c; e4m3fn or e4m3fnuz; any m, best from about 12 rows up
+// Numerics   exact products in f32, 128 of k summed in ascending order, scaled once, then added in
+//            ascending order of blocks
+// Method     16 rows of b transposed as bytes, decoded to [k][16] f32; 6 x 16 register tiles with
+//            broadcast activations (the BLIS loop order)
+#pragma once
+
+#include <array>
+#include <string>
+
+#include "src/ops/gemm_blockscale/cpu/kernel.h"
+#include "src/ops/gemm_blockscale/problem.h"
+#include "src/select/variant.h"
+
+namespace octet::ops::gemm_blockscale {
+
+struct X86Avx2Gemm {
+  struct Config {
+    int block_m;  // at most; rows are spread evenly over the blocks
+    int block_n;  // a multiple of 16 that divides 128
+  };
+  static constexpr Arch kArch = Arch::kX86Avx2;
+  static constexpr std::array<Config, 3> kConfigs{{{96, 32}, {240, 64}, {240, 32}}};
+
+  static std::string name(const Config& config) {
+    return "x86_avx2_gemm_" + std::to_string(config.block_m) + "x" +
+           std::to_string(config.block_n) + "x128";
+  }
+  static select::Support supports(const Config&, const Problem& problem, const Device&) {
+    if (problem.ab != DType::kE4m3fn && problem.ab != DType::kE4m3fnuz) {
+      return select::Support::no("kind of a and b: not e4m3fn or e4m3fnuz");
+    }
+    return select::Support::yes();
+  }
+  static cpu::Kernel kernel(int config);  // defined in x86_avx2_gemm.cpp
+};
+
+}  // namespace octet::ops::gemm_blockscale
