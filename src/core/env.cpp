@@ -18,4 +18,24 @@ std::string get(std::string_view name) {
   return value == nullptr ? "" : value;
 }
 
+std::string launcher_shard() {
+  struct Pair {
+    const char *rank, *count, *first;
+  };
+  constexpr Pair kPairs[] = {
+      {"SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_COUNT", "SLURM_ARRAY_TASK_MIN"},
+      {"SLURM_PROCID", "SLURM_NTASKS", nullptr},
+      {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", nullptr},
+      {"PMI_RANK", "PMI_SIZE", nullptr},
+  };
+  for (const Pair& pair : kPairs) {
+    const std::string rank = get(pair.rank), count = get(pair.count);
+    if (rank.empty() || count.empty()) continue;
+    const std::string first = pair.first == nullptr ? "" : get(pair.first);
+    const long index = std::atol(rank.c_str()) - std::atol(first.c_str()) + 1;
+    return std::to_string(index) + "/" + count;
+  }
+  return "";
+}
+
 }  // namespace octet::env

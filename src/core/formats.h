@@ -39,10 +39,10 @@ struct Minifloat {
   }
 };
 
-inline constexpr Minifloat kE4m3fn{4, 3, 7, Specials::kNanOnly};
-inline constexpr Minifloat kE4m3fnuz{4, 3, 8, Specials::kZeroNan};
-inline constexpr Minifloat kE5m2{5, 2, 15, Specials::kInfNan};
-inline constexpr Minifloat kF16{5, 10, 15, Specials::kInfNan};
+inline constexpr Minifloat kE4m3fnFormat{4, 3, 7, Specials::kNanOnly};
+inline constexpr Minifloat kE4m3fnuzFormat{4, 3, 8, Specials::kZeroNan};
+inline constexpr Minifloat kE5m2Format{5, 2, 15, Specials::kInfNan};
+inline constexpr Minifloat kF16Format{5, 10, 15, Specials::kInfNan};
 
 /// What becomes of a finite value beyond the largest: the largest, or infinity (NaN where none
 /// exists).

@@ -1,5 +1,7 @@
 #include "src/core/json_lines.h"
 
+#include <algorithm>
+
 #include "src/core/text.h"
 #include "src/core/try.h"
 
@@ -12,6 +14,8 @@ Result<Json> parse_json(std::string_view text, const std::string& path) {
     const auto end = text.begin() + static_cast<long>(std::min(error.byte, text.size()));
     return fail(StatusCode::kCorruptData, "{}:{}: not JSON: {}", path,
                 1 + std::count(text.begin(), end, '\n'), error.what());
+  } catch (const nlohmann::json::exception& error) {  // a number such as 1e999 is no parse_error
+    return fail(StatusCode::kCorruptData, "{}: not JSON: {}", path, error.what());
   }
 }
 

@@ -1,6 +1,7 @@
 #include "src/core/text.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -123,9 +124,25 @@ bool write_all(int file, std::string_view content) {
   return true;
 }
 
+bool is_special(const std::string& path) {
+  struct stat info;
+  return ::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode);
+}
+
+Status write_special(const std::string& path, std::string_view content) {
+  const int file = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  if (file < 0) return fail(StatusCode::kIo, "{}: {}", path, std::strerror(errno));
+  const bool ok = write_all(file, content);
+  const int error = errno;
+  if (::close(file) == 0 && ok) return Status::Ok();
+  return fail(StatusCode::kIo, "{}: {}", path, std::strerror(ok ? errno : error));
+}
+
 }  // namespace
 
 Status write_file(const std::string& path, std::string_view content) {
+  // Why: a rename would replace /dev/stdout or a pipe by a file.
+  if (is_special(path)) return write_special(path, content);
   const std::string partial = fmt::format("{}.partial.{}", path, ::getpid());
   const int file = ::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (file < 0) return fail(StatusCode::kIo, "{}: {}", path, std::strerror(errno));

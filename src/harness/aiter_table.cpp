@@ -86,8 +86,8 @@ class Reader {
     row.problem = problem_of(row.arch, m, n, k);
     OCTET_CHECK_OK(gemm::validate_problem(row.problem));
     const auto us = parse_double(text(line, "us"));
-    OCTET_REQUIRE(us.ok() && std::isfinite(*us) && *us > 0, "us: {} is not a positive, finite time",
-                  text(line, "us"));
+    OCTET_REQUIRE(us.ok() && std::isfinite(*us) && *us > 0,
+                  "us: '{}' is not a positive, finite time", text(line, "us"));
     row.us = *us;
     return row;
   }

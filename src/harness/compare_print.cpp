@@ -196,7 +196,7 @@ std::string compare_table(const Comparison& comparison, bool all, bool color) {
   if (!rows.empty()) text += "\n" + text_rows(rows, color);
   text += "\n" + summary_words(comparison) + "\n";
   const size_t hidden = comparison.rows.size() - rows.size();
-  if (hidden > 0) text += fmt::format("{} rows that are SAME or SKIPPED are not shown\n", hidden);
+  if (hidden > 0) text += fmt::format("not shown: {} SAME or SKIPPED\n", hidden);
   return text;
 }
 
@@ -212,9 +212,8 @@ std::string compare_markdown(const Comparison& comparison) {
   if (!changed.empty()) text += "\n" + markdown_rows(changed);
   const auto rest = select(comparison, [](const CompareRow& row) { return !moved(row); });
   if (rest.empty()) return text;
-  return text +
-         fmt::format("\n<details><summary>{} rows SAME or SKIPPED</summary>\n\n{}\n</details>\n",
-                     rest.size(), markdown_rows(rest));
+  return text + fmt::format("\n<details><summary>{} SAME or SKIPPED</summary>\n\n{}\n</details>\n",
+                            rest.size(), markdown_rows(rest));
 }
 
 std::string compare_csv(const Comparison& comparison) {

@@ -46,10 +46,27 @@ int most_frequent(const std::vector<const select::TunedRow*>& rows, size_t num_v
   return static_cast<int>(std::max_element(count.begin(), count.end()) - count.begin());
 }
 
-void add(MatchScore& score, bool heuristic, bool constant) {
+/// What the heuristic names where every kernel of the device's arches can run everything.
+int named_choice(const select::Op& op, const select::Problem& problem, const Device& device) {
+  constexpr size_t kMaxVariants = 128;
+  std::array<bool, kMaxVariants> usable{};
+  const auto variants = op.variants();
+  for (size_t i = 0; i < variants.size(); ++i) {
+    usable[i] = arch_runs(device.arch, variants[i].arch);
+  }
+  return op.heuristic(problem, device, select::Usable(usable.data(), variants.size())).variant;
+}
+
+/// Variants by three ways to choose one.
+struct Guess {
+  int heuristic = -1, chosen = -1, constant = -1;
+};
+
+void add(MatchScore& score, const Guess& guess, int variant) {
   ++score.rows;
-  score.heuristic += heuristic;
-  score.constant += constant;
+  score.heuristic += guess.heuristic == variant;
+  score.chosen += guess.chosen == variant;
+  score.constant += guess.constant == variant;
 }
 
 }  // namespace
@@ -71,14 +88,15 @@ Result<TableScore> score_heuristic(const select::TunedTable& table,
   const int constant = most_frequent(rows, op.variants().size());
   std::map<Fields, MatchScore> groups;
   for (const auto* row : rows) {
-    const bool match = untuned_choice(op, row->problem, device, false) == row->variant;
-    add(groups[without_m(row->problem)], match, row->variant == constant);
-    add(score.total, match, row->variant == constant);
+    const Guess guess{named_choice(op, row->problem, device),
+                      untuned_choice(op, row->problem, device, false), constant};
+    add(groups[without_m(row->problem)], guess, row->variant);
+    add(score.total, guess, row->variant);
   }
   for (const auto& row : unmapped) {
     if (!here(row)) continue;
-    add(groups[without_m(row.problem)], false, false);
-    add(score.total, false, false);
+    ++groups[without_m(row.problem)].rows;
+    ++score.total.rows;
   }
   const auto all = static_cast<int64_t>(table.rows.size() + unmapped.size());
   score.other_device = all - score.total.rows;
@@ -90,16 +108,6 @@ Result<TableScore> score_heuristic(const select::TunedTable& table,
     score.groups.push_back(std::move(group));
   }
   return score;
-}
-
-Phase phase_of(int64_t m) {
-  if (m <= 64) return Phase::kDecode;
-  return m <= 1024 ? Phase::kMid : Phase::kPrefill;
-}
-
-const char* name(Phase phase) {
-  constexpr std::array<const char*, kNumPhases> kNames{"decode", "mid", "prefill"};
-  return kNames[static_cast<size_t>(phase)];
 }
 
 namespace {

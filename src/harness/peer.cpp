@@ -26,8 +26,8 @@ std::filesystem::path folder() {
 
 class Module : public PeerInstance {
  public:
-  Module(void* instance, OctetPeerRun run, OctetPeerClose close)
-      : instance_(instance), run_(run), close_(close) {}
+  Module(void* instance, OctetPeerRun runs, OctetPeerClose closes)
+      : instance_(instance), run_(runs), close_(closes) {}
   ~Module() override { close_(instance_); }
   Status run(int64_t iteration) override {
     if (run_(instance_, iteration) == 0) return Status::Ok();

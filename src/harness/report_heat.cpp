@@ -10,6 +10,7 @@ namespace octet::harness {
 namespace {
 
 constexpr int kNumColors = 7;
+constexpr size_t kRoomyColumns = 20;  // above, cells are narrower so that more fit a screen
 constexpr int kColorFrom[kNumColors] = {0, 25, 40, 55, 70, 80, 90};  // % of the roofline
 
 int color_of(double share) {
@@ -126,13 +127,14 @@ std::string scale() {
 std::string heat_map(const Group& group) {
   const Grid grid = grid_of(group);
   return fmt::format(
-      "<figure><h3>Heat map</h3>\n{}\n<div class=\"scroll\"><table class=\"heat\">{}\n{}</table>"
+      "<figure><h3>Heat map</h3>\n{}\n<div class=\"scroll\"><table class=\"heat{}\">{}\n{}</table>"
       "</div>\n<figcaption>Each cell: the fastest variant, in % of the read floor (time of a "
       "kernel "
       "that only reads the same bytes / time of the op). With a corner mark the shape is "
       "compute-bound: % of the best measured rate instead, as its flops at that rate take longer "
       "than the read floor. Point at a cell for its variant and times.</figcaption></figure>\n",
-      scale(), head(group, grid), body(group, grid));
+      scale(), grid.columns.size() > kRoomyColumns ? " dense" : "", head(group, grid),
+      body(group, grid));
 }
 
 }  // namespace octet::harness

@@ -7,11 +7,6 @@
 
 namespace octet::harness {
 
-const char* name(Phase phase) {
-  constexpr const char* kNames[kNumPhases] = {"decode", "mid", "prefill"};
-  return kNames[static_cast<int>(phase)];
-}
-
 namespace {
 
 bool has_field(const Measurement& row, std::string_view field) {
@@ -23,8 +18,7 @@ bool has_field(const Measurement& row, std::string_view field) {
 
 Phase phase_of(const Measurement& row) {
   const int64_t tokens = has_field(row, "m") ? row.field("m") : row.field("tokens");
-  if (tokens <= 64) return Phase::kDecode;
-  return tokens <= 1024 ? Phase::kMid : Phase::kPrefill;
+  return phase_of(tokens);
 }
 
 std::vector<int64_t> Group::other_values(const Cell& cell) const {

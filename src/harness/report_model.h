@@ -7,13 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "src/harness/phase.h"
 #include "src/harness/results.h"
 
 namespace octet::harness {
 
-enum class Phase { kDecode, kMid, kPrefill };  // m <= 64, m <= 1024, above
-inline constexpr int kNumPhases = 3;
-const char* name(Phase phase);
 /// By `m`, else by `tokens`; a problem with neither is a decode step.
 Phase phase_of(const Measurement& row);
 

@@ -12,7 +12,7 @@ const char* report_css() {
   color-scheme: light dark;
   --page: #fbfbfa; --card: #ffffff; --text: #1b1d21; --soft: #5b616b; --line: #e1e3e6;
   --strong-line: #b9bdc4; --head: #f3f4f5; --hover: #f5f7fa; --accent: #0b5cad;
-  --bar: #d5e4f3; --loss: #a83208; --win: #1b1d21; --warn: #8a5a00;
+  --bar: #8fb8de; --track: #eceef1; --loss: #a83208; --win: #1b1d21; --warn: #8a5a00;
   --decode: #c2500a; --mid: #007a5e; --prefill: #1f62b5;
   --h0: #b4470c; --h1: #e69350; --h2: #f6cfa3; --h3: #f1eee9; --h4: #cbdff0; --h5: #86b7df;
   --h6: #2468a8;
@@ -23,7 +23,7 @@ const char* report_css() {
   :root {
     --page: #131518; --card: #1a1d21; --text: #e6e8eb; --soft: #a0a7b1; --line: #2c3036;
     --strong-line: #535a64; --head: #22262b; --hover: #22272e; --accent: #7db7f0;
-    --bar: #26425f; --loss: #ff9a6b; --win: #e6e8eb; --warn: #f0c05a;
+    --bar: #3c74a8; --track: #262b31; --loss: #ff9a6b; --win: #e6e8eb; --warn: #f0c05a;
     --decode: #ff9c57; --mid: #3fd0a6; --prefill: #74b4f8;
     --h0: #f2853c; --h1: #b35a22; --h2: #6d4429; --h3: #353a41; --h4: #2b4a68; --h5: #2f6da6;
     --h6: #66b2f2;
@@ -51,14 +51,14 @@ section {
 }
 section .sub { margin: 2px 0 16px; }
 figure { margin: 28px 0 0; }
-section h3 { margin-top: 4px; }
+section > h3 { margin-top: 28px; }
 .scroll { overflow-x: auto; }
 .tall { max-height: 78vh; overflow: auto; border: 1px solid var(--line); border-radius: 6px; }
 table { border-collapse: separate; border-spacing: 0; font-variant-numeric: tabular-nums; }
 .data { font-size: 13px; }
 .rows { min-width: 100%; }
 .data th, .data td {
-  padding: 4px 12px; text-align: left; white-space: nowrap; border-bottom: 1px solid var(--line);
+  padding: 4px 10px; text-align: left; white-space: nowrap; border-bottom: 1px solid var(--line);
 }
 .data thead th {
   position: sticky; top: 0; z-index: 1; background: var(--head); color: var(--soft);
@@ -71,22 +71,28 @@ table { border-collapse: separate; border-spacing: 0; font-variant-numeric: tabu
   border-top: 1px solid var(--strong-line);
 }
 .data th.num, .data td.num { text-align: right; }
-.data th.wide { min-width: 116px; }
+.data th.wide { min-width: 128px; }
+.rows .dot { float: left; margin-top: 6px; }
 .data td.bar {
-  background-image: linear-gradient(to right, var(--bar), var(--bar));
-  background-repeat: no-repeat; background-size: calc((100% - 44px) * var(--p) / 100%) 62%;
-  background-position: 4px center;
+  background-image: linear-gradient(var(--bar), var(--bar)),
+    linear-gradient(var(--track), var(--track));
+  background-repeat: no-repeat; background-position: 8px center;
+  background-size: calc((100% - 52px) * var(--p)) 10px, calc(100% - 52px) 10px;
 }
 .strong { font-weight: 600; }
 .soft, .why, .none { color: var(--soft); }
 .loss { color: var(--loss); }
 .warn { color: var(--warn); }
-.code { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: 12px; }
+.code {
+  font: 12px ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace;
+}
 abbr { text-decoration: none; cursor: help; margin-right: 2px; }
 .dot { display: inline-block; width: 8px; height: 8px; margin-right: 7px; border-radius: 50%; }
 .dot.decode { background: var(--decode); }
 .dot.mid { background: var(--mid); border-radius: 1px; }
-.dot.prefill { background: var(--prefill); clip-path: polygon(50% 0, 100% 100%, 0 100%); border-radius: 0; }
+.dot.prefill {
+  background: var(--prefill); border-radius: 0; clip-path: polygon(50% 0, 100% 100%, 0 100%);
+}
 .legend, .scale {
   display: flex; flex-wrap: wrap; gap: 4px 18px; align-items: center; font-size: 13px;
   color: var(--soft); margin-bottom: 10px;
@@ -123,9 +129,11 @@ abbr { text-decoration: none; cursor: help; margin-right: 2px; }
 .heat tr.starts th, .heat tr.starts td { border-top: 5px solid var(--card); }
 .heat tr.starts th.phase { border-top: 0; }
 .heat td {
-  min-width: 46px; padding: 3px 8px; text-align: center; border-radius: 3px; cursor: default;
+  min-width: 54px; padding: 5px 8px; text-align: center; border-radius: 3px; cursor: default;
   background-clip: padding-box;
 }
+.heat.dense td { min-width: 40px; padding: 4px 3px; }
+.heat.dense th { padding: 2px 3px; }
 .heat td:hover { outline: 2px solid var(--text); }
 .heat td.none { background: none; outline: 0; }
 .heat td.wrong { background-color: var(--loss); color: var(--card); font-weight: 700; }
@@ -135,7 +143,9 @@ abbr { text-decoration: none; cursor: help; margin-right: 2px; }
 }
 .scale { gap: 3px; }
 .scaletitle { margin-right: 8px; }
-.swatch { padding: 2px 10px; border-radius: 3px; font-size: 12px; font-variant-numeric: tabular-nums; }
+.swatch {
+  padding: 2px 10px; border-radius: 3px; font-size: 12px; font-variant-numeric: tabular-nums;
+}
 .swatch.plain { margin-left: 10px; border: 1px solid var(--strong-line); color: var(--text); }
 .h0 { background-color: var(--h0); color: var(--t0); }
 .h1 { background-color: var(--h1); color: var(--t1); }
@@ -144,11 +154,11 @@ abbr { text-decoration: none; cursor: help; margin-right: 2px; }
 .h4 { background-color: var(--h4); color: var(--t4); }
 .h5 { background-color: var(--h5); color: var(--t5); }
 .h6 { background-color: var(--h6); color: var(--t6); }
-.rows + details, figure + h3, .scroll + h3 { margin-top: 28px; }
-section h3.gap { margin-top: 28px; }
 details { margin-top: 18px; }
 summary { cursor: pointer; color: var(--accent); margin-bottom: 8px; }
-.environment { display: grid; grid-template-columns: repeat(auto-fill, minmax(420px, 1fr)); gap: 0 32px; }
+.environment {
+  display: grid; gap: 0 32px; grid-template-columns: repeat(auto-fill, minmax(420px, 1fr));
+}
 .environment div { display: flex; gap: 12px; border-bottom: 1px solid var(--line); padding: 3px 0; }
 dl { margin: 0 0 16px; }
 dt { flex: 0 0 130px; color: var(--soft); font-size: 13px; }

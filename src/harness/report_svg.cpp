@@ -39,7 +39,10 @@ struct Plot {
 
 double intensity(const Cell& cell) { return cell.best->flops / cell.best->bytes; }
 
-bool can_plot(const Cell& cell) { return cell.best->flops > 0 && cell.best->bytes > 0; }
+/// A wrong result is not a rate; the heat map and the table show it.
+bool can_plot(const Cell& cell) {
+  return cell.best->correct() && cell.best->flops > 0 && cell.best->bytes > 0;
+}
 
 /// 1, 2, 5 in every decade of the axis.
 std::vector<double> ticks(const Axis& axis) {
@@ -186,7 +189,7 @@ Plot make_plot(const Group& group) {
 
 std::string roofline_figure(const Group& group) {
   if (std::none_of(group.cells.begin(), group.cells.end(), can_plot)) {
-    return "<p class=\"note\">No roofline: nothing here counts both flops and bytes.</p>\n";
+    return "<p class=\"note\">No roofline: no right result here has both flops and bytes.</p>\n";
   }
   const Plot plot = make_plot(group);
   std::string svg = fmt::format(

@@ -85,8 +85,8 @@ std::string speedup_cell(double speedup) {
 /// A percentage over a bar of that length.
 std::string bar_cell(double share) {
   if (!(share > 0)) return cell("–", "num none");
-  return fmt::format("<td class=\"num bar\" style=\"--p:{:.1f}%\">{:.0f}</td>",
-                     std::min(100.0, 100 * share), 100 * share);
+  return fmt::format("<td class=\"num bar\" style=\"--p:{:.3f}\">{:.0f}</td>", std::min(1.0, share),
+                     100 * share);
 }
 
 std::string phase_row(const Group& group, const char* title, const PhaseSummary& phase) {
@@ -142,7 +142,9 @@ std::string table_row(const Group& group, const Cell& shape) {
   html += cell(html_escape(row.variant), "code") + cell(html_escape(row.why), "why");
   html +=
       cell(fmt::format("{}{:.2f}", row.stable ? "" : "<abbr title=\"unstable\">~</abbr>", row.us),
-           row.stable ? "num strong" : "num strong warn");
+           !row.correct() ? "num strong loss"
+           : row.stable   ? "num strong"
+                          : "num strong warn");
   html += cell(fmt::format("{:.1f}", 100 * (row.us_q3 - row.us_q1) / row.us), "num soft");
   html += cell(html_number(row.gbps(), 0), "num") +
           cell(html_number(row.tflops() * unit.per_tflops, unit.digits), "num") +

@@ -44,8 +44,8 @@ class Checker {
 
  private:
   bool taken(const TunedRow& row) const {
-    const auto choice =
-        select::choose(op_, row.problem, device_, tables_, {.built_only = built_only_});
+    const auto choice = select::choose(op_, row.problem, device_, tables_,
+                                       {.variant = {}, .built_only = built_only_});
     const int hint = row.cu_num == device_.cu_num ? 0 : row.cu_num;
     return choice.ok() && choice->variant == row.variant &&
            choice->why.level == select::Why::Level::kTuned && choice->why.padded_m == 0 &&

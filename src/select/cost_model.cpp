@@ -1,5 +1,8 @@
 #include "src/select/cost_model.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "src/core/text.h"
 #include "src/core/try.h"
 
@@ -10,6 +13,33 @@ const std::array<std::string, 9> kColumns{"arch",        "variant",      "fixed_
                                           "us_per_mb_b", "us_per_gflop", "us_per_mb_a",
                                           "us_per_mb_d", "samples",      "error"};
 
+/// Whether `left` is a better stand-in for `arch` than `right`: an arch down its chain before any
+/// other, and of these the nearest.
+bool nearer(Arch arch, Arch left, Arch right) {
+  if (!arch_runs(arch, left)) return false;
+  return !arch_runs(arch, right) || (left != right && arch_runs(left, right));
+}
+
+Result<double> number(const CsvRow& line, size_t column) {
+  OCTET_TRY(const double value, parse_double(line.fields[column]));
+  OCTET_REQUIRE(std::isfinite(value) && value >= 0, "{}: {} is not a finite number from 0 up",
+                kColumns[column], line.fields[column]);
+  return value;
+}
+
+Result<CostRow> parse_row(const CsvRow& line) {
+  CostRow row;
+  OCTET_TRY(row.arch, parse_arch(line.fields[0]));
+  row.variant = line.fields[1];
+  for (size_t i = 0; i < row.us.size(); ++i) {
+    OCTET_TRY(row.us[i], number(line, 2 + i));
+  }
+  OCTET_TRY(const int64_t samples, parse_int(line.fields[7]));
+  row.samples = static_cast<int>(samples);
+  OCTET_TRY(row.error, number(line, 8));
+  return row;
+}
+
 }  // namespace
 
 const CostRow* CostModel::find(Arch arch, std::string_view variant) const {
@@ -17,7 +47,7 @@ const CostRow* CostModel::find(Arch arch, std::string_view variant) const {
   for (const CostRow& row : rows_) {
     if (row.variant != variant) continue;
     if (row.arch == arch) return &row;
-    if (found == nullptr || arch_runs(arch, row.arch)) found = &row;
+    if (found == nullptr || nearer(arch, row.arch, found->arch)) found = &row;
   }
   return found;
 }
@@ -35,16 +65,11 @@ Result<CostModel> parse_cost_model(const Csv& csv) {
   }
   std::vector<CostRow> rows;
   for (const CsvRow& line : csv.rows) {
-    CostRow row;
-    OCTET_TRY(row.arch, parse_arch(line.fields[0]));
-    row.variant = line.fields[1];
-    for (size_t i = 0; i < row.us.size(); ++i) {
-      OCTET_TRY(row.us[i], parse_double(line.fields[2 + i]));
+    auto row = parse_row(line);
+    if (!row.ok()) {
+      return fail(StatusCode::kCorruptData, "{}: {}", csv.at(line), row.status().message());
     }
-    OCTET_TRY(const int64_t samples, parse_int(line.fields[7]));
-    row.samples = static_cast<int>(samples);
-    OCTET_TRY(row.error, parse_double(line.fields[8]));
-    rows.push_back(std::move(row));
+    rows.push_back(std::move(row).value());
   }
   return CostModel(std::move(rows));
 }

@@ -32,7 +32,8 @@ class CostModel {
  public:
   explicit CostModel(std::vector<CostRow> rows) : rows_(std::move(rows)) {}
 
-  /// The row of (arch, variant), or of the next arch down the chain; null where none.
+  /// The row of (arch, variant), or of the nearest arch down the chain, or else of any other arch:
+  /// variants of one machine still rank alike. Null where the variant was never measured.
   const CostRow* find(Arch arch, std::string_view variant) const;
   const std::vector<CostRow>& rows() const { return rows_; }
 

@@ -23,6 +23,7 @@ using Usable = std::span<const bool>;
 
 struct Op {
   const OpSchema* schema;
+  uint32_t num_formats;                    // format codes are 0 to num_formats - 1
   std::span<const Variant> (*variants)();  // fastest first, reference last
   Status (*validate)(const Problem&);      // legal fields; the message names field, value and limit
   HeuristicChoice (*heuristic)(const Problem&, const Device&, Usable);
@@ -30,7 +31,7 @@ struct Op {
   uint32_t (*default_format)(Arch);                                  // of the arch's hardware
   /// The one kernel that a library without selection would run for every shape; "" where none is
   /// known.
-  std::string_view (*fixed_default)(Arch);
+  std::string (*fixed_default)(Arch);
   double (*flops)(const Problem&);
   int64_t (*bytes)(const Problem&);  // that must move once
 

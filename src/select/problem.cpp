@@ -24,6 +24,8 @@ Status set_word(const OpSchema& schema, const std::string& word, Problem& proble
   const std::string name = word.substr(0, equals);
   const std::string value = word.substr(equals + 1);
   if (name == "format") {
+    OCTET_REQUIRE(!given.back(), "{}: 'format' is given twice", schema.name);
+    given.back() = true;
     OCTET_TRY(problem.format, schema.parse_format(value));
     return Status::Ok();
   }
@@ -48,9 +50,9 @@ Status set_word(const OpSchema& schema, const std::string& word, Problem& proble
 Result<Problem> parse_problem(const OpSchema& schema, std::span<const std::string> words,
                               uint32_t default_format) {
   Problem problem{&schema, default_format, {}};
-  std::vector<bool> given(schema.fields.size());
+  std::vector<bool> given(schema.fields.size() + 1);  // the last one is format
   for (const std::string& word : words) OCTET_CHECK_OK(set_word(schema, word, problem, given));
-  for (size_t i = 0; i < given.size(); ++i) {
+  for (size_t i = 0; i < schema.fields.size(); ++i) {
     OCTET_REQUIRE(given[i], "{}: '{}=' is missing", schema.name, schema.fields[i]);
   }
   return problem;

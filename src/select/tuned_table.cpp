@@ -71,9 +71,10 @@ Result<TunedRow> parse_row(const Op& op, const Csv& csv, const CsvRow& row) {
   }
   OCTET_CHECK_OK(op.validate(tuned.problem));
   OCTET_TRY(tuned.variant, variant_field(op, text("variant")));
-  OCTET_TRY(tuned.us, parse_double(text("us")));
-  OCTET_REQUIRE(std::isfinite(tuned.us) && tuned.us > 0, "us: {} is not a positive, finite time",
+  const auto us = parse_double(text("us"));
+  OCTET_REQUIRE(us.ok() && std::isfinite(*us) && *us > 0, "us: '{}' is not a positive, finite time",
                 text("us"));
+  tuned.us = *us;
   tuned.source = text("source");
   return tuned;
 }

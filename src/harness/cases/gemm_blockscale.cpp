@@ -19,7 +19,7 @@ using gemm::Problem;
 
 namespace {
 
-const Minifloat& format_of(DType kind) { return kind == DType::kE4m3fn ? kE4m3fn : kE4m3fnuz; }
+const Minifloat& format_of(DType kind) { return kind == DType::kE4m3fn ? kE4m3fnFormat : kE4m3fnuzFormat; }
 
 /// The code that stands for each random byte. Exact: small integers. Otherwise uniform over the finite codes:
 /// both signs, subnormals, every binade.

@@ -36,7 +36,7 @@ float element(const GemmBlockscaleOperands& o, int64_t m, int64_t n) {
   const int64_t at = m * o.args.d.stride() + n;
   if (o.problem.d == DType::kF32) return static_cast<const float*>(o.args.d.data)[at];
   const uint16_t code = static_cast<const uint16_t*>(o.args.d.data)[at];
-  return o.problem.d == DType::kBf16 ? decode_bf16(code) : decode(kF16, code);
+  return o.problem.d == DType::kBf16 ? decode_bf16(code) : decode(kF16Format, code);
 }
 
 /// The double rounded once to the type of d.
@@ -44,7 +44,7 @@ float rounded(double value, DType d) {
   const float odd = round_to_odd(value);
   if (d == DType::kF32) return static_cast<float>(value);
   if (d == DType::kBf16) return decode_bf16(encode_bf16(odd));
-  return decode(kF16, encode(kF16, odd, Overflow::kSpecial));
+  return decode(kF16Format, encode(kF16Format, odd, Overflow::kSpecial));
 }
 
 bool same_bits(float a, float b) { return std::memcmp(&a, &b, sizeof a) == 0; }

@@ -32,8 +32,6 @@ Format from_code(uint32_t code) {
   return {kKinds[code / 6], kOutputs[code / 2 % 3], code % 2 != 0};
 }
 
-constexpr uint32_t kNumFormats = 12;
-
 /// e4m3fn, e4m3fn_f32, e4m3fnuz_packed, ...: kind of the operands, d unless bf16, layout of b.
 std::string format_name(uint32_t code) {
   return fmt::format("{}{}{}", kKindNames[code / 6], kOutputSuffixes[code / 2 % 3],

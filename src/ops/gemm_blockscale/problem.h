@@ -21,6 +21,9 @@ struct Problem {
   int64_t num_k_blocks() const { return k / 128; }
 };
 
+/// Formats: 2 kinds of a and b, 3 types of d, 2 layouts of b.
+inline constexpr uint32_t kNumFormats = 12;
+
 const select::OpSchema& schema();
 Problem from(const select::Problem& problem);
 select::Problem to_select(const Problem& problem);

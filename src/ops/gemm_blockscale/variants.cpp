@@ -2,8 +2,17 @@
 // built or not.
 #include <array>
 
+#include "src/ops/gemm_blockscale/cpu/generic_fast.h"
 #include "src/ops/gemm_blockscale/cpu/generic_ref.h"
 #include "src/ops/gemm_blockscale/cpu/launch.h"
+#include "src/ops/gemm_blockscale/cpu/x86_amx_block.h"
+#include "src/ops/gemm_blockscale/cpu/x86_amx_stream.h"
+#include "src/ops/gemm_blockscale/cpu/x86_avx2_gemm.h"
+#include "src/ops/gemm_blockscale/cpu/x86_avx2_gemv.h"
+#include "src/ops/gemm_blockscale/cpu/x86_avx512_dpbf16_gemm.h"
+#include "src/ops/gemm_blockscale/cpu/x86_avx512_dpbf16_gemv.h"
+#include "src/ops/gemm_blockscale/cpu/x86_avx512_gemm.h"
+#include "src/ops/gemm_blockscale/cpu/x86_avx512_gemv.h"
 #include "src/ops/gemm_blockscale/hip/gfx942_mfma.h"
 #include "src/ops/gemm_blockscale/op.h"
 #include "src/select/contract.h"
@@ -65,6 +74,15 @@ void add_unbuilt(std::vector<select::Variant>& variants) {
 std::vector<select::Variant> make_variants() {
   std::vector<select::Variant> variants;
   add_unbuilt<Gfx942Mfma>(variants);
+  add_cpu<X86AmxBlock>(variants);
+  add_cpu<X86AmxStream>(variants);
+  add_cpu<X86Avx512Dpbf16Gemm>(variants);
+  add_cpu<X86Avx512Dpbf16Gemv>(variants);
+  add_cpu<X86Avx512Gemm>(variants);
+  add_cpu<X86Avx512Gemv>(variants);
+  add_cpu<X86Avx2Gemm>(variants);
+  add_cpu<X86Avx2Gemv>(variants);
+  add_cpu<GenericFast>(variants);
   add_cpu<GenericRef>(variants);
   return variants;
 }
@@ -75,15 +93,21 @@ uint32_t default_format(Arch arch) {
   return to_select(problem).format;
 }
 
-/// gfx942: the default instance of the source. CPU: one blocked kernel per tier, as a library
-/// without selection would ship.
-std::string_view fixed_default(Arch arch) {
+/// gfx942: the default instance of the source. CPU: the tier's blocked kernel, which serves every m, as a
+/// library without selection would ship it.
+std::string fixed_default(Arch arch) {
   switch (arch) {
     case Arch::kGfx942:
     case Arch::kGfx950:
       return "gfx942_mfma_16x64x256_v1";
+    case Arch::kX86Amx:
+      return X86AmxBlock::name(X86AmxBlock::kConfigs[0]);
+    case Arch::kX86Avx512:
+      return X86Avx512Gemm::name(X86Avx512Gemm::kConfigs[0]);
+    case Arch::kX86Avx2:
+      return X86Avx2Gemm::name(X86Avx2Gemm::kConfigs[0]);
     default:
-      return "generic_ref";
+      return GenericFast::name(GenericFast::kConfigs[0]);
   }
 }
 
@@ -97,6 +121,7 @@ std::span<const select::Variant> variants() {
 const select::Op& op() {
   static const select::Op instance{
       &schema(),
+      kNumFormats,
       variants,
       validate_problem,
       heuristic,

@@ -44,7 +44,7 @@ void load(const ConstMatrix& x, int64_t row, int64_t col, float* values) {  // 1
   }
   const uint16_t* codes = static_cast<const uint16_t*>(x.data) + at;
   for (int64_t i = 0; i < kBlock; ++i) {
-    values[i] = x.dtype == DType::kBf16 ? decode_bf16(codes[i]) : decode(kF16, codes[i]);
+    values[i] = x.dtype == DType::kBf16 ? decode_bf16(codes[i]) : decode(kF16Format, codes[i]);
   }
 }
 
@@ -83,7 +83,7 @@ void quantize_block(const QuantizeArgs& args, const Minifloat& format, int64_t r
 
 void work(void* context, int thread, int threads) {
   const QuantizeArgs& args = *static_cast<const QuantizeArgs*>(context);
-  const Minifloat& format = args.q.dtype == DType::kE4m3fn ? kE4m3fn : kE4m3fnuz;
+  const Minifloat& format = args.q.dtype == DType::kE4m3fn ? kE4m3fnFormat : kE4m3fnuzFormat;
   const int64_t block_rows = args.block == ScaleBlock::k1x128 ? 1 : kBlock;
   const int64_t blocks = (args.x.rows + block_rows - 1) / block_rows;
   for (int64_t block = blocks * thread / threads; block < blocks * (thread + 1) / threads; ++block) {

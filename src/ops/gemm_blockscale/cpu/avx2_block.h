@@ -1,10 +1,12 @@
-// AVX2 building blocks of the kernels: exact decode of e4m3 codes through f16, rounded stores of results.
+// AVX2 building blocks of the kernels: exact decode of e4m3 codes through f16, rounded stores of
+// results.
 //
 // Layout     `Weights` walks both layouts of b with one address rule, row-major and packed (pack.h)
 // Requires   avx2, fma, f16c; include only from kernel files compiled with those flags
-// Numerics   e4m3fn and e4m3fnuz: f16 bits (code & 0x7f) << 7 | sign, times CodeTable::f16_scale, are
-//            exact, subnormals included. NaN codes are NOT decoded: kernels collect them with NanScan
-//            and poison the results, since a NaN weight makes its whole column of d NaN.
+// Numerics   e4m3fn and e4m3fnuz: f16 bits (code & 0x7f) << 7 | sign, times CodeTable::f16_scale,
+// are
+//            exact, subnormals included. NaN codes are NOT decoded: kernels collect them with
+//            NanScan and poison the results, since a NaN weight makes its whole column of d NaN.
 #pragma once
 
 #include <immintrin.h>
@@ -34,15 +36,16 @@ OCTET_INLINE Weights weights_from(const Task& task, int64_t n) {
 }
 
 /// 32 codes to f16 bits: `even` holds codes 0, 2 .. 30, `odd` 1, 3 .. 31.
-/// Why: as a signed byte, code * 128 is the f16 value with its sign repeated in bit 14; one vpmaddubsw
-/// replaces unpack and shift (Zen 5, m = 1: %MADD%).
+/// As a signed byte, code * 128 is the f16 value with its sign repeated in bit 14: one vpmaddubsw
+/// in place of unpack and shift.
 struct F16x32 {
   __m256i even, odd;
 };
 
 OCTET_INLINE F16x32 decode32(__m256i codes) {
   const __m256i keep = _mm256_set1_epi16(static_cast<int16_t>(0xbfff));
-  const __m256i even = _mm256_set1_epi16(0x0080), odd = _mm256_set1_epi16(static_cast<int16_t>(0x8000));
+  const __m256i even = _mm256_set1_epi16(0x0080);
+  const __m256i odd = _mm256_set1_epi16(static_cast<int16_t>(0x8000));
   return {_mm256_and_si256(_mm256_maddubs_epi16(even, codes), keep),
           _mm256_and_si256(_mm256_maddubs_epi16(odd, codes), keep)};
 }
@@ -58,10 +61,11 @@ OCTET_INLINE bool is_nan_code(const CodeTable& codes, uint8_t code) {
   return codes.nan_magnitude != 0 ? (code & 0x7f) == codes.nan_magnitude : code == 0x80;
 }
 
-/// Collects whether any NaN code was seen, in two operations for 32 codes. `kFnuz`: only 0x80 is NaN.
+/// Collects whether any NaN code was seen, in two operations for 32 codes. `kFnuz`: only 0x80 is
+/// NaN.
 template <bool kFnuz>
 struct NanScan {
-  __m256i seen = _mm256_setzero_si256();
+  __m256i seen;  // starts as zero
 
   __attribute__((always_inline)) void add(__m256i codes) {
     const __m256i low7 = _mm256_set1_epi8(0x7f);

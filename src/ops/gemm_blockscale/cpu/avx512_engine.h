@@ -1,10 +1,12 @@
-// The two multiply-add engines of the AVX-512 kernels: f32 FMA, and vdpbf16ps where it is compiled in.
+// The two multiply-add engines of the AVX-512 kernels: f32 FMA, and vdpbf16ps where it is compiled
+// in.
 //
 // Layout     "codes along lanes" (gemv): 64 of k of one row of b or token, in decode64's order.
 //            "rows along lanes" (gemm): a step of k for 16 rows of b a vector, one token broadcast
 // Requires   as avx512_block.h; Bf16Engine also -mavx512bf16
 // Numerics   every code is exact in bf16 and f32. FMA: one rounding a product. vdpbf16ps: two fused
-//            steps a pair, subnormal sums flushed to zero (products of e4m3 codes are 2^-20 or more)
+//            steps a pair, subnormal sums flushed to zero (products of e4m3 codes are 2^-20 or
+//            more)
 // Measured   Zen 5, 3.9 GHz: both issue two 512-bit instructions a clock, 251 and 503 GFLOPS a core
 #pragma once
 
@@ -16,6 +18,7 @@ namespace {
 struct FmaEngine {
   static constexpr int64_t kBytes = 4;      // of one activation
   static constexpr int kSteps = 128;        // of k in a scale block
+  static constexpr int kMaxSums = 8;        // rows x tokens of gemv beside four parts a row
   static constexpr int64_t kStepBytes = 4;  // of one token
 
   OCTET_INLINE __m512 low(__m512i pairs) {
@@ -56,6 +59,7 @@ struct FmaEngine {
 struct Bf16Engine {
   static constexpr int64_t kBytes = 2;
   static constexpr int kSteps = 64;
+  static constexpr int kMaxSums = 16;
   static constexpr int64_t kStepBytes = 4;
 
   OCTET_INLINE __m512 multiply_add(__m512 sum, __m512i a, __m512i b) {

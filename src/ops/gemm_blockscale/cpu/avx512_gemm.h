@@ -1,27 +1,30 @@
 // Many tokens: panels of weights are decoded once and reused by every token, rows along the lanes.
 //
 // Layout     shared: activations (k/128, m, 128) in the engine's type, then f32 a_scale (k/128, m).
-//            scratch: one decoded panel (steps of k, panel_n), then f32 results (panels, tokens, panel_n)
+//            scratch: one decoded panel (steps of k, panel_n), then f32 results (panels, tokens,
+//            panel_n)
 // Requires   as avx512_block.h; include only from kernel files
 // Numerics   sums of 128 of k in registers, then one f32 FMA per 128 of k with a_scale * b_scale,
 //            ascending: the bits depend on no split of the work
-// Method     a unit is block_n columns x block_m tokens. Per 128 of k and panel: decode into L1, then
+// Method     a unit is block_n columns x block_m tokens. Per 128 of k and panel: decode into L1,
+// then
 //            register tiles of tile_m tokens x panel_n columns over all tokens of the block
 #pragma once
 
-#include "src/ops/gemm_blockscale/cpu/avx512_engine.h"
-#include "src/ops/gemm_blockscale/cpu/avx512_rows.h"
+#include "src/ops/gemm_blockscale/cpu/avx512_panel.h"
 
 namespace octet::ops::gemm_blockscale::cpu {
 namespace {
 
 struct GemmShape {
-  int tile_m;           // tokens of a register tile
-  int panel_n;          // columns of a register tile and a panel: 16, 32 or 64
-  int panels;           // of a unit
-  int block_m;          // tokens of a unit, at most
-  int prefetch_blocks;  // blocks of 128 of k between prefetch and use
+  int tile_m;    // tokens of a register tile
+  int panel_n;   // columns of a register tile and a panel: 16, 32 or 64
+  int panels;    // of a unit
+  int block_m;   // tokens of a unit, at most
+  bool overlap;  // the next panel is decoded between the steps of this one
 };
+
+constexpr int64_t kGemmChunk = 10;  // blocks of 128 of k that a row is prefetched for at a time
 
 /// Activations as prepare leaves them.
 struct GemmTokens {
@@ -31,8 +34,7 @@ struct GemmTokens {
 
 template <class Engine>
 OCTET_INLINE GemmTokens gemm_tokens(const Task& task) {
-  return {task.shared,
-          reinterpret_cast<float*>(task.shared + task.m * task.k * Engine::kBytes)};
+  return {task.shared, reinterpret_cast<float*>(task.shared + task.m * task.k * Engine::kBytes)};
 }
 
 /// One 128 of k of a panel for the tokens of a register tile.
@@ -59,123 +61,136 @@ OCTET_INLINE void drain_tile(const TileWork& work, const __m512 (&sums)[M][V]) {
   }
 }
 
+/// One step of k: a token's value is broadcast against panel_n columns.
 template <class Engine, int M, int V>
-__attribute__((noinline)) void multiply_tile(const TileWork& work) {
+OCTET_INLINE void multiply_step(const TileWork& work, int64_t step, __m512 (&sums)[M][V]) {
   constexpr int64_t kTokenBytes = kScaleBlock * Engine::kBytes;
-  __m512 sums[M][V];
+  const uint8_t* a = work.a + step * Engine::kStepBytes;
+  const uint8_t* panel = work.panel + step * V * 64;
+  // The next tile's results: written 128 of k ago, by now in L2.
+  _mm_prefetch(work.results + M * V * 16 + step * (M * V * 16 / Engine::kSteps), _MM_HINT_T0);
+  __m512i b[V];
+#pragma GCC unroll 4
+  for (int v = 0; v < V; ++v) b[v] = _mm512_load_si512(panel + v * 64);
 #pragma GCC unroll 16
   for (int m = 0; m < M; ++m) {
+    const __m512i token = _mm512_set1_epi32(*reinterpret_cast<const int*>(a + m * kTokenBytes));
 #pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) sums[m][v] = _mm512_setzero_ps();
+    for (int v = 0; v < V; ++v) sums[m][v] = Engine::multiply_add(sums[m][v], token, b[v]);
   }
-  const uint8_t* a = work.a;
-  const uint8_t* panel = work.panel;
-#pragma GCC unroll 4
-  for (int step = 0; step < Engine::kSteps; ++step, a += Engine::kStepBytes, panel += V * 64) {
-    __m512i b[V];
-#pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) b[v] = _mm512_load_si512(panel + v * 64);
-#pragma GCC unroll 16
-    for (int m = 0; m < M; ++m) {
-      const __m512i token = _mm512_set1_epi32(*reinterpret_cast<const int*>(a + m * kTokenBytes));
-#pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) sums[m][v] = Engine::multiply_add(sums[m][v], token, b[v]);
+}
+
+template <class Engine, int M, int V, bool Overlap>
+__attribute__((noinline)) void multiply_tile(const TileWork& tile, PanelDecode& next) {
+  constexpr int kShare = Engine::kSteps / 16;  // steps of a sixteenth of the tile
+  const TileWork work = tile;
+  const Decoder decoder = next.tables;
+  __m512 sums[M][V];
+#pragma GCC unroll 64
+  for (int i = 0; i < M * V; ++i) sums[i / V][i % V] = _mm512_setzero_ps();
+  for (int step = 0; step < Engine::kSteps; step += kShare) {
+    if (Overlap && ++next.credit >= next.tiles && next.done < next.total) {
+      __m512i quads[4];
+      uint8_t* to = start_piece<Engine, V * 16>(next, quads);
+#pragma GCC unroll 8
+      for (int i = 0; i < kShare; ++i) {
+        multiply_step<Engine, M, V>(work, step + i, sums);
+        // Why: stores in a burst hold up the multiplies (16 vdpbf16ps with 4 stores behind them
+        // take 12 clocks, with the stores among them 8.5).
+        if (i % (kShare / 4) == 0) {
+          const int q = i / (kShare / 4);
+          decode_quad<Engine, V * 16>(decoder, quads[q], to + q * (kShare / 2) * V * 64);
+        }
+      }
+    } else {
+#pragma GCC unroll 8
+      for (int i = 0; i < kShare; ++i) multiply_step<Engine, M, V>(work, step + i, sums);
     }
   }
   drain_tile<Engine, M, V>(work, sums);
 }
 
-template <class Engine, int M, int V>
-OCTET_INLINE void multiply_tokens(int tokens, const TileWork& work) {
+template <class Engine, int M, int V, bool Overlap>
+OCTET_INLINE void multiply_tokens(int tokens, const TileWork& work, PanelDecode& next) {
   if constexpr (M > 1) {
-    if (tokens < M) return multiply_tokens<Engine, M - 1, V>(tokens, work);
+    if (tokens < M) return multiply_tokens<Engine, M - 1, V, Overlap>(tokens, work, next);
   }
-  multiply_tile<Engine, M, V>(work);
-}
-
-/// Decodes 128 of k of a panel to (steps, panel_n).
-template <class Engine, int PanelN>
-__attribute__((noinline)) void decode_panel(const Decoder& tables, const CodeRows<PanelN>& rows,
-                                            int64_t kb, uint8_t* panel) {
-  constexpr int64_t kStep = PanelN * 4;  // bytes
-  const Decoder decoder = tables;
-  for (int half = 0; half < 2; ++half) {
-    const uint8_t* codes = rows.base + kb * rows.block_step + half * rows.half_step;
-    for (int n = 0; n < PanelN; n += 16) {
-      __m512i quads[16];
-#pragma GCC unroll 16
-      for (int r = 0; r < 16; ++r) quads[r] = _mm512_loadu_si512(codes + rows.row_at[n + r]);
-      transpose_codes16(quads);
-      uint8_t* to = panel + half * Engine::kSteps / 2 * kStep + n * 4;
-#pragma GCC unroll 16
-      for (int i = 0; i < 16; ++i, to += Engine::kSteps / 32 * kStep) {
-        const Bf16x64 pairs = decode64(decoder, quads[i]);
-        Engine::store_pair(to, kStep, pairs.first);
-        Engine::store_pair(to + Engine::kSteps / 64 * kStep, kStep, pairs.second);
-      }
-    }
-  }
-}
-
-/// Lines of a later block of a panel's rows, fetched a few at a time between register tiles.
-template <int PanelN>
-struct Prefetch {
-  const CodeRows<PanelN>& rows;
-  const uint8_t* codes;
-  int next;
-};
-
-template <int PanelN>
-OCTET_INLINE void prefetch_lines(Prefetch<PanelN>& ahead, int count) {
-  const int end = ahead.next + count < 2 * PanelN ? ahead.next + count : 2 * PanelN;
-  for (; ahead.next < end; ++ahead.next) {
-    const int64_t at =
-        ahead.rows.row_at[ahead.next / 2] + ahead.next % 2 * ahead.rows.half_step;
-    _mm_prefetch(ahead.codes + at, _MM_HINT_T0);
-  }
+  multiply_tile<Engine, M, V, Overlap>(work, next);
 }
 
 /// A unit: block_n columns from n x tokens m..m_end.
-template <int PanelN, int Panels>
 struct GemmBlock {
   int64_t n, m, m_end;
-  int num_panels;
-  CodeRows<PanelN> rows[Panels];
-  uint8_t* panel;
-  float* results;  // (panels, tokens, panel_n)
+  int64_t panels_n, num_panels;  // panels along n; with those along k, k is the outer order
+  CodeRows rows;
+  uint8_t* panel[2];  // taken in turn
+  float* results;     // (panels_n, tokens, panel_n)
 };
 
+/// The tokens of a block x panel `i`, and a panel's worth of prefetches.
 template <class Engine, GemmShape S>
-OCTET_INLINE void multiply_panel(const Task& task, const GemmBlock<S.panel_n, S.panels>& block,
-                                 int64_t kb, int p) {
+OCTET_INLINE void multiply_panel(const Task& task, const GemmBlock& block, int64_t i,
+                                 CodeStream& stream, PanelDecode& next) {
   const GemmTokens tokens = gemm_tokens<Engine>(task);
   const int64_t count = block.m_end - block.m, tiles = (count + S.tile_m - 1) / S.tile_m;
-  const int64_t n_block = (block.n + p * S.panel_n) / kScaleBlock;
-  const CodeRows<S.panel_n>& rows = block.rows[p];
-  Prefetch<S.panel_n> ahead{rows, rows.base + block_at(rows, kb + S.prefetch_blocks), 0};
-  const int lines = static_cast<int>((2 * S.panel_n + tiles - 1) / tiles);
+  const int64_t kb = i / block.panels_n, p = i % block.panels_n;
+  const int64_t ahead = (S.panel_n + tiles - 1) / tiles;
   TileWork work;
   work.a = tokens.values + (kb * task.m + block.m) * kScaleBlock * Engine::kBytes;
   work.a_scale = tokens.scales + kb * task.m + block.m;
-  work.panel = block.panel;
-  work.b_scale = task.b_scale[n_block * task.b_scale_stride + kb];
+  work.panel = block.panel[i % 2];
+  work.b_scale = task.b_scale[(block.n + p * S.panel_n) / kScaleBlock * task.b_scale_stride + kb];
   work.results = block.results + p * count * S.panel_n;
   work.first = kb == 0;
   for (int64_t t = 0; t < tiles; ++t) {
     // Why: tiles of equal height, not full ones and a rest: 16 tokens are 8 + 8, not 12 + 4.
     const int m = static_cast<int>(count / tiles + (t < count % tiles));
-    prefetch_lines(ahead, lines);
-    multiply_tokens<Engine, S.tile_m, S.panel_n / 16>(m, work);
+    for (int64_t line = 0; line < ahead; ++line) prefetch_128<_MM_HINT_T1>(stream);
+    multiply_tokens<Engine, S.tile_m, S.panel_n / 16, S.overlap>(m, work, next);
     work.a += m * kScaleBlock * Engine::kBytes;
     work.a_scale += m;
     work.results += m * S.panel_n;
   }
 }
 
+/// Decodes panel `i`: now, or with `Overlap` by the tiles of the panel before, if that can be.
+template <class Engine, int PanelN, bool Overlap>
+OCTET_INLINE void start_panel(const GemmBlock& block, int64_t i, PanelDecode& next) {
+  next.done = next.total = 0;
+  if (i == block.num_panels) return;
+  const CodeRows& rows = block.rows;
+  const int64_t row = i % block.panels_n * PanelN, kb = i / block.panels_n;
+  if (!Overlap || i == 0 || rows.fnuz || row + PanelN - 1 > rows.last) {
+    decode_panel<Engine, PanelN>(next.tables, rows, row, kb, block.panel[i % 2]);
+    return;
+  }
+  next.codes = row_codes(rows, row, kb);
+  next.panel = block.panel[i % 2];
+  next.credit = 0;
+  next.total = PanelN / 2;
+}
+
+/// All of k of a block.
+template <class Engine, GemmShape S>
+OCTET_INLINE void multiply_block(const Task& task, const GemmBlock& block, const Decoder& decoder,
+                                 CodeStream& stream) {
+  static_assert(!S.overlap || S.panel_n == 32, "16 shares of a tile decode 32 columns");
+  PanelDecode next{};
+  next.tables = decoder;
+  next.row_step = block.rows.row_step;
+  next.half_step = block.rows.half_step;
+  next.tiles = static_cast<int>((block.m_end - block.m + S.tile_m - 1) / S.tile_m);
+  if (S.overlap) start_panel<Engine, S.panel_n, true>(block, 0, next);
+  for (int64_t i = 0; i < block.num_panels; ++i) {
+    start_panel<Engine, S.panel_n, S.overlap>(block, i + S.overlap, next);
+    multiply_panel<Engine, S>(task, block, i, stream, next);
+  }
+}
+
 template <GemmShape S>
-OCTET_INLINE void store_block(const Task& task, const GemmBlock<S.panel_n, S.panels>& block) {
+OCTET_INLINE void store_block(const Task& task, const GemmBlock& block) {
   const float* results = block.results;
-  for (int p = 0; p < block.num_panels; ++p) {
+  for (int64_t p = 0; p < block.panels_n; ++p) {
     for (int64_t m = block.m; m < block.m_end; ++m) {
       for (int v = 0; v < S.panel_n / 16; ++v, results += 16) {
         const int64_t n = block.n + p * S.panel_n + v * 16;
@@ -197,7 +212,7 @@ OCTET_INLINE int64_t tokens_per_unit(const Task& task) {
 
 template <class Engine, GemmShape S>
 int64_t gemm_scratch_bytes(const Task& task) {
-  return S.panel_n * kScaleBlock * Engine::kBytes +
+  return 2 * S.panel_n * kScaleBlock * Engine::kBytes +
          S.panels * S.panel_n * tokens_per_unit<S>(task) * 4;
 }
 
@@ -212,8 +227,8 @@ void gemm_prepare(const Task& task, int64_t begin, int64_t end) {
   for (int64_t m = begin; m < end; ++m) {
     const uint8_t* codes = task.a + m * task.a_stride;
     for (int64_t k = 0; k < task.k; k += 64) {
-      const Bf16x64 pairs = decode64(
-          decoder, _mm512_permutexvar_epi64(ascending, _mm512_loadu_si512(codes + k)));
+      const __m512i loaded = _mm512_permutexvar_epi64(ascending, _mm512_loadu_si512(codes + k));
+      const Bf16x64 pairs = decode64_any(decoder, loaded, is_fnuz(*task.codes));
       const int64_t at = (k / kScaleBlock * task.m + m) * kScaleBlock + k % kScaleBlock;
       Engine::store_token(tokens.values + at * Engine::kBytes, pairs.first, pairs.second);
     }
@@ -230,49 +245,61 @@ OCTET_INLINE int64_t blocks_of_m(const Task& task) {
 }
 
 template <GemmShape S>
-int64_t gemm_units(const Task& task) {
+OCTET_INLINE int64_t blocks_of_n(const Task& task) {
   constexpr int64_t kBlockN = S.panel_n * S.panels;
-  return (task.n + kBlockN - 1) / kBlockN * blocks_of_m<S>(task);
+  return (task.n + kBlockN - 1) / kBlockN;
 }
 
-/// Units of one block of n are neighbours, so its weights come from cache for all but the first.
+template <GemmShape S>
+int64_t gemm_units(const Task& task) {
+  return blocks_of_m<S>(task) * blocks_of_n<S>(task);
+}
+
+/// Units of one block of tokens are neighbours, so that its activations stay in the last-level
+/// cache.
 template <class Engine, GemmShape S>
-OCTET_INLINE GemmBlock<S.panel_n, S.panels> gemm_block(const Task& task, int64_t unit,
-                                                       uint8_t* scratch) {
-  const int64_t m_blocks = blocks_of_m<S>(task), mb = unit % m_blocks;
-  GemmBlock<S.panel_n, S.panels> block;
-  block.n = unit / m_blocks * S.panel_n * S.panels;
+OCTET_INLINE GemmBlock gemm_block(const Task& task, int64_t unit, uint8_t* scratch) {
+  constexpr int64_t kPanelBytes = S.panel_n * kScaleBlock * Engine::kBytes;
+  const int64_t n_blocks = blocks_of_n<S>(task), m_blocks = blocks_of_m<S>(task);
+  const int64_t mb = unit / n_blocks;
+  GemmBlock block;
+  block.n = unit % n_blocks * S.panel_n * S.panels;
   block.m = task.m * mb / m_blocks;
   block.m_end = task.m * (mb + 1) / m_blocks;
-  block.panel = scratch;
-  block.results =
-      reinterpret_cast<float*>(scratch + S.panel_n * kScaleBlock * Engine::kBytes);
-  block.num_panels = 0;
-  for (int64_t n = block.n; n < task.n && block.num_panels < S.panels; n += S.panel_n) {
-    block.rows[block.num_panels++] = code_rows<S.panel_n>(task, n);
-  }
+  const int64_t panels = (task.n - block.n + S.panel_n - 1) / S.panel_n;
+  block.panels_n = panels < S.panels ? panels : S.panels;
+  block.num_panels = block.panels_n * (task.k / kScaleBlock);
+  block.rows = code_rows(task, block.n);
+  block.panel[0] = scratch;
+  block.panel[1] = scratch + kPanelBytes;
+  block.results = reinterpret_cast<float*>(scratch + 2 * kPanelBytes);
   return block;
 }
 
 template <class Engine, GemmShape S>
 void gemm_compute(const Task& task, int64_t begin, int64_t end, uint8_t* scratch) {
+  constexpr int64_t kBlockN = S.panel_n * S.panels;
   const Decoder decoder = load_decoder(*task.codes);
+  CodeStream stream{};
   for (int64_t unit = begin; unit < end; ++unit) {
-    const auto block = gemm_block<Engine, S>(task, unit, scratch);
-    for (int64_t kb = 0; kb < task.k / kScaleBlock; ++kb) {
-      for (int p = 0; p < block.num_panels; ++p) {
-        decode_panel<Engine, S.panel_n>(decoder, block.rows[p], kb, block.panel);
-        multiply_panel<Engine, S>(task, block, kb, p);
-      }
+    const GemmBlock block = gemm_block<Engine, S>(task, unit, scratch);
+    if (unit == begin || block.n == 0) {
+      stream = start_stream(task, block.n, block.n + (end - unit) * kBlockN, kBlockN,
+                            kGemmChunk * kScaleBlock, kBlockN * kGemmChunk * kScaleBlock);
     }
+    multiply_block<Engine, S>(task, block, decoder, stream);
     store_block<S>(task, block);
   }
 }
 
 template <class Engine, GemmShape S>
 Kernel gemm_kernel() {
-  return {gemm_shared_bytes<Engine>, gemm_scratch_bytes<Engine, S>, gemm_prepare_units,
-          gemm_prepare<Engine>,      gemm_units<S>,                 gemm_compute<Engine, S>};
+  return {gemm_shared_bytes<Engine>,
+          gemm_scratch_bytes<Engine, S>,
+          gemm_prepare_units,
+          gemm_prepare<Engine>,
+          gemm_units<S>,
+          gemm_compute<Engine, S>};
 }
 
 }  // namespace

@@ -1,11 +1,14 @@
 // Few tokens: weights stream once, k along the lanes, R rows of b x M tokens at a time.
 //
 // Layout     shared: activations (m, k) in the engine's type and decode64's order, then f32 a_scale
-//            (m, k/128). scratch: f32 scales (tokens, k/128) of one 128 of n, then 16-lane sums (16, M)
+//            (m, k/128). scratch: f32 scales (tokens, k/128) of one 128 of n, then 16-lane sums
+//            (16, M)
 // Requires   as avx512_block.h; include only from kernel files
-// Numerics   sums of 128 of k per lane, times a_scale * b_scale, added per lane in ascending k; the 16
+// Numerics   sums of 128 of k per lane, times a_scale * b_scale, added per lane in ascending k; the
+// 16
 //            lanes are added once at the end. The bits depend on no split of the work
-// Method     a unit is 16 rows of b; activations are walked in chunks that stay in L1 while the rows
+// Method     a unit is 16 rows of b; activations are walked in chunks that stay in L1 while the
+// rows
 //            take turns, so that they cost no L2 bandwidth beside the weights
 #pragma once
 
@@ -15,10 +18,10 @@
 namespace octet::ops::gemm_blockscale::cpu {
 namespace {
 
-constexpr int64_t kGemvMaxTokens = 8;   // that share one pass over the weights
-constexpr int64_t kGemvMaxRows = 32;    // of a unit
-constexpr int64_t kGemvL1Bytes = 20480; // of activations that the rows of a unit share in L1
-constexpr int64_t kGemvLead = 24576;    // bytes of b on their way
+constexpr int64_t kGemvMaxTokens = 8;    // that share one pass over the weights
+constexpr int64_t kGemvMaxRows = 32;     // of a unit
+constexpr int64_t kGemvL1Bytes = 20480;  // of activations that the rows of a unit share in L1
+constexpr int64_t kGemvLead = 24576;     // bytes of b on their way
 
 /// A unit's rows of b for a few tokens.
 struct GemvPass {
@@ -29,7 +32,6 @@ struct GemvPass {
   int64_t a_stride;     // bytes from a token to the next
   const float* scales;  // (tokens, k/128): a_scale * b_scale
   __m512* sums;         // (rows, tokens)
-  bool fnuz;
 };
 
 OCTET_INLINE int gemv_rows(const Task& task) { return task.b_packed ? 32 : 16; }
@@ -55,8 +57,8 @@ OCTET_INLINE void dot_rows(const GemvPass& pass, const Decoder& decoder, CodeStr
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r) {
       const uint8_t* from = codes[r] + kb * pass.rows.block_step + half * pass.rows.half_step;
-      if (half == 0) prefetch_128(stream);
-      pairs[r] = decode64_any(decoder, _mm512_loadu_si512(from), pass.fnuz);
+      if (half == 0) prefetch_128<_MM_HINT_T0>(stream);
+      pairs[r] = decode64_any(decoder, _mm512_loadu_si512(from), pass.rows.fnuz);
     }
 #pragma GCC unroll 4
     for (int i = 0; i < Engine::kParts; ++i) {
@@ -67,7 +69,8 @@ OCTET_INLINE void dot_rows(const GemvPass& pass, const Decoder& decoder, CodeStr
       for (int m = 0; m < M; ++m) {
         const __m512i token = _mm512_load_si512(a + m * pass.a_stride + i * 64);
 #pragma GCC unroll 8
-        for (int r = 0; r < R; ++r) partial[r][m] = Engine::multiply_add(partial[r][m], token, b[r]);
+        for (int r = 0; r < R; ++r)
+          partial[r][m] = Engine::multiply_add(partial[r][m], token, b[r]);
       }
     }
   }
@@ -112,9 +115,9 @@ __attribute__((noinline)) void sum_rows(const GemvPass& unit, const Decoder& tab
   stream = ahead;
 }
 
-/// R rows, or as many as leave their sums in registers.
-constexpr int rows_beside(int rows, int tokens) {
-  return rows * tokens <= 16 ? rows : tokens <= 4 ? 4 : 2;
+/// R rows, or two where more would push their sums out of registers.
+constexpr int rows_beside(int rows, int tokens, int max_sums) {
+  return rows * tokens <= max_sums ? rows : 2;
 }
 
 template <class Engine, int R, int M = kGemvMaxTokens>
@@ -125,7 +128,7 @@ OCTET_INLINE void sum_tokens(int tokens, const GemvPass& pass, const Decoder& de
       return sum_tokens<Engine, R, M - 1>(tokens, pass, decoder, stream, chunk);
     }
   }
-  sum_rows<Engine, rows_beside(R, M), M>(pass, decoder, stream, chunk);
+  sum_rows<Engine, rows_beside(R, M, Engine::kMaxSums), M>(pass, decoder, stream, chunk);
 }
 
 OCTET_INLINE void store_tokens(const Task& task, const GemvPass& pass, int64_t n, int64_t m,
@@ -174,9 +177,7 @@ void gemv_prepare(const Task& task, int64_t begin, int64_t end) {
   }
 }
 
-int64_t gemv_units(const Task& task) {
-  return (task.n + gemv_rows(task) - 1) / gemv_rows(task);
-}
+int64_t gemv_units(const Task& task) { return (task.n + gemv_rows(task) - 1) / gemv_rows(task); }
 
 /// Scales of tokens m.. for the 128 of n of row n.
 OCTET_INLINE void fill_scales(const Task& task, const float* a_scales, int64_t n, int tokens,
@@ -200,7 +201,6 @@ void gemv_compute(const Task& task, int64_t begin, int64_t end, uint8_t* scratch
   pass.a_stride = a_stride;
   pass.scales = scales;
   pass.sums = reinterpret_cast<__m512*>(scratch + (kGemvMaxTokens * num_kb * 4 + 63) / 64 * 64);
-  pass.fnuz = is_fnuz(*task.codes);
   const int64_t first = task.m < kGemvMaxTokens ? task.m : kGemvMaxTokens;
   const int64_t chunk = gemv_chunk<Engine>(task, first);
   CodeStream stream = start_stream(task, begin * pass.num_rows, end * pass.num_rows, pass.num_rows,

@@ -12,32 +12,31 @@
 namespace octet::ops::gemm_blockscale::cpu {
 namespace {
 
-/// Transposes 16 rows of 64 codes in place. Vector j becomes 4 of k (4j..4j+3) of the 16 rows, its
-/// bytes in the order that makes decode64 give (k, k+1) pairs of rows 0..15, then (k+2, k+3) pairs.
-OCTET_INLINE void transpose_codes16(__m512i rows[16]) {
-  __m512i pairs[16], quads[16];
-  // Why: 16- and 32-bit unpacks here, not 32- and 64-bit: the pair order then comes out right
-  // without 16 byte shuffles.
-  for (int i = 0; i < 8; ++i) {
-    pairs[2 * i] = _mm512_unpacklo_epi16(rows[2 * i], rows[2 * i + 1]);
-    pairs[2 * i + 1] = _mm512_unpackhi_epi16(rows[2 * i], rows[2 * i + 1]);
-  }
-  for (int i = 0; i < 16; i += 4) {
-    quads[i] = _mm512_unpacklo_epi32(pairs[i], pairs[i + 2]);
-    quads[i + 1] = _mm512_unpackhi_epi32(pairs[i], pairs[i + 2]);
-    quads[i + 2] = _mm512_unpacklo_epi32(pairs[i + 1], pairs[i + 3]);
-    quads[i + 3] = _mm512_unpackhi_epi32(pairs[i + 1], pairs[i + 3]);
-  }
-  for (int i = 0; i < 4; ++i) {
-    const __m512i even01 = _mm512_shuffle_i32x4(quads[i], quads[i + 4], 0x88);
-    const __m512i odd01 = _mm512_shuffle_i32x4(quads[i], quads[i + 4], 0xdd);
-    const __m512i even23 = _mm512_shuffle_i32x4(quads[i + 8], quads[i + 12], 0x88);
-    const __m512i odd23 = _mm512_shuffle_i32x4(quads[i + 8], quads[i + 12], 0xdd);
-    rows[i] = _mm512_shuffle_i32x4(even01, even23, 0x88);
-    rows[i + 4] = _mm512_shuffle_i32x4(odd01, odd23, 0x88);
-    rows[i + 8] = _mm512_shuffle_i32x4(even01, even23, 0xdd);
-    rows[i + 12] = _mm512_shuffle_i32x4(odd01, odd23, 0xdd);
-  }
+/// 128-bit lanes of 4 vectors, transposed: vector l becomes lane l of each.
+OCTET_INLINE void transpose_lanes(__m512i (&v)[4]) {
+  const __m512i even01 = _mm512_shuffle_i32x4(v[0], v[1], 0x88);
+  const __m512i odd01 = _mm512_shuffle_i32x4(v[0], v[1], 0xdd);
+  const __m512i even23 = _mm512_shuffle_i32x4(v[2], v[3], 0x88);
+  const __m512i odd23 = _mm512_shuffle_i32x4(v[2], v[3], 0xdd);
+  v[0] = _mm512_shuffle_i32x4(even01, even23, 0x88);
+  v[1] = _mm512_shuffle_i32x4(odd01, odd23, 0x88);
+  v[2] = _mm512_shuffle_i32x4(even01, even23, 0xdd);
+  v[3] = _mm512_shuffle_i32x4(odd01, odd23, 0xdd);
+}
+
+/// `v[i]` holds 16 of k of rows i, 4+i, 8+i and 12+i, a lane each. Vector j becomes k 4j..4j+3 of
+/// rows 0..15 in the byte order that makes decode64 give (k, k+1) pairs, then (k+2, k+3) pairs.
+/// Why: unpacks of 16, then 32 bits, not of 32, then 64: the pair order comes out right without a
+/// byte shuffle per vector.
+OCTET_INLINE void transpose_quads(__m512i (&v)[4]) {
+  const __m512i low01 = _mm512_unpacklo_epi16(v[0], v[1]),
+                low23 = _mm512_unpacklo_epi16(v[2], v[3]);
+  const __m512i high01 = _mm512_unpackhi_epi16(v[0], v[1]);
+  const __m512i high23 = _mm512_unpackhi_epi16(v[2], v[3]);
+  v[0] = _mm512_unpacklo_epi32(low01, low23);
+  v[1] = _mm512_unpackhi_epi32(low01, low23);
+  v[2] = _mm512_unpacklo_epi32(high01, high23);
+  v[3] = _mm512_unpackhi_epi32(high01, high23);
 }
 
 /// Lane r of the result is the sum of the 16 lanes of rows[r].
@@ -60,25 +59,30 @@ OCTET_INLINE __m512 reduce_rows16(const __m512 rows[16]) {
                        _mm512_shuffle_f32x4(low, high, 0xdd));
 }
 
-/// Rows of b from row n on: row r, half h of 64 of block kb is at base + r * row_step + h * half_step +
-/// kb * block_step, row-major or packed.
+/// Rows of b from row n on, row-major or packed, with the bytes between neighbours: rows, 32 rows,
+/// halves of 64 of a block of 128 of k, blocks.
 struct CodeRows {
   const uint8_t* base;
-  int64_t row_step, half_step, block_step;
+  int64_t row_step, group_step, half_step, block_step;
   int64_t last;  // row n-1 of b; rows past it repeat it, so that nothing outside b is read
+  bool fnuz;     // code 0x80 is NaN
 };
 
 OCTET_INLINE CodeRows code_rows(const Task& task, int64_t n) {
   const int64_t last = task.n - 1 - n;
+  const bool fnuz = is_fnuz(*task.codes);
   if (task.b_packed) {
     const uint8_t* base = task.b + packed_offset(n, 0, task.k);
-    return {base, 64, kPackBlockBytes / 2, kPackBlockBytes, last};
+    return {base, 64, kPackRows * task.k, kPackBlockBytes / 2, kPackBlockBytes, last, fnuz};
   }
-  return {task.b + n * task.b_stride, task.b_stride, 64, kScaleBlock, last};
+  const int64_t step = task.b_stride;
+  return {task.b + n * step, step, kPackRows * step, 64, kScaleBlock, last, fnuz};
 }
 
 OCTET_INLINE const uint8_t* row_codes(const CodeRows& rows, int64_t row, int64_t kb) {
-  return rows.base + (row < rows.last ? row : rows.last) * rows.row_step + kb * rows.block_step;
+  const uint64_t r = static_cast<uint64_t>(row < rows.last ? row : rows.last);
+  return rows.base + r / kPackRows * rows.group_step + r % kPackRows * rows.row_step +
+         kb * rows.block_step;
 }
 
 /// Prefetches b in the order of memory, some way ahead of its use in any order: groups of rows, in
@@ -114,9 +118,11 @@ __attribute__((noinline)) void next_run(CodeStream& stream) {
   stream.at = stream.rows.base + stream.row * stream.rows.row_step + stream.chunk_at;
 }
 
+/// `Hint`: _MM_HINT_T0 into L1, _MM_HINT_T1 into L2.
+template <_mm_hint Hint>
 OCTET_INLINE void prefetch_128(CodeStream& stream) {
-  _mm_prefetch(stream.at, _MM_HINT_T0);
-  _mm_prefetch(stream.at + 64, _MM_HINT_T0);
+  _mm_prefetch(stream.at, Hint);
+  _mm_prefetch(stream.at + 64, Hint);
   stream.at += stream.step;
   stream.left -= stream.step;
   if (__builtin_expect(stream.left <= 0, 0)) next_run(stream);
@@ -134,9 +140,10 @@ OCTET_INLINE CodeStream start_stream(const Task& task, int64_t n, int64_t n_end,
   stream.group_rows = group_rows;
   stream.num_rows = task.b_packed ? 0 : n_end - n;
   stream.chunk = chunk;
-  stream.left = task.b_packed ? packed_bytes(n_end, task.k) - packed_offset(n, 0, task.k)
-                : chunk < task.k ? chunk : task.k;
-  for (int64_t i = 0; i < lead; i += kScaleBlock) prefetch_128(stream);
+  stream.left = task.b_packed    ? packed_bytes(n_end, task.k) - packed_offset(n, 0, task.k)
+                : chunk < task.k ? chunk
+                                 : task.k;
+  for (int64_t i = 0; i < lead; i += kScaleBlock) prefetch_128<_MM_HINT_T1>(stream);
   return stream;
 }
 

@@ -1,9 +1,11 @@
-// Contract: the portable kernel: any kind, any layout, any machine; the fast path of a baseline build.
+// Contract: the portable kernel: any kind, any layout, any machine; the fast path of a baseline
+// build.
 //
 // Layout     b row-major or packed; `rows` rows of b are decoded together, 128 of k at a time
-// Requires   a little-endian machine and a compiler with vector extensions (GCC, Clang); no intrinsics
-// Numerics   exact products in f32, 128 of k in four lane sums, scaled once, one reduction at the end
-// Method     e4m3 codes become f32 by byte and word arithmetic, subnormals by one exact subtraction;
+// Requires   a little-endian machine and a compiler with vector extensions (GCC, Clang); no
+// intrinsics Numerics   exact products in f32, 128 of k in four lane sums, scaled once, one
+// reduction at the end Method     e4m3 codes become f32 by byte and word arithmetic, subnormals by
+// one exact subtraction;
 //            other kinds by table
 #pragma once
 

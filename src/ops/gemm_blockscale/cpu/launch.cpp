@@ -16,7 +16,7 @@ CodeTable make_table(const Minifloat& format) {
     table.bf16_low[code] = static_cast<uint8_t>(bits);
   }
   table.f16_exact = 1;
-  table.f16_scale = format.bias == kE4m3fn.bias ? 256.0f : 128.0f;
+  table.f16_scale = format.bias == kE4m3fnFormat.bias ? 256.0f : 128.0f;
   table.nan_magnitude = format.specials == Specials::kNanOnly ? 0x7f : 0;
   return table;
 }
@@ -67,8 +67,8 @@ Task sizes_only(const Problem& problem) {
 }  // namespace
 
 const CodeTable& code_table(DType kind) {
-  static const CodeTable fn = make_table(kE4m3fn);
-  static const CodeTable fnuz = make_table(kE4m3fnuz);
+  static const CodeTable fn = make_table(kE4m3fnFormat);
+  static const CodeTable fnuz = make_table(kE4m3fnuzFormat);
   return kind == DType::kE4m3fn ? fn : fnuz;
 }
 

@@ -1,7 +1,7 @@
-// Many tokens on AMX: the pipeline of amx_block.h, the panels in turns of block_k.
+// Many tokens on AMX: the pipeline of amx_pipeline.h, the panels in turns of block_k.
 #include "src/ops/gemm_blockscale/cpu/x86_amx_block.h"
 
-#include "src/ops/gemm_blockscale/cpu/amx_block.h"
+#include "src/ops/gemm_blockscale/cpu/amx_pipeline.h"
 
 namespace octet::ops::gemm_blockscale {
 namespace {
@@ -14,6 +14,7 @@ constexpr cpu::AmxLoop loop_of(int config) {
   const X86AmxBlock::Config c = X86AmxBlock::kConfigs[config];
   return {.row_tiles = 2,
           .piece_kb = c.block_k / 128,
+          .turn_tiles = 8,
           .prefetch_pieces = 1,
           .panels_per_group = c.block_n / 32,
           .chunk_bytes = 0};
@@ -48,7 +49,7 @@ constexpr cpu::Kernel make() {
           prepare,      compute_units<kConfig>, compute<kConfig>};
 }
 
-constexpr cpu::Kernel kKernels[] = {make<0>(), make<1>(), make<2>()};
+constexpr cpu::Kernel kKernels[] = {make<0>(), make<1>(), make<2>(), make<3>()};
 static_assert(sizeof(kKernels) / sizeof(kKernels[0]) == X86AmxBlock::kConfigs.size());
 
 }  // namespace

@@ -27,10 +27,11 @@ struct X86AmxBlock {
     int block_k;  // of k per turn of a panel
   };
   static constexpr Arch kArch = Arch::kX86Amx;
-  static constexpr std::array<Config, 3> kConfigs{{
-      {256, 512, 256},
-      {512, 256, 256},
+  static constexpr std::array<Config, 4> kConfigs{{
+      {512, 256, 1024},
+      {512, 512, 512},
       {512, 512, 256},
+      {256, 512, 512},
   }};
 
   static std::string name(const Config& config) {

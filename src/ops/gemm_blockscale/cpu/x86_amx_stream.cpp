@@ -1,7 +1,7 @@
-// Few and middle tokens on AMX: the pipeline of amx_block.h, each panel over all of k.
+// Few and middle tokens on AMX: the pipeline of amx_pipeline.h, each panel over all of k.
 #include "src/ops/gemm_blockscale/cpu/x86_amx_stream.h"
 
-#include "src/ops/gemm_blockscale/cpu/amx_block.h"
+#include "src/ops/gemm_blockscale/cpu/amx_pipeline.h"
 
 namespace octet::ops::gemm_blockscale {
 namespace {
@@ -14,9 +14,10 @@ constexpr cpu::AmxLoop loop_of(int config) {
   const X86AmxStream::Config c = X86AmxStream::kConfigs[config];
   return {.row_tiles = c.block_n / 16,
           .piece_kb = c.block_k / 128,
-          .prefetch_pieces = 2,
+          .turn_tiles = 8,
+          .prefetch_pieces = c.block_k == 128 ? 5 : 4,
           .panels_per_group = 8,
-          .chunk_bytes = 1 << 20};
+          .chunk_bytes = 1 << 18};
 }
 
 int64_t shared_bytes(const Task& task) { return cpu::tokens_bytes(task); }

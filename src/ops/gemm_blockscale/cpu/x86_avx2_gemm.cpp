@@ -14,10 +14,11 @@ using cpu::Task;
 
 constexpr int kTileM = 6;   // rows of a in registers: 12 of 16 registers are sums
 constexpr int kTileN = 16;  // rows of b in registers
-constexpr int64_t kTileBlock = kScaleBlock * kTileM;    // floats of a tile of a, 128 of k
+constexpr int64_t kTileBlock = kScaleBlock * kTileM;   // floats of a tile of a, 128 of k
 constexpr int64_t kPanelBlock = kScaleBlock * kTileN;  // floats of a panel of b, 128 of k
 
-/// Rows of a go to tiles of at most 6 evenly (8 rows: 4 + 4), since short tiles leave the FMA units idle.
+/// Rows of a go to tiles of at most 6 evenly (8 rows: 4 + 4), since short tiles leave the FMA units
+/// idle.
 OCTET_INLINE int64_t num_tiles(const Task& t) { return (t.m + kTileM - 1) / kTileM; }
 OCTET_INLINE int64_t tile_begin(const Task& t, int64_t tile) { return tile * t.m / num_tiles(t); }
 
@@ -40,7 +41,8 @@ void prepare(const Task& t, int64_t begin, int64_t end) {  // unit: 128 of k of 
 
 // 2. Decode a panel of b: 16 rows x 128 of k to [k][16] f32.
 
-/// 16 rows x 32 of k: afterwards rows[i] holds, per 128-bit lane, the 16 codes of k = i and of 16 + i.
+/// 16 rows x 32 of k: afterwards rows[i] holds, per 128-bit lane, the 16 codes of k = i and of 16 +
+/// i.
 OCTET_INLINE void transpose_bytes(__m256i* rows) {
   __m256i other[16];
 #pragma GCC unroll 4
@@ -85,7 +87,7 @@ void decode_panel(const Task& t, int64_t n, int64_t kb, float* panel) {
   const int64_t ahead = (kb + 1 < t.k / kScaleBlock ? 1 : -kb) * b.block_stride;
   const uint8_t* rows[kTileN];  // past the last row of b: the last row again, never stored
   for (int r = 0; r < kTileN; ++r) rows[r] = b.at(r < last ? r : last, kb);
-  cpu::NanScan<kFnuz> nan;
+  cpu::NanScan<kFnuz> nan{_mm256_setzero_si256()};
   for (int step = 0; step < 4; ++step) {
     __m256i codes[kTileN];
     const int64_t at = step / 2 * b.half_stride + step % 2 * 32;
@@ -138,9 +140,13 @@ void multiply_panels(const float* a, const float* panels, int num_panels, const 
 }
 
 using MultiplyPanels = void (*)(const float*, const float*, int, const float*, float*, int64_t);
-constexpr MultiplyPanels kMultiplyPanels[kTileM + 1] = {
-    nullptr,            multiply_panels<1>, multiply_panels<2>, multiply_panels<3>,
-    multiply_panels<4>, multiply_panels<5>, multiply_panels<6>};
+constexpr MultiplyPanels kMultiplyPanels[kTileM + 1] = {nullptr,
+                                                        multiply_panels<1>,
+                                                        multiply_panels<2>,
+                                                        multiply_panels<3>,
+                                                        multiply_panels<4>,
+                                                        multiply_panels<5>,
+                                                        multiply_panels<6>};
 
 // 4. One unit: block_m x block_n of d.
 
@@ -249,14 +255,13 @@ cpu::Kernel kernel_of() {
 }
 
 constexpr auto kConfigs = X86Avx2Gemm::kConfigs;
-constexpr X86Avx2Gemm::Config k0 = kConfigs[0], k1 = kConfigs[1], k2 = kConfigs[2];
+constexpr X86Avx2Gemm::Config k0 = kConfigs[0], k1 = kConfigs[1];
 
 }  // namespace
 
 cpu::Kernel X86Avx2Gemm::kernel(int config) {
   if (config == 0) return kernel_of<k0.block_m, k0.block_n>();
-  if (config == 1) return kernel_of<k1.block_m, k1.block_n>();
-  return kernel_of<k2.block_m, k2.block_n>();
+  return kernel_of<k1.block_m, k1.block_n>();
 }
 
 }  // namespace octet::ops::gemm_blockscale

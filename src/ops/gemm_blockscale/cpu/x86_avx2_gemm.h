@@ -1,4 +1,5 @@
-// Contract: matrix times many vectors on AVX2; decodes a panel of b once and reuses it over rows of a.
+// Contract: matrix times many vectors on AVX2; decodes a panel of b once and reuses it over rows of
+// a.
 //
 // Layout     d tiles of block_m x block_n, k in steps of 128; b row-major or packed
 // Requires   avx2, fma, f16c; e4m3fn or e4m3fnuz; any m, best from about 12 rows up
@@ -23,7 +24,7 @@ struct X86Avx2Gemm {
     int block_n;  // a multiple of 16 that divides 128
   };
   static constexpr Arch kArch = Arch::kX86Avx2;
-  static constexpr std::array<Config, 3> kConfigs{{{96, 32}, {240, 64}, {240, 32}}};
+  static constexpr std::array<Config, 2> kConfigs{{{96, 32}, {240, 32}}};
 
   static std::string name(const Config& config) {
     return "x86_avx2_gemm_" + std::to_string(config.block_m) + "x" +
@@ -31,7 +32,9 @@ struct X86Avx2Gemm {
   }
   static select::Support supports(const Config&, const Problem& problem, const Device&) {
     if (problem.ab != DType::kE4m3fn && problem.ab != DType::kE4m3fnuz) {
-      return select::Support::no("kind of a and b: not e4m3fn or e4m3fnuz");
+      return select::Support::no("a and b have dtype " +
+                                 std::to_string(static_cast<int>(problem.ab)) +
+                                 ", not e4m3fn or e4m3fnuz");
     }
     return select::Support::yes();
   }

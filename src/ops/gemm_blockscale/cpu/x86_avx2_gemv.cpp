@@ -13,8 +13,8 @@ using cpu::Task;
 
 constexpr int kMaxRows = 32;   // of b in one group: a pack block
 constexpr int kMaxTokens = 8;  // rows of a in one pass
-/// Rows of b in registers by rows of a (Zen 5, ms at (5120,5120): m = 1 with 2, 4, 8 rows 1.51, 1.10,
-/// 1.03; m = 4 with 1, 2, 4 rows 3.1, 2.9, 3.7; m = 6 with 1, 2 rows 4.1, 5.2).
+/// Rows of b in registers by rows of a (Zen 5, ms at (5120,5120): m = 1 with 2, 4, 8
+/// rows 1.51, 1.10, 1.03; m = 4 with 1, 2, 4 rows 3.1, 2.9, 3.7; m = 6 with 1, 2 rows 4.1, 5.2).
 constexpr int kRowsInRegisters[kMaxTokens + 1] = {0, 8, 4, 2, 2, 1, 1, 1, 1};
 constexpr int64_t kPrefetchBlocks = 4;
 
@@ -23,13 +23,13 @@ struct Pass {
   cpu::Weights b;
   const float* a;  // shared: (k/128, m, 128)
   int64_t a_block_stride;
-  int64_t m, n;     // first row of a, first row of b
+  int64_t m, n;  // first row of a, first row of b
   int64_t num_rows;
   int64_t next_rows;  // bytes from these rows of b to the next group's
-  __m256* sums;  // (num_rows, kTokens): lane-wise sums over k
+  __m256* sums;       // (num_rows, kTokens): lane-wise sums over k
 };
 
-// 1. Decode activations: exact values times f16_scale, so that weights can stay unscaled f16 values.
+// 1. Decode activations: exact values times f16_scale, so that weights stay unscaled f16 values.
 
 void prepare(const Task& t, int64_t begin, int64_t end) {  // unit: 128 codes of one row of a
   float* out = reinterpret_cast<float*>(t.shared) + begin * cpu::kScaleBlock;
@@ -51,8 +51,8 @@ OCTET_INLINE void prefetch(const uint8_t* p) {
 
 /// 128 codes of each row to f16, in the order of prepare().
 template <int kRows, bool kFnuz>
-OCTET_INLINE void decode_block(const cpu::Weights& b, const uint8_t* codes, int64_t ahead, __m256i* halves,
-                               cpu::NanScan<kFnuz>& nan) {
+OCTET_INLINE void decode_block(const cpu::Weights& b, const uint8_t* codes, int64_t ahead,
+                               __m256i* halves, cpu::NanScan<kFnuz>& nan) {
 #pragma GCC unroll 8
   for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 4
@@ -69,42 +69,48 @@ OCTET_INLINE void decode_block(const cpu::Weights& b, const uint8_t* codes, int6
 }
 
 template <int kRows, int kTokens, bool kFnuz>
-OCTET_INLINE void multiply_block(const Pass& pass, int64_t row, int64_t kb, int64_t ahead, const __m256* scales,
-                                 cpu::NanScan<kFnuz>& nan) {
+OCTET_INLINE void multiply_block(const Pass& pass, int64_t row, int64_t kb, int64_t ahead,
+                                 const __m256* scales, cpu::NanScan<kFnuz>& nan) {
   __m256i halves[kRows * 8];
   decode_block<kRows>(pass.b, pass.b.at(row, kb), ahead, halves, nan);
-  // Why: vcvtph2ps from memory is one operation, from a register two and an extract besides.
+  // Why: vcvtph2ps from memory is one operation, from a register two and an extract besides (Zen 5,
+  // m = 1 at (5120,5120), 4 rows: 1.15 ms for 1.44). The barrier keeps GCC from undoing it.
   asm volatile("" : "+m"(halves));
-  constexpr int kChains = 1;
-  __m256 partial[kChains][kRows * kTokens];
-  for (auto& chain : partial) {
-    for (__m256& p : chain) p = _mm256_setzero_ps();
-  }
+  __m256 partial[kRows * kTokens];
+  for (__m256& p : partial) p = _mm256_setzero_ps();
   const float* a = pass.a + kb * pass.a_block_stride;
 #pragma GCC unroll 16
   for (int i = 0; i < 16; ++i) {
-    __m256* p = partial[i % kChains];
     for (int m = 0; m < kTokens; ++m) {
       const __m256 x = _mm256_load_ps(a + m * cpu::kScaleBlock + i * 8);
       for (int r = 0; r < kRows; ++r) {
         const __m128i* b = reinterpret_cast<const __m128i*>(halves + r * 8) + i;
-        p[r * kTokens + m] = _mm256_fmadd_ps(_mm256_cvtph_ps(_mm_load_si128(b)), x, p[r * kTokens + m]);
+        __m256& sum = partial[r * kTokens + m];
+        sum = _mm256_fmadd_ps(_mm256_cvtph_ps(_mm_load_si128(b)), x, sum);
       }
     }
   }
   __m256* sums = pass.sums + row * kTokens;
   for (int i = 0; i < kRows * kTokens; ++i) {
-    const __m256 sum = kChains == 2 ? _mm256_add_ps(partial[0][i], partial[kChains - 1][i]) : partial[0][i];
-    sums[i] = _mm256_fmadd_ps(sum, scales[i % kTokens], sums[i]);
+    sums[i] = _mm256_fmadd_ps(partial[i], scales[i % kTokens], sums[i]);
   }
 }
 
 // 3. One pass: all of k for a group of rows of b.
 
+/// Bytes from block kb of a row to the one to prefetch: some blocks later, or in the next group.
+/// Why: at a fixed distance the rows of a group start cold (Zen 5, m = 1, groups of 16: 2.8 ms
+/// for 1.1).
+OCTET_INLINE int64_t prefetch_distance(const Pass& pass, int64_t kb, int64_t num_kb) {
+  const int64_t later = kb + kPrefetchBlocks;
+  if (later < num_kb) return kPrefetchBlocks * pass.b.block_stride;
+  return pass.next_rows + (later - num_kb - kb) * pass.b.block_stride;
+}
+
 template <int kTokens, bool kFnuz>
 bool multiply_rows(const Task& t, const Pass& pass) {  // true: a NaN code was seen
   constexpr int kRows = kRowsInRegisters[kTokens];
-  cpu::NanScan<kFnuz> nan;
+  cpu::NanScan<kFnuz> nan{_mm256_setzero_si256()};
   const float* b_scale = t.b_scale + pass.n / cpu::kScaleBlock * t.b_scale_stride;
   const float* a_scale = t.a_scale + pass.m * t.a_scale_stride_m;
   const int64_t num_kb = t.k / cpu::kScaleBlock;
@@ -114,14 +120,14 @@ bool multiply_rows(const Task& t, const Pass& pass) {  // true: a NaN code was s
       const float s = a_scale[m * t.a_scale_stride_m + kb * t.a_scale_stride_k] * b_scale[kb];
       scales[m] = _mm256_set1_ps(s);
     }
-    const int64_t later = kb + kPrefetchBlocks;
-    const int64_t ahead = later < num_kb ? kPrefetchBlocks * pass.b.block_stride
-                                         : pass.next_rows + (later - num_kb - kb) * pass.b.block_stride;
+    const int64_t ahead = prefetch_distance(pass, kb, num_kb);
     int64_t row = 0;
     for (; row + kRows <= pass.num_rows; row += kRows) {
       multiply_block<kRows, kTokens>(pass, row, kb, ahead, scales, nan);
     }
-    for (; row < pass.num_rows; ++row) multiply_block<1, kTokens>(pass, row, kb, ahead, scales, nan);
+    for (; row < pass.num_rows; ++row) {
+      multiply_block<1, kTokens>(pass, row, kb, ahead, scales, nan);
+    }
   }
   return nan.any();
 }
@@ -139,7 +145,8 @@ bool row_has_nan(const Task& t, const Pass& pass, int64_t row) {
 void poison_nan_rows(const Task& t, const Pass& pass, int tokens) {
   for (int64_t row = 0; row < pass.num_rows; ++row) {
     if (!row_has_nan(t, pass, row)) continue;
-    for (int m = 0; m < tokens; ++m) pass.sums[row * tokens + m] = _mm256_set1_ps(__builtin_nanf(""));
+    for (int m = 0; m < tokens; ++m)
+      pass.sums[row * tokens + m] = _mm256_set1_ps(__builtin_nanf(""));
   }
 }
 
@@ -164,7 +171,8 @@ template <int kTokens>
 void run_pass(const Task& t, Pass& pass) {
   for (int64_t i = 0; i < pass.num_rows * kTokens; ++i) pass.sums[i] = _mm256_setzero_ps();
   const bool fnuz = t.codes->nan_magnitude == 0;
-  const bool nan = fnuz ? multiply_rows<kTokens, true>(t, pass) : multiply_rows<kTokens, false>(t, pass);
+  const bool nan =
+      fnuz ? multiply_rows<kTokens, true>(t, pass) : multiply_rows<kTokens, false>(t, pass);
   if (nan) poison_nan_rows(t, pass, kTokens);
   store_rows(t, pass, kTokens);
 }
@@ -214,13 +222,12 @@ cpu::Kernel kernel_of() {
 }
 
 constexpr auto kConfigs = X86Avx2Gemv::kConfigs;
-constexpr int kGroup0 = kConfigs[0].rows, kGroup1 = kConfigs[1].rows, kGroup2 = kConfigs[2].rows;
+constexpr int kGroup0 = kConfigs[0].rows, kGroup1 = kConfigs[1].rows;
 
 }  // namespace
 
 cpu::Kernel X86Avx2Gemv::kernel(int config) {
-  if (config == 0) return kernel_of<kGroup0>();
-  return config == 1 ? kernel_of<kGroup1>() : kernel_of<kGroup2>();
+  return config == 0 ? kernel_of<kGroup0>() : kernel_of<kGroup1>();
 }
 
 }  // namespace octet::ops::gemm_blockscale

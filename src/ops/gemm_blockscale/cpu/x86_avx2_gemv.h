@@ -2,8 +2,9 @@
 //
 // Layout     b row-major or packed; `rows` rows of b advance together through k
 // Requires   avx2, fma, f16c; e4m3fn or e4m3fnuz; best for m <= 8, right for any m up to kMaxM
-// Numerics   exact products in f32, 128 of k in one lane-wise sum, scaled once, one reduction at the end
-// Method     f16 bits by unpack and shift, vcvtph2ps, f32 FMA against activations decoded once
+// Numerics   exact products in f32, 128 of k in one lane-wise sum, scaled once, one reduction at
+// the end Method     f16 bits by unpack and shift, vcvtph2ps, f32 FMA against activations decoded
+// once
 #pragma once
 
 #include <array>
@@ -20,18 +21,21 @@ struct X86Avx2Gemv {
     int rows;  // of b that share one pass over k; divides the 32 rows of a pack block
   };
   static constexpr Arch kArch = Arch::kX86Avx2;
-  static constexpr std::array<Config, 3> kConfigs{{{8}, {16}, {32}}};
-  static constexpr int64_t kMaxM = 32;  // above, decoding b again for every 8 rows of a costs too much
+  static constexpr std::array<Config, 2> kConfigs{{{8}, {32}}};
+  static constexpr int64_t kMaxM = 16;  // b is decoded again for every 8 rows of a
 
   static std::string name(const Config& config) {
     return "x86_avx2_gemv_r" + std::to_string(config.rows);
   }
   static select::Support supports(const Config&, const Problem& problem, const Device&) {
     if (problem.ab != DType::kE4m3fn && problem.ab != DType::kE4m3fnuz) {
-      return select::Support::no("kind of a and b: not e4m3fn or e4m3fnuz");
+      return select::Support::no("a and b have dtype " +
+                                 std::to_string(static_cast<int>(problem.ab)) +
+                                 ", not e4m3fn or e4m3fnuz");
     }
     if (problem.m > kMaxM) {
-      return select::Support::no("m " + std::to_string(problem.m) + " > " + std::to_string(kMaxM));
+      return select::Support::no("m=" + std::to_string(problem.m) + " is above " +
+                                 std::to_string(kMaxM));
     }
     return select::Support::yes();
   }

@@ -1,6 +1,7 @@
 // Contract: many tokens on AVX-512 with vdpbf16ps; panels of weights are decoded once.
 //
-// Layout     b row-major or packed; a register tile is tile_m tokens x panel_n columns, a unit block_m
+// Layout     b row-major or packed; a register tile is tile_m tokens x panel_n columns, a unit
+// block_m
 //            tokens x block_n columns x 128 of k
 // Requires   avx512 f, bw, dq, vl, vbmi, bf16
 // Numerics   exact decode, f32 sums of 128 of k, one FMA per 128 of k with a_scale * b_scale
@@ -20,17 +21,18 @@ struct X86Avx512Dpbf16Gemm {
   struct Config {
     int tile_m, panel_n;   // register tile
     int block_m, block_n;  // unit
-    int prefetch_blocks;   // blocks of 128 of k between prefetch and use
+    bool overlap;          // the next panel is decoded between the steps of this one
   };
   static constexpr Arch kArch = Arch::kX86Avx512;
   static constexpr std::array<Config, 2> kConfigs{{
-      {12, 32, 256, 128, 2},
-      {12, 32, 512, 32, 2},
+      {8, 32, 512, 32, true},  // up to 200 tokens or so
+      {6, 64, 512, 64, false},
   }};
 
   static std::string name(const Config& c) {
-    return "x86_avx512_dpbf16_gemm_" + std::to_string(c.block_m) + "x" + std::to_string(c.block_n) + "x128_t" +
-           std::to_string(c.tile_m) + "x" + std::to_string(c.panel_n);
+    return "x86_avx512_dpbf16_gemm_" + std::to_string(c.block_m) + "x" + std::to_string(c.block_n) +
+           "x128_t" + std::to_string(c.tile_m) + "x" + std::to_string(c.panel_n) +
+           (c.overlap ? "_overlap" : "");
   }
   static select::Support supports(const Config&, const Problem&, const Device& device) {
     if (!device.has_avx512_bf16) return select::Support::no(device.name + " has no avx512_bf16");

@@ -9,7 +9,7 @@ namespace {
 template <int I>
 cpu::Kernel at() {
   constexpr X86Avx512Dpbf16Gemv::Config kConfig = X86Avx512Dpbf16Gemv::kConfigs[I];
-  return cpu::gemv_kernel<cpu::Bf16Engine, kConfig.rows, kConfig.prefetch_blocks>();
+  return cpu::gemv_kernel<cpu::Bf16Engine, kConfig.rows>();
 }
 
 }  // namespace

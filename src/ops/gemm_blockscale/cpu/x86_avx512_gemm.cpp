@@ -11,12 +11,12 @@ cpu::Kernel at() {
   constexpr X86Avx512Gemm::Config kConfig = X86Avx512Gemm::kConfigs[I];
   constexpr cpu::GemmShape kShape{kConfig.tile_m, kConfig.panel_n,
                                   kConfig.block_n / kConfig.panel_n, kConfig.block_m,
-                                  kConfig.prefetch_blocks};
+                                  kConfig.overlap};
   return cpu::gemm_kernel<cpu::FmaEngine, kShape>();
 }
 
 }  // namespace
 
-cpu::Kernel X86Avx512Gemm::kernel(int config) { return config == 0 ? at<0>() : at<1>(); }
+cpu::Kernel X86Avx512Gemm::kernel(int) { return at<0>(); }
 
 }  // namespace octet::ops::gemm_blockscale

@@ -9,7 +9,7 @@ namespace {
 template <int I>
 cpu::Kernel at() {
   constexpr X86Avx512Gemv::Config kConfig = X86Avx512Gemv::kConfigs[I];
-  return cpu::gemv_kernel<cpu::FmaEngine, kConfig.rows, kConfig.prefetch_blocks>();
+  return cpu::gemv_kernel<cpu::FmaEngine, kConfig.rows>();
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // Contract: few tokens on AVX-512 with f32 FMA; weights stream once at memory speed.
 //
 // Layout     b row-major or packed; a tile is `rows` rows of b x up to 8 tokens, k along the lanes
-// Requires   avx512 f, bw, dq, vl, vbmi; up to 16 tokens
+// Requires   avx512 f, bw, dq, vl, vbmi; up to 8 tokens
 // Numerics   exact decode, f32 sums of 128 of k, one FMA per 128 of k with a_scale * b_scale
 // Method     avx512_gemv.h
 #pragma once
@@ -17,15 +17,14 @@ namespace octet::ops::gemm_blockscale {
 
 struct X86Avx512Gemv {
   struct Config {
-    int rows;             // of b that are streamed side by side
-    int prefetch_blocks;  // blocks of 128 of k between prefetch and use
+    int rows;  // of b that share an activation in registers
   };
   static constexpr Arch kArch = Arch::kX86Avx512;
-  static constexpr int64_t kMaxTokens = 16;  // past 8 the weights are read again per 8 tokens
-  static constexpr std::array<Config, 2> kConfigs{{{4, 4}, {2, 8}}};
+  static constexpr int64_t kMaxTokens = 8;
+  static constexpr std::array<Config, 2> kConfigs{{{4}, {2}}};
 
   static std::string name(const Config& c) {
-    return "x86_avx512_gemv_" + std::to_string(c.rows) + "x" + std::to_string(c.prefetch_blocks);
+    return "x86_avx512_gemv_" + std::to_string(kMaxTokens) + "x" + std::to_string(c.rows) + "x128";
   }
   static select::Support supports(const Config&, const Problem& problem, const Device&) {
     if (problem.m > kMaxTokens) {

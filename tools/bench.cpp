@@ -1,0 +1,155 @@
+// octet bench: times of variants and peers, cold or warm, beside the read floor.
+#include <fmt/format.h>
+
+#include "src/core/text.h"
+#include "src/core/try.h"
+#include "src/harness/bench.h"
+#include "src/harness/environment.h"
+#include "src/harness/peer.h"
+#include "src/ops/registry.h"
+#include "src/select/choose.h"
+#include "tools/cli.h"
+#include "tools/verbs.h"
+
+namespace octet::tools {
+namespace {
+
+using harness::Measurement;
+
+struct Options {
+  std::string op, shapes = "decode", m = "decode", format, variants = "chosen", out, peers;
+  int threads = 0;
+  double budget_ms = 300;
+  int limit = 0;
+  bool warm = false, cold = false, no_check = false, json = false;
+};
+
+/// Indices of "all", "chosen" or a list of names.
+Result<std::vector<int>> variants_of(const select::Op& op, const select::Problem& problem,
+                                     const Device& device, const std::string& spec) {
+  if (spec == "all") {
+    std::vector<int> all = harness::runnable(op, problem, device);
+    const int reference = static_cast<int>(op.variants().size()) - 1;
+    if (all.size() > 1 && all.back() == reference) all.pop_back();  // too slow to time
+    return all;
+  }
+  if (spec == "chosen") {
+    OCTET_TRY(const select::Choice choice, select::choose(op, problem, device, ops::tuned_tables()));
+    return std::vector<int>{choice.variant};
+  }
+  std::vector<int> named;
+  for (const std::string& name : split(spec, ',')) {
+    OCTET_TRY(const select::Choice choice,
+              select::choose(op, problem, device, ops::tuned_tables(), {name}));
+    named.push_back(choice.variant);
+  }
+  return named;
+}
+
+Result<std::vector<Measurement>> measure(const Options& options, Stream& stream) {
+  OCTET_TRY(const select::Op* op, ops::find(options.op));
+  uint32_t format = op->default_format(stream.device().arch);
+  if (!options.format.empty()) {
+    OCTET_TRY(format, op->schema->parse_format(options.format));
+  }
+  OCTET_TRY(std::vector<select::Problem> problems,
+            load_problems(*op, options.shapes, options.m, format));
+  if (options.limit > 0 && problems.size() > static_cast<size_t>(options.limit)) {
+    problems.resize(static_cast<size_t>(options.limit));
+  }
+  harness::BenchOptions bench;
+  bench.cold = !options.warm;
+  bench.check = !options.no_check;
+  bench.timing.budget_us = options.budget_ms * 1e3;
+  if (!options.peers.empty()) bench.peers = split(options.peers, ',');
+  std::vector<Measurement> rows;
+  Progress progress(static_cast<int64_t>(problems.size()));
+  for (size_t i = 0; i < problems.size(); ++i) {
+    progress.show(static_cast<int64_t>(i), brief(problems[i]));
+    OCTET_TRY(const std::vector<int> variants,
+              variants_of(*op, problems[i], stream.device(), options.variants));
+    OCTET_TRY(std::vector<Measurement> some,
+              harness::bench(*op, problems[i], variants, stream, bench));
+    std::move(some.begin(), some.end(), std::back_inserter(rows));
+  }
+  return rows;
+}
+
+std::string results_text(const std::vector<Measurement>& rows, const Json& environment) {
+  std::string text = environment.dump() + "\n";
+  for (const Measurement& row : rows) text += harness::to_json(row).dump() + "\n";
+  return text;
+}
+
+std::string problem_text(const Measurement& row) {
+  std::string text;
+  for (const auto& [name, value] : row.problem) text += fmt::format("{}={} ", name, value);
+  return std::string(trim(text));
+}
+
+std::string table_text(const std::vector<Measurement>& rows, const Options& options) {
+  std::vector<std::string> header{"problem", "variant", "why", "us", "GB/s", "GFLOP/s", "% of read floor"};
+  const auto peers = options.peers.empty() ? std::vector<std::string>() : split(options.peers, ',');
+  for (const std::string& peer : peers) header.push_back("x " + peer);
+  header.emplace_back("");
+  Table table(header);
+  for (const Measurement& row : rows) {
+    std::vector<std::string> cells{problem_text(row),
+                                   row.variant,
+                                   row.why,
+                                   fmt::format("{:.1f}", row.us),
+                                   fmt::format("{:.1f}", row.gbps()),
+                                   fmt::format("{:.0f}", row.tflops() * 1e3),
+                                   fmt::format("{:.0f}", 100 * row.floor_us / row.us)};
+    for (const std::string& peer : peers) {
+      cells.push_back(fmt::format("{:.2f}", row.peers.at(peer) / row.us));
+    }
+    cells.emplace_back(row.stable ? "" : "unstable");
+    table.add(cells);
+  }
+  return table.text();
+}
+
+int run(const Options& options) {
+  auto stream = Stream::cpu(options.threads);
+  if (!stream.ok()) return complain(stream.status());
+  const auto rows = measure(options, *stream);
+  if (!rows.ok()) return complain(rows.status());
+  const Json environment = harness::environment_json(stream->device());
+  if (!options.out.empty()) {
+    const Status status = write_file(options.out, results_text(*rows, environment));
+    if (!status.ok()) return complain(status);
+  }
+  if (options.json) {
+    print(results_text(*rows, environment));
+  } else {
+    print(table_text(*rows, options));
+  }
+  return kExitOk;
+}
+
+}  // namespace
+
+void add_bench(CLI::App& app, int& exit_code) {
+  auto options = std::make_shared<Options>();
+  CLI::App* verb = app.add_subcommand("bench", "Times of variants and peers beside the read floor");
+  verb->add_option("op", options->op, "The op")->required();
+  verb->add_option("--shapes", options->shapes, "A set or a CSV file")->capture_default_str();
+  verb->add_option("--m", options->m, "m where the shapes have none")->capture_default_str();
+  verb->add_option("--format", options->format, "Format (default: that of the device)");
+  verb->add_option("--variants", options->variants, "all, chosen, or names separated by ','")
+      ->capture_default_str();
+  verb->add_option("--peers", options->peers, "Peers to time in the same run (octet info lists them)");
+  verb->add_option("--out", options->out, "Write the results (JSON lines)");
+  verb->add_option("--threads", options->threads, "CPU threads (0: all)");
+  verb->add_option("--budget-ms", options->budget_ms, "Time per problem")->capture_default_str();
+  verb->add_option("--limit", options->limit, "Only the first problems");
+  CLI::Option* cold = verb->add_flag("--cold", options->cold, "Weights rotate past the last-level cache (default)");
+  verb->add_flag("--warm", options->warm, "The same weights every time")->excludes(cold);
+  verb->add_flag("--no-check", options->no_check, "Do not check results first");
+  verb->add_flag("--json", options->json, "Results as JSON lines on stdout");
+  verb->footer("Example:\n  octet bench gemm_blockscale --shapes decode --m 1,16 --variants all --out new.jsonl");
+  set_run(*verb, exit_code, [options] { return run(*options); });
+}
+
+}  // namespace octet::tools

@@ -1,0 +1,171 @@
+#include "tools/cli.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <set>
+
+#include "src/core/embedded.h"
+#include "src/core/text.h"
+#include "src/core/try.h"
+#include "src/harness/m_list.h"
+#include "src/harness/shape_csv.h"
+
+namespace octet::tools {
+
+int exit_code(const Status& status) {
+  switch (status.code()) {
+    case StatusCode::kOk:
+      return kExitOk;
+    case StatusCode::kNoDevice:
+      return kExitNoDevice;
+    case StatusCode::kCorruptData:
+      return kExitCorrupt;
+    case StatusCode::kInvalidArgument:
+    case StatusCode::kUnsupported:
+    case StatusCode::kIo:
+      return kExitUsage;
+    default:
+      return kExitFailed;
+  }
+}
+
+int complain(const Status& status) {
+  fmt::print(stderr, "octet: {}\n", status.message());
+  return exit_code(status);
+}
+
+void set_run(CLI::App& verb, int& exit_code, Run run) {
+  verb.callback([&exit_code, run = std::move(run)] { exit_code = run(); });
+}
+
+namespace {
+
+bool is_number(const std::string& text) {
+  return !text.empty() && (std::isdigit(static_cast<unsigned char>(text[0])) != 0 || text[0] == '-');
+}
+
+/// Width on a terminal: bytes that do not continue a UTF-8 character.
+size_t width_of(const std::string& text) {
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+}
+
+}  // namespace
+
+std::string Table::text() const {
+  std::vector<size_t> widths(rows_[0].size());
+  for (const auto& row : rows_) {
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
+  }
+  std::string text;
+  for (size_t r = 0; r < rows_.size(); ++r) {
+    std::string line;
+    for (size_t i = 0; i < rows_[r].size(); ++i) {
+      const std::string& cell = rows_[r][i];
+      const std::string space(widths[i] - width_of(cell), ' ');
+      const bool right = is_number(r == 0 && rows_.size() > 1 ? rows_[1][i] : cell);
+      line += (i == 0 ? "" : "  ") + (right ? space + cell : cell + space);
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + "\n";
+  }
+  return text;
+}
+
+void print(const std::string& text) { fmt::print("{}", text); }
+
+void print_json(const Json& json) { fmt::print("{}\n", json.dump(2)); }
+
+namespace {
+
+double now_s() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+Progress::Progress(int64_t total)
+    : total_(std::max<int64_t>(1, total)), begin_(now_s()), terminal_(::isatty(STDERR_FILENO) != 0) {}
+
+Progress::~Progress() { clear(); }
+
+void Progress::clear() {
+  if (terminal_) fmt::print(stderr, "\r\x1b[K");
+}
+
+void Progress::show(int64_t done, const std::string& what) {
+  if (!terminal_) return;
+  constexpr int kWidth = 24;
+  const double share = static_cast<double>(done) / static_cast<double>(total_);
+  const double spent = now_s() - begin_;
+  const std::string left =
+      done == 0 ? "" : fmt::format("{:.0f} s left", spent / share - spent);
+  const auto filled = static_cast<int>(share * kWidth);
+  fmt::print(stderr, "\r\x1b[K[{}{}] {}/{} {}  {}", std::string(static_cast<size_t>(filled), '#'),
+             std::string(static_cast<size_t>(kWidth - filled), '.'), done, total_, left, what);
+  std::fflush(stderr);
+}
+
+Result<Device> device_of(const std::string& profile, int threads) {
+  return profile.empty() ? cpu_device(threads) : device_profile(profile);
+}
+
+namespace {
+
+std::string set_folder(const select::Op& op) { return fmt::format("data/shapes/{}/", op.name()); }
+
+}  // namespace
+
+std::vector<std::string> shape_sets(const select::Op& op) {
+  std::vector<std::string> names;
+  for (const EmbeddedFile& file : embedded_files(set_folder(op))) {
+    const std::string name(file.path.substr(set_folder(op).size()));
+    names.push_back(name.substr(0, name.size() - 4));
+  }
+  return names;
+}
+
+namespace {
+
+Result<std::vector<harness::ModelShape>> shapes_of(const select::Op& op, const std::string& spec,
+                                                   std::span<const int64_t> sizes) {
+  for (const EmbeddedFile& file : embedded_files(set_folder(op) + spec + ".csv")) {
+    return harness::parse_shapes(file.content, std::string(file.path), sizes);
+  }
+  if (spec.find('/') == std::string::npos && spec.find('.') == std::string::npos) {
+    const std::vector<std::string> sets = shape_sets(op);
+    return fail(StatusCode::kInvalidArgument, "no shape set '{}' of {}{}; sets: {}", spec, op.name(),
+                did_you_mean(spec, sets), join(sets, " "));
+  }
+  return harness::read_shapes(spec, sizes);
+}
+
+}  // namespace
+
+Result<std::vector<select::Problem>> load_problems(const select::Op& op, const std::string& spec,
+                                                   const std::string& m_list, uint32_t format) {
+  OCTET_TRY(const std::vector<int64_t> sizes, harness::m_list(m_list));
+  OCTET_TRY(const std::vector<harness::ModelShape> shapes, shapes_of(op, spec, sizes));
+  std::vector<select::Problem> problems;
+  std::set<std::string> seen;
+  for (const harness::ModelShape& shape : shapes) {
+    if (!shape.op.empty() && shape.op != op.name()) continue;
+    const select::Problem problem{op.schema, format, {shape.m, shape.n, shape.k}};
+    OCTET_CHECK_OK(op.validate(problem));
+    if (seen.insert(select::to_string(problem)).second) problems.push_back(problem);
+  }
+  return problems;
+}
+
+std::string brief(const select::Problem& problem) {
+  std::string text = select::to_string(problem);
+  const size_t format = text.find(" format=");
+  if (text.substr(format) == " format=e4m3fn") text.resize(format);
+  return text;
+}
+
+}  // namespace octet::tools

@@ -1,0 +1,77 @@
+// What the verbs of the octet command share: exit codes, errors, tables, progress.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "octet/device.h"
+#include "octet/status.h"
+#include "src/core/json_lines.h"
+#include "src/select/op.h"
+
+namespace octet::tools {
+
+enum ExitCode : int {
+  kExitOk = 0,
+  kExitFailed = 1,    // a check or a comparison failed
+  kExitUsage = 2,     // bad usage or input
+  kExitNoDevice = 3,  // no such device here
+  kExitCorrupt = 4,   // a data file cannot be read as what it should be
+};
+
+int exit_code(const Status& status);
+
+/// Prints "octet: <message>" to stderr and gives the exit code.
+int complain(const Status& status);
+
+/// Runs `run` when the verb was named and keeps its exit code.
+using Run = std::function<int()>;
+void set_run(CLI::App& verb, int& exit_code, Run run);
+
+/// Columns of text, aligned; numbers to the right.
+class Table {
+ public:
+  explicit Table(std::vector<std::string> header) : rows_{std::move(header)} {}
+  void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+  std::string text() const;
+
+ private:
+  std::vector<std::vector<std::string>> rows_;
+};
+
+void print(const std::string& text);
+void print_json(const Json& json);
+
+/// A line on stderr that rewrites itself; silent where stderr is no terminal.
+class Progress {
+ public:
+  explicit Progress(int64_t total);
+  ~Progress();
+  /// `done` of the total; shows a bar, the time that is left and `what`.
+  void show(int64_t done, const std::string& what);
+  void clear();
+
+ private:
+  int64_t total_;
+  double begin_;
+  bool terminal_;
+};
+
+/// --device: a profile, or "" for this machine's CPU with `threads`.
+Result<Device> device_of(const std::string& profile, int threads);
+
+/// Problems of an op from a named set (data/shapes/<op>/<set>.csv), a CSV file, or both, times a list of m where the
+/// rows have none. Repeats are dropped.
+Result<std::vector<select::Problem>> load_problems(const select::Op& op, const std::string& spec,
+                                                   const std::string& m_list, uint32_t format);
+
+/// Names of the sets of an op.
+std::vector<std::string> shape_sets(const select::Op& op);
+
+/// "m=1 n=5120 k=5120", plus the format unless it is the usual one.
+std::string brief(const select::Problem& problem);
+
+}  // namespace octet::tools

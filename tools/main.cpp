@@ -1,0 +1,81 @@
+// octet: choose, check, tune, compare and report the kernels of Octet.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "src/core/text.h"
+#include "src/harness/environment.h"
+#include "tools/cli.h"
+#include "tools/verbs.h"
+
+namespace octet::tools {
+namespace {
+
+/// The verb that the words so far name, and what could follow: its verbs and options.
+std::vector<std::string> known_words(const CLI::App& app) {
+  std::vector<std::string> words;
+  for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (!verb->get_group().empty()) words.push_back(verb->get_name());
+  }
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) words.push_back("--" + name);
+  }
+  return words;
+}
+
+const CLI::App& innermost(const CLI::App& app) {
+  const auto parsed = app.get_subcommands();
+  return parsed.empty() ? app : innermost(*parsed.front());
+}
+
+/// Names what is wrong, suggests the nearest word, and points at --help.
+int complain_usage(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+  const CLI::App& verb = innermost(app);
+  std::string suggestion;
+  const std::vector<std::string> known = known_words(verb);
+  for (int i = 1; i < argc && suggestion.empty(); ++i) {
+    const std::string word = split(argv[i], '=')[0];
+    if (std::string(error.what()).find(word) == std::string::npos) continue;
+    suggestion = did_you_mean(word, known);
+  }
+  const bool no_verb = &verb == &app && argc > 1 && argv[1][0] != '-';
+  const std::string what =
+      no_verb ? fmt::format("unknown verb '{}'{}", argv[1], did_you_mean(argv[1], known_words(app)))
+              : error.what() + suggestion;
+  fmt::print(stderr, "octet: {}\nRun 'octet {}--help' for usage.\n", what,
+             &verb == &app ? "" : verb.get_name() + " ");
+  return kExitUsage;
+}
+
+int run(int argc, char** argv) {
+  CLI::App app{"octet: the right kernel for every shape, and why"};
+  app.require_subcommand(1);
+  app.set_version_flag("--version", fmt::format("octet 0.1.0 ({}, {})", harness::build_commit(),
+                                                harness::build_compiler()));
+  app.footer(
+      "Examples:\n"
+      "  octet explain gemm_blockscale m=1 n=5120 k=5120\n"
+      "  octet check gemm_blockscale\n"
+      "  octet tune --model data/models/Qwen3-32B-FP8.json --tp 8 --budget 120s --out tuned.csv\n"
+      "Exit codes: 0 ok, 1 a check or comparison failed, 2 bad usage or input, 3 no such device here,\n"
+      "            4 corrupt data file");
+  int exit_code = kExitOk;
+  for (const auto add : {add_info, add_shapes, add_explain, add_check, add_bench, add_tune,
+                         add_compare, add_db, add_report, add_worker}) {
+    add(app, exit_code);
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    return complain_usage(app, error, argc, argv);
+  }
+  return exit_code;
+}
+
+}  // namespace
+}  // namespace octet::tools
+
+int main(int argc, char** argv) { return octet::tools::run(argc, argv); }

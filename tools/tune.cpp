@@ -1,0 +1,307 @@
+// octet tune: the fastest correct variant of every shape, into a tuned table.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <map>
+
+#include "src/core/text.h"
+#include "src/core/try.h"
+#include "src/harness/environment.h"
+#include "src/harness/evaluate.h"
+#include "src/harness/m_list.h"
+#include "src/harness/model_shapes.h"
+#include "src/harness/tune_run.h"
+#include "src/ops/registry.h"
+#include "tools/cli.h"
+#include "tools/verbs.h"
+
+namespace octet::tools {
+namespace {
+
+using harness::Measurement;
+using harness::TuneItem;
+using harness::TuneRecord;
+
+struct Options {
+  std::string op = "gemm_blockscale", model, shapes, m = "tune", budget = "120s", out, journal,
+              results, shard, fault;
+  int64_t tp = 1, ep = 1;
+  int threads = 0;
+  double timeout_s = 60;
+  bool resume = false, json = false, packed = false;
+};
+
+/// Sizes that fit a few minutes on a laptop and still show every regime.
+constexpr std::string_view kTuneM = "1,2,4,8,16,32,64,128,256,512,1024,2048";
+
+Result<double> parse_budget(const std::string& text) {
+  const std::map<std::string, double> units{{"s", 1}, {"m", 60}, {"min", 60}, {"h", 3600}, {"", 1}};
+  const size_t digits = text.find_first_not_of("0123456789.");
+  const auto unit = units.find(digits == std::string::npos ? "" : text.substr(digits));
+  const auto number = parse_double(text.substr(0, digits));
+  if (unit == units.end() || !number.ok() || *number <= 0) {
+    return fail(StatusCode::kInvalidArgument, "--budget '{}': must be a time such as 90s, 5m or 1h",
+                text);
+  }
+  return *number * unit->second;
+}
+
+/// Shapes of the model, one item a distinct problem; layers of equal shape add their weight.
+Result<std::vector<TuneItem>> model_items(const select::Op& op, const Options& options,
+                                          uint32_t format) {
+  OCTET_TRY(const harness::ModelConfig config, harness::read_model_config(options.model));
+  OCTET_TRY(const auto shapes, harness::model_shapes(config, {options.tp, options.ep, false}));
+  const std::string list = options.m == "tune" ? std::string(kTuneM) : options.m;
+  OCTET_TRY(const std::vector<int64_t> sizes, harness::m_list(list));
+  std::vector<TuneItem> items;
+  for (const harness::ModelShape& shape : harness::with_m(shapes, sizes)) {
+    if (shape.op != op.name()) continue;
+    const select::Problem problem{op.schema, format, {shape.m, shape.n, shape.k}};
+    if (!op.validate(problem).ok()) continue;  // listed with a note by `octet shapes`
+    const auto same = std::find_if(items.begin(), items.end(), [&](const TuneItem& item) {
+      return item.problem == problem;
+    });
+    if (same == items.end()) {
+      items.push_back({problem, shape.count, shape.layer});
+    } else {
+      same->weight += shape.count;
+      same->layer += "+" + shape.layer;
+    }
+  }
+  OCTET_REQUIRE(!items.empty(), "{}: tp {} ep {}: no layer runs {}", options.model, options.tp,
+                options.ep, op.name());
+  return items;
+}
+
+Result<std::vector<TuneItem>> items_of(const select::Op& op, const Options& options,
+                                       uint32_t format) {
+  OCTET_REQUIRE(options.model.empty() != options.shapes.empty(),
+                "tune: give --model or --shapes, one of them");
+  if (!options.model.empty()) return model_items(op, options, format);
+  const std::string list = options.m == "tune" ? std::string(kTuneM) : options.m;
+  OCTET_TRY(const auto problems, load_problems(op, options.shapes, list, format));
+  std::vector<TuneItem> items;
+  for (const select::Problem& problem : problems) items.push_back({problem, 1, ""});
+  return items;
+}
+
+/// A journal of one's own where none is named: beside the table, or in the temporary folder.
+std::string journal_path(const Options& options) {
+  if (!options.journal.empty()) return options.journal;
+  return options.out.empty() ? "" : options.out + ".journal.jsonl";
+}
+
+struct Tuned {
+  const select::Op* op;
+  Device device;
+  std::vector<TuneItem> items;
+  harness::TuneRunResult run;
+  Json environment;
+  std::string set_aside;
+};
+
+Result<uint32_t> format_of(const select::Op& op, const Device& device, const Options& options) {
+  const uint32_t format = op.default_format(device.arch);
+  return options.packed ? op.schema->parse_format(op.schema->format_name(format) + "_packed")
+                        : Result<uint32_t>(format);
+}
+
+/// The table and the results must be writable before an hour is spent on their content.
+Status check_outputs(const Options& options) {
+  for (const std::string& path : {options.out, options.results}) {
+    if (path.empty()) continue;
+    std::FILE* file = std::fopen(path.c_str(), "ab");
+    if (file == nullptr) return fail(StatusCode::kIo, "{}: {}", path, std::strerror(errno));
+    const bool empty = std::ftell(file) == 0;
+    std::fclose(file);
+    if (empty) std::remove(path.c_str());
+  }
+  return Status::Ok();
+}
+
+Result<Tuned> tune(const Options& options) {
+  Tuned tuned;
+  OCTET_TRY(tuned.op, ops::find(options.op));
+  OCTET_TRY(tuned.device, cpu_device(options.threads));
+  harness::TuneRunOptions run;
+  OCTET_TRY(run.budget_s, parse_budget(options.budget));
+  OCTET_TRY(run.shard, harness::parse_shard(options.shard));
+  OCTET_TRY(const uint32_t format, format_of(*tuned.op, tuned.device, options));
+  OCTET_TRY(tuned.items, items_of(*tuned.op, options, format));
+  OCTET_CHECK_OK(check_outputs(options));
+  std::string path = journal_path(options);
+  const bool temporary = path.empty();
+  if (temporary) {
+    path = fmt::format("{}/octet-tune-{}.jsonl", std::filesystem::temp_directory_path().string(),
+                       ::getpid());
+  }
+  OCTET_TRY(harness::Journal journal, harness::Journal::open(path, tuned.device, options.resume));
+  run.worker.threads = tuned.device.cu_num;
+  run.worker.timeout_s = options.timeout_s;
+  const size_t colon = options.fault.rfind(':');
+  if (colon != std::string::npos) {
+    run.worker.fault = {options.fault.substr(0, colon), options.fault.substr(colon + 1)};
+  }
+  Progress progress(static_cast<int64_t>(tuned.items.size()));
+  run.progress = [&](int64_t done, int64_t, const TuneItem& item) {
+    progress.show(done, fmt::format("{} {}", item.layer, brief(item.problem)));
+  };
+  OCTET_TRY(tuned.run, harness::tune_run(*tuned.op, tuned.items, journal, run));
+  tuned.environment = journal.environment();
+  tuned.set_aside = journal.set_aside();
+  if (temporary) std::remove(path.c_str());
+  return tuned;
+}
+
+Status write_outputs(const Tuned& tuned, const Options& options) {
+  if (!options.out.empty()) {
+    const std::string source = fmt::format("octet {} {}", harness::build_commit(), utc_now().substr(0, 10));
+    OCTET_CHECK_OK(harness::update_tuned_table(
+        *tuned.op, options.out,
+        harness::tuned_rows(*tuned.op, tuned.run.records, tuned.device, source)));
+  }
+  if (options.results.empty()) return Status::Ok();
+  std::string text = tuned.environment.dump() + "\n";
+  for (const TuneRecord& record : tuned.run.records) {
+    for (const Measurement& row : record.rows) text += harness::to_json(row).dump() + "\n";
+  }
+  return write_file(options.results, text);
+}
+
+/// Speedups of one problem; 0 where a side was not measured.
+struct Gains {
+  double heuristic_over_default = 0, tuned_over_heuristic = 0;
+};
+
+Gains gains_of(const TuneRecord& record) {
+  const Measurement *fixed = record.row(record.fixed_default),
+                    *heuristic = record.row(record.heuristic), *winner = record.row(record.winner);
+  Gains gains;
+  if (fixed != nullptr && heuristic != nullptr) gains.heuristic_over_default = fixed->us / heuristic->us;
+  if (heuristic != nullptr && winner != nullptr) gains.tuned_over_heuristic = heuristic->us / winner->us;
+  return gains;
+}
+
+class GeometricMean {
+ public:
+  void add(double value) {
+    if (value <= 0) return;
+    log_sum_ += std::log(value);
+    ++count_;
+  }
+  std::string text() const {
+    return count_ == 0 ? "-" : fmt::format("{:.2f}", std::exp(log_sum_ / count_));
+  }
+
+ private:
+  double log_sum_ = 0;
+  int count_ = 0;
+};
+
+std::string ratio_text(double value) { return value > 0 ? fmt::format("{:.2f}", value) : "-"; }
+
+std::string rows_text(const Tuned& tuned) {
+  Table table({"layer", "m", "n", "k", "variant", "why", "us", "GB/s", "% of read floor",
+               "heuristic/default", "tuned/heuristic"});
+  for (const TuneItem& item : tuned.items) {
+    for (const TuneRecord& record : tuned.run.records) {
+      const Measurement* row = record.row(record.winner);
+      if (!(record.problem == item.problem) || row == nullptr) continue;
+      const Gains gains = gains_of(record);
+      table.add({item.layer, std::to_string(row->field("m")), std::to_string(row->field("n")),
+                 std::to_string(row->field("k")), row->variant,
+                 record.winner == record.heuristic ? "heuristic, confirmed" : "tuned",
+                 fmt::format("{:.1f}", row->us), fmt::format("{:.1f}", row->gbps()),
+                 fmt::format("{:.0f}", 100 * row->floor_us / row->us),
+                 ratio_text(gains.heuristic_over_default), ratio_text(gains.tuned_over_heuristic)});
+    }
+  }
+  return table.text();
+}
+
+std::string summary_text(const Tuned& tuned) {
+  GeometricMean over_default[harness::kNumPhases], over_heuristic[harness::kNumPhases],
+      of_floor[harness::kNumPhases];
+  int64_t failed = 0;
+  for (const TuneRecord& record : tuned.run.records) {
+    const auto phase = static_cast<size_t>(harness::phase_of(record.problem.field[0]));
+    const Gains gains = gains_of(record);
+    over_default[phase].add(gains.heuristic_over_default);
+    over_heuristic[phase].add(gains.tuned_over_heuristic);
+    if (const Measurement* row = record.row(record.winner)) of_floor[phase].add(100 * row->floor_us / row->us);
+    failed += static_cast<int64_t>(record.failed.size());
+  }
+  Table table({"geometric means", "heuristic/default", "tuned/heuristic", "% of read floor"});
+  for (size_t i = 0; i < harness::kNumPhases; ++i) {
+    table.add({harness::name(static_cast<harness::Phase>(i)), over_default[i].text(),
+               over_heuristic[i].text(), of_floor[i].text()});
+  }
+  std::string text = table.text();
+  text += fmt::format("{} problems tuned, {} of them taken over, {} left for want of time, {} candidates failed\n",
+                      tuned.run.records.size(), tuned.run.resumed, tuned.run.left, failed);
+  for (const TuneRecord& record : tuned.run.records) {
+    for (const auto& one : record.failed) {
+      text += fmt::format("failed: {} on {}: {}\n", one.variant, brief(record.problem), one.reason);
+    }
+  }
+  return text;
+}
+
+Json to_json(const Tuned& tuned) {
+  Json records = Json::array();
+  for (const TuneRecord& record : tuned.run.records) records.push_back(harness::to_json(record));
+  return {{"environment", tuned.environment},
+          {"resumed", tuned.run.resumed},
+          {"left", tuned.run.left},
+          {"records", records}};
+}
+
+int run(const Options& options) {
+  const auto tuned = tune(options);
+  if (!tuned.ok()) return complain(tuned.status());
+  const Status status = write_outputs(*tuned, options);
+  if (!status.ok()) return complain(status);
+  if (!tuned->set_aside.empty()) {
+    fmt::print(stderr, "octet: the journal was set aside as .old: {}\n", tuned->set_aside);
+  }
+  if (options.json) {
+    print_json(to_json(*tuned));
+  } else {
+    print(rows_text(*tuned) + "\n" + summary_text(*tuned));
+  }
+  return kExitOk;
+}
+
+}  // namespace
+
+void add_tune(CLI::App& app, int& exit_code) {
+  auto options = std::make_shared<Options>();
+  CLI::App* verb = app.add_subcommand("tune", "Find the fastest correct variant of every shape");
+  verb->add_option("op", options->op, "The op")->capture_default_str();
+  verb->add_option("--model", options->model, "Shapes of this config.json");
+  verb->add_option("--tp", options->tp, "Tensor-parallel degree of --model")->capture_default_str();
+  verb->add_option("--ep", options->ep, "Expert-parallel degree of --model")->capture_default_str();
+  verb->add_option("--shapes", options->shapes, "Shapes of a set or a CSV file");
+  verb->add_option("--m", options->m, "m where the shapes have none: a list as of octet shapes; 'tune' is 1 to 2048")
+      ->capture_default_str();
+  verb->add_flag("--packed", options->packed, "Weights packed by gemm_blockscale_pack_b");
+  verb->add_option("--budget", options->budget, "Time for measuring, such as 90s, 5m, 1h")
+      ->capture_default_str();
+  verb->add_option("--out", options->out, "Write or update this tuned table (CSV)");
+  verb->add_option("--results", options->results, "Write what was measured (JSON lines)");
+  verb->add_option("--journal", options->journal, "Journal (default: <out>.journal.jsonl)");
+  verb->add_flag("--resume", options->resume, "Go on with an existing journal");
+  verb->add_option("--shard", options->shard, "i/N: only this part; default: from Slurm or MPI");
+  verb->add_option("--threads", options->threads, "CPU threads (0: all)");
+  verb->add_option("--timeout", options->timeout_s, "Seconds before a silent candidate is given up")
+      ->capture_default_str();
+  verb->add_option("--fault", options->fault, "")->group("");
+  verb->add_flag("--json", options->json, "One JSON object");
+  verb->footer(
+      "Example:\n  octet tune --model data/models/Qwen3-32B-FP8.json --tp 8 --budget 120s --out tuned.csv");
+  set_run(*verb, exit_code, [options] { return run(*options); });
+}
+
+}  // namespace octet::tools

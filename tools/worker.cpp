@@ -1,0 +1,30 @@
+// octet worker: the child process of `octet tune` (src/harness/worker.h). Not for people.
+#include "src/harness/worker.h"
+
+#include "src/core/text.h"
+#include "tools/cli.h"
+#include "tools/verbs.h"
+
+namespace octet::tools {
+
+void add_worker(CLI::App& app, int& exit_code) {
+  struct Options {
+    int threads = 0;
+    std::string fault;
+  };
+  auto options = std::make_shared<Options>();
+  CLI::App* verb = app.add_subcommand("worker", "The child process of tune")->group("");
+  verb->add_option("--threads", options->threads, "CPU threads");
+  verb->add_option("--fault", options->fault, "VARIANT:crash or VARIANT:hang, for tests");
+  set_run(*verb, exit_code, [options]() -> int {
+    harness::Fault fault;
+    const size_t colon = options->fault.rfind(':');
+    if (colon != std::string::npos) {
+      fault = {options->fault.substr(0, colon), options->fault.substr(colon + 1)};
+    }
+    const Status status = harness::serve(stdin, stdout, options->threads, fault);
+    return status.ok() ? kExitOk : complain(status);
+  });
+}
+
+}  // namespace octet::tools
