@@ -1,5 +1,5 @@
-// Peer: oneDNN's bf16 matmul, weights reordered once into the layout that oneDNN prefers. The nearest that
-// Debian's oneDNN 2.6 has: it reads 2 bytes a weight and applies no block scales.
+// Peer: oneDNN's bf16 matmul, weights reordered once into the layout that oneDNN prefers. The
+// nearest that Debian's oneDNN 2.6 has: it reads 2 bytes a weight and applies no block scales.
 #include <omp.h>
 
 #include <cstdio>
@@ -40,7 +40,8 @@ Instance* open_instance(int64_t m, int64_t n, int64_t k, int threads, int64_t ro
   instance->threads = threads;
   omp_set_num_threads(threads);
   const auto bf16 = memory::data_type::bf16;
-  const memory::desc a({m, k}, bf16, memory::format_tag::ab), d({m, n}, bf16, memory::format_tag::ab);
+  const memory::desc a({m, k}, bf16, memory::format_tag::ab),
+      d({m, n}, bf16, memory::format_tag::ab);
   const memory::desc any({k, n}, bf16, memory::format_tag::any);
   const dnnl::matmul::primitive_desc primitive({a, any, d}, instance->engine);
   instance->matmul = dnnl::matmul(primitive);
@@ -65,7 +66,8 @@ Instance* open_instance(int64_t m, int64_t n, int64_t k, int threads, int64_t ro
 
 extern "C" {
 
-void* octet_peer_open(int64_t m, int64_t n, int64_t k, int threads, int64_t rotate_bytes, char* error) {
+void* octet_peer_open(int64_t m, int64_t n, int64_t k, int threads, int64_t rotate_bytes,
+                      char* error) {
   try {
     return open_instance(m, n, k, threads, rotate_bytes);
   } catch (const std::exception& exception) {
@@ -78,11 +80,10 @@ int octet_peer_run(void* opaque, int64_t iteration) {
   auto* instance = static_cast<Instance*>(opaque);
   try {
     omp_set_num_threads(instance->threads);
-    memory& weights =
-        instance->weights[static_cast<size_t>(iteration) % instance->weights.size()];
-    instance->matmul.execute(instance->stream, {{DNNL_ARG_SRC, instance->a},
-                                                {DNNL_ARG_WEIGHTS, weights},
-                                                {DNNL_ARG_DST, instance->d}});
+    memory& weights = instance->weights[static_cast<size_t>(iteration) % instance->weights.size()];
+    instance->matmul.execute(
+        instance->stream,
+        {{DNNL_ARG_SRC, instance->a}, {DNNL_ARG_WEIGHTS, weights}, {DNNL_ARG_DST, instance->d}});
     instance->stream.wait();
     return 0;
   } catch (const std::exception&) {

@@ -6,7 +6,8 @@
 extern "C" {
 
 /// A GEMM d(m,n) = a(m,k) b(n,k)^T in the peer's nearest format, weights rotating over at least
-/// `rotate_bytes` bytes, with `threads` threads. Null where it cannot; `error` (256 bytes) says why.
+/// `rotate_bytes` bytes, with `threads` threads. Null where it cannot; `error` (256 bytes) says
+/// why.
 using OctetPeerOpen = void* (*)(int64_t m, int64_t n, int64_t k, int threads, int64_t rotate_bytes,
                                 char* error);
 /// One call with the weights of window `iteration`; 0 for success.

@@ -1,9 +1,10 @@
 // octet bench: times of variants and peers, cold or warm, beside the read floor.
+#include "src/harness/bench.h"
+
 #include <fmt/format.h>
 
 #include "src/core/text.h"
 #include "src/core/try.h"
-#include "src/harness/bench.h"
 #include "src/harness/environment.h"
 #include "src/harness/peer.h"
 #include "src/ops/registry.h"
@@ -34,7 +35,8 @@ Result<std::vector<int>> variants_of(const select::Op& op, const select::Problem
     return all;
   }
   if (spec == "chosen") {
-    OCTET_TRY(const select::Choice choice, select::choose(op, problem, device, ops::tuned_tables()));
+    OCTET_TRY(const select::Choice choice,
+              select::choose(op, problem, device, ops::tuned_tables()));
     return std::vector<int>{choice.variant};
   }
   std::vector<int> named;
@@ -88,7 +90,8 @@ std::string problem_text(const Measurement& row) {
 }
 
 std::string table_text(const std::vector<Measurement>& rows, const Options& options) {
-  std::vector<std::string> header{"problem", "variant", "why", "us", "GB/s", "GFLOP/s", "% of read floor"};
+  std::vector<std::string> header{"problem", "variant",        "why", "us", "GB/s",
+                                  "GFLOP/s", "% of read floor"};
   const auto peers = options.peers.empty() ? std::vector<std::string>() : split(options.peers, ',');
   for (const std::string& peer : peers) header.push_back("x " + peer);
   header.emplace_back("");
@@ -139,16 +142,20 @@ void add_bench(CLI::App& app, int& exit_code) {
   verb->add_option("--format", options->format, "Format (default: that of the device)");
   verb->add_option("--variants", options->variants, "all, chosen, or names separated by ','")
       ->capture_default_str();
-  verb->add_option("--peers", options->peers, "Peers to time in the same run (octet info lists them)");
+  verb->add_option("--peers", options->peers,
+                   "Peers to time in the same run (octet info lists them)");
   verb->add_option("--out", options->out, "Write the results (JSON lines)");
   verb->add_option("--threads", options->threads, "CPU threads (0: all)");
   verb->add_option("--budget-ms", options->budget_ms, "Time per problem")->capture_default_str();
   verb->add_option("--limit", options->limit, "Only the first problems");
-  CLI::Option* cold = verb->add_flag("--cold", options->cold, "Weights rotate past the last-level cache (default)");
+  CLI::Option* cold =
+      verb->add_flag("--cold", options->cold, "Weights rotate past the last-level cache (default)");
   verb->add_flag("--warm", options->warm, "The same weights every time")->excludes(cold);
   verb->add_flag("--no-check", options->no_check, "Do not check results first");
   verb->add_flag("--json", options->json, "Results as JSON lines on stdout");
-  verb->footer("Example:\n  octet bench gemm_blockscale --shapes decode --m 1,16 --variants all --out new.jsonl");
+  verb->footer(
+      "Example:\n  octet bench gemm_blockscale --shapes decode --m 1,16 --variants all --out "
+      "new.jsonl");
   set_run(*verb, exit_code, [options] { return run(*options); });
 }
 

@@ -30,7 +30,7 @@ struct Outcome {
 };
 
 const char* name(harness::Inputs inputs) {
-  return inputs == harness::Inputs::kRandom ? "random"
+  return inputs == harness::Inputs::kRandom  ? "random"
          : inputs == harness::Inputs::kExact ? "exact"
                                              : "nan";
 }
@@ -48,16 +48,15 @@ std::string repeat_command(const Options& options, const select::Problem& proble
   for (size_t i = 0; i < problem.schema->fields.size(); ++i) {
     words += fmt::format("{}={} ", problem.schema->fields[i], problem.field[i]);
   }
-  return fmt::format("octet check {} --shapes \"{}\" --format {} --variant {} --seed {} --threads {}",
-                     options.op, trim(words), problem.schema->format_name(problem.format), variant,
-                     seed, options.threads);
+  return fmt::format(
+      "octet check {} --shapes \"{}\" --format {} --variant {} --seed {} --threads {}", options.op,
+      trim(words), problem.schema->format_name(problem.format), variant, seed, options.threads);
 }
 
 void check_one(const select::Op& op, int variant, const select::Problem& problem,
                harness::Inputs inputs, const Options& options, Stream& stream, Outcome& outcome) {
   const std::string& variant_name = op.variants()[static_cast<size_t>(variant)].name;
-  const auto report =
-      harness::check_variant(op, variant, problem, inputs, options.seed, stream);
+  const auto report = harness::check_variant(op, variant, problem, inputs, options.seed, stream);
   ++outcome.cases;
   const std::string what = report.ok() ? report->failure : report.status().message();
   if (report.ok()) {
@@ -101,11 +100,13 @@ Result<Outcome> check(const Options& options) {
   OCTET_TRY(const std::vector<select::Problem> problems, all_problems(*op, options));
   const int only = options.variant.empty() ? -1 : op->find(options.variant);
   if (!options.variant.empty()) {  // forces the errors of a forced call
-    OCTET_CHECK_OK(select::choose(*op, problems[0], stream.device(), ops::tuned_tables(),
-                                  {options.variant}).status());
+    OCTET_CHECK_OK(
+        select::choose(*op, problems[0], stream.device(), ops::tuned_tables(), {options.variant})
+            .status());
   }
   std::vector<harness::Inputs> inputs{harness::Inputs::kExact};
-  if (!options.exact) inputs.insert(inputs.end(), {harness::Inputs::kRandom, harness::Inputs::kNan});
+  if (!options.exact)
+    inputs.insert(inputs.end(), {harness::Inputs::kRandom, harness::Inputs::kNan});
   Outcome outcome;
   Progress progress(static_cast<int64_t>(problems.size()));
   for (size_t i = 0; i < problems.size(); ++i) {
@@ -171,7 +172,8 @@ void add_check(CLI::App& app, int& exit_code) {
   verb->add_option("--threads", options->threads, "CPU threads (0: all)");
   verb->add_flag("--exact", options->exact, "Only inputs whose results must agree bit for bit");
   verb->add_flag("--json", options->json, "One JSON object");
-  verb->footer("Example:\n  octet check gemm_blockscale --shapes \"m=17 n=130 k=256\" --format e4m3fn_f32");
+  verb->footer(
+      "Example:\n  octet check gemm_blockscale --shapes \"m=17 n=130 k=256\" --format e4m3fn_f32");
   set_run(*verb, exit_code, [options] { return run(*options); });
 }
 

@@ -45,7 +45,8 @@ void set_run(CLI::App& verb, int& exit_code, Run run) {
 namespace {
 
 bool is_number(const std::string& text) {
-  return !text.empty() && (std::isdigit(static_cast<unsigned char>(text[0])) != 0 || text[0] == '-');
+  return !text.empty() &&
+         (std::isdigit(static_cast<unsigned char>(text[0])) != 0 || text[0] == '-');
 }
 
 /// Width on a terminal: bytes that do not continue a UTF-8 character.
@@ -89,7 +90,9 @@ double now_s() {
 }  // namespace
 
 Progress::Progress(int64_t total)
-    : total_(std::max<int64_t>(1, total)), begin_(now_s()), terminal_(::isatty(STDERR_FILENO) != 0) {}
+    : total_(std::max<int64_t>(1, total)),
+      begin_(now_s()),
+      terminal_(::isatty(STDERR_FILENO) != 0) {}
 
 Progress::~Progress() { clear(); }
 
@@ -102,8 +105,7 @@ void Progress::show(int64_t done, const std::string& what) {
   constexpr int kWidth = 24;
   const double share = static_cast<double>(done) / static_cast<double>(total_);
   const double spent = now_s() - begin_;
-  const std::string left =
-      done == 0 ? "" : fmt::format("{:.0f} s left", spent / share - spent);
+  const std::string left = done == 0 ? "" : fmt::format("{:.0f} s left", spent / share - spent);
   const auto filled = static_cast<int>(share * kWidth);
   fmt::print(stderr, "\r\x1b[K[{}{}] {}/{} {}  {}", std::string(static_cast<size_t>(filled), '#'),
              std::string(static_cast<size_t>(kWidth - filled), '.'), done, total_, left, what);
@@ -138,8 +140,8 @@ Result<std::vector<harness::ModelShape>> shapes_of(const select::Op& op, const s
   }
   if (spec.find('/') == std::string::npos && spec.find('.') == std::string::npos) {
     const std::vector<std::string> sets = shape_sets(op);
-    return fail(StatusCode::kInvalidArgument, "no shape set '{}' of {}{}; sets: {}", spec, op.name(),
-                did_you_mean(spec, sets), join(sets, " "));
+    return fail(StatusCode::kInvalidArgument, "no shape set '{}' of {}{}; sets: {}", spec,
+                op.name(), did_you_mean(spec, sets), join(sets, " "));
   }
   return harness::read_shapes(spec, sizes);
 }

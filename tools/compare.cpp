@@ -1,10 +1,11 @@
 // octet compare: two results files, a verdict for each row, and an exit code for CI.
+#include "src/harness/compare.h"
+
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include "src/core/text.h"
 #include "src/core/try.h"
-#include "src/harness/compare.h"
 #include "tools/cli.h"
 #include "tools/verbs.h"
 
@@ -51,9 +52,8 @@ int run(Options& options) {
   if (!comparison.ok()) return complain(comparison.status());
   if (!options.out.empty()) {
     const bool markdown = options.out.ends_with(".md");
-    const Status status =
-        write_file(options.out, markdown ? harness::compare_markdown(*comparison)
-                                         : harness::compare_csv(*comparison));
+    const Status status = write_file(options.out, markdown ? harness::compare_markdown(*comparison)
+                                                           : harness::compare_csv(*comparison));
     if (!status.ok()) return complain(status);
   }
   if (options.json) {
@@ -72,7 +72,8 @@ int run(Options& options) {
 
 void add_compare(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<Options>();
-  CLI::App* verb = app.add_subcommand("compare", "Compare two results files; exit 1 on a regression");
+  CLI::App* verb =
+      app.add_subcommand("compare", "Compare two results files; exit 1 on a regression");
   verb->add_option("base", options->base, "Results (JSON lines) to compare with")->required();
   verb->add_option("new", options->next, "Results to judge")->required();
   verb->add_option("--rule", options->rule,

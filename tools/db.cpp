@@ -39,16 +39,19 @@ std::string reasons_text(const std::vector<harness::ReasonCount>& reasons) {
 
 Json check_json(const harness::TableCheck& check) {
   Json unreachable = Json::array();
-  for (const auto& [reason, rows] : check.unreachable) unreachable.push_back({{"reason", reason}, {"rows", rows}});
-  return {{"path", check.path},           {"op", check.op},       {"device", check.device},
-          {"rows", check.rows},           {"reachable", check.reachable}, {"hints", check.hints},
-          {"unreachable", unreachable}, {"bad", check.bad}};
+  for (const auto& [reason, rows] : check.unreachable)
+    unreachable.push_back({{"reason", reason}, {"rows", rows}});
+  return {{"path", check.path},           {"op", check.op},
+          {"device", check.device},       {"rows", check.rows},
+          {"reachable", check.reachable}, {"hints", check.hints},
+          {"unreachable", unreachable},   {"bad", check.bad}};
 }
 
 void print_check(const harness::TableCheck& check) {
-  print(fmt::format("{}: {} rows of {}; {} reached on {}, {} as a hint of the nearest cu_num, {} bad\n",
-                    check.path, check.rows, check.op, check.reachable, check.device, check.hints,
-                    check.bad.size()));
+  print(fmt::format(
+      "{}: {} rows of {}; {} reached on {}, {} as a hint of the nearest cu_num, {} bad\n",
+      check.path, check.rows, check.op, check.reachable, check.device, check.hints,
+      check.bad.size()));
   print(reasons_text(check.unreachable));
   for (const std::string& line : check.bad) print(line + "\n");
 }
@@ -126,8 +129,8 @@ Result<int> merge(const Options& options) {
 }
 
 Result<int> export_tables(const Options& options) {
-  OCTET_REQUIRE(options.from.empty() || options.from == "aiter", "db export: --to '{}'; known: aiter",
-                options.from);
+  OCTET_REQUIRE(options.from.empty() || options.from == "aiter",
+                "db export: --to '{}'; known: aiter", options.from);
   OCTET_TRY(const select::TunedTable merged, read_merged(options));
   OCTET_TRY(const harness::AiterExport exported, harness::export_aiter(merged));
   OCTET_CHECK_OK(deliver(options, exported.text));
@@ -163,14 +166,18 @@ void print_score(const harness::TableScore& score, bool json) {
   table.add({"all", std::to_string(score.total.rows), percent(score.total.heuristic_rate()),
              percent(score.total.constant_rate())});
   print(table.text());
-  print(fmt::format("best constant: {}; a constant scores this well because most rows have a large m,\n"
-                    "so judge by regret where times of several candidates are known\n",
-                    score.constant));
+  print(fmt::format(
+      "best constant: {}; a constant scores this well because most rows have a large m,\n"
+      "so judge by regret where times of several candidates are known\n",
+      score.constant));
 }
 
 void print_regret(const harness::Regret& regret, bool json) {
   const auto summary = [](const harness::RegretSummary& s) -> Json {
-    return {{"problems", s.problems}, {"geomean", s.geomean}, {"worst", s.worst}, {"worst_problem", s.worst_problem}};
+    return {{"problems", s.problems},
+            {"geomean", s.geomean},
+            {"worst", s.worst},
+            {"worst_problem", s.worst_problem}};
   };
   if (json) {
     Json object{{"all", summary(regret.total)}};
@@ -202,7 +209,8 @@ Result<Device> measured_device(const std::vector<harness::Results>& files, const
     if (file.rows.empty()) continue;
     OCTET_TRY(const Arch arch, parse_arch(file.rows[0].arch));
     if (!is_cpu(arch)) return device_profile(file.rows[0].device);
-    OCTET_TRY(Device device, device_profile(fmt::format("{}:{}", arch_name(arch), file.rows[0].cu_num)));
+    OCTET_TRY(Device device,
+              device_profile(fmt::format("{}:{}", arch_name(arch), file.rows[0].cu_num)));
     device.has_avx512_bf16 = file.environment.value("avx512_bf16", arch == Arch::kX86Amx);
     return device;
   }
@@ -230,7 +238,8 @@ Result<int> evaluate_results(const Options& options) {
   OCTET_TRY(const harness::CostTermsOf terms, harness::cost_terms_of(*times.op));
   OCTET_TRY(const harness::Holdout held, harness::holdout(times, terms));
   if (!options.json) {
-    print(fmt::format("{} pairs (n, k), each held out once, in {} folds\n", held.pairs, held.folds));
+    print(
+        fmt::format("{} pairs (n, k), each held out once, in {} folds\n", held.pairs, held.folds));
   }
   print_regret(held.regret, options.json);
   return kExitOk;
@@ -307,7 +316,8 @@ void add_db(CLI::App& app, int& exit_code) {
   db->require_subcommand(1);
   auto options = std::make_shared<Options>();
 
-  CLI::App* check = add_verb(*db, options, "check", "How many rows a device can reach, and why not the others");
+  CLI::App* check =
+      add_verb(*db, options, "check", "How many rows a device can reach, and why not the others");
   check->add_option("--device", options->device, "A profile (default: this machine)");
   check->add_flag("--json", options->json, "A JSON list");
   set_run(*check, exit_code, [options] { return run_check(*options); });
@@ -317,23 +327,29 @@ void add_db(CLI::App& app, int& exit_code) {
   add_out(import, options);
   set_run(*import, exit_code, as_run(options, import_tables));
 
-  CLI::App* export_verb = add_verb(*db, options, "export", "Write the gfx942 and gfx950 rows for another project");
+  CLI::App* export_verb =
+      add_verb(*db, options, "export", "Write the gfx942 and gfx950 rows for another project");
   export_verb->add_option("--to", options->from, "aiter");
   add_out(export_verb, options);
   set_run(*export_verb, exit_code, as_run(options, export_tables));
 
-  CLI::App* merge_verb = add_verb(*db, options, "merge", "One table of many, the same in any order");
+  CLI::App* merge_verb =
+      add_verb(*db, options, "merge", "One table of many, the same in any order");
   add_out(merge_verb, options);
   set_run(*merge_verb, exit_code, as_run(options, merge));
 
-  CLI::App* evaluate_verb = add_verb(*db, options, "evaluate", "How good the heuristic is: matches and regret");
+  CLI::App* evaluate_verb =
+      add_verb(*db, options, "evaluate", "How good the heuristic is: matches and regret");
   evaluate_verb->add_option("--from", options->from, "aiter: the file is one of its tables");
-  evaluate_verb->add_option("--device", options->device, "A profile (default: this machine; results: theirs)");
-  evaluate_verb->add_flag("--holdout", options->holdout, "Fit the model without each (n,k), then judge it there");
+  evaluate_verb->add_option("--device", options->device,
+                            "A profile (default: this machine; results: theirs)");
+  evaluate_verb->add_flag("--holdout", options->holdout,
+                          "Fit the model without each (n,k), then judge it there");
   evaluate_verb->add_option("--op", options->op, "The op of the results")->capture_default_str();
   evaluate_verb->add_flag("--json", options->json, "One JSON object");
   evaluate_verb->footer(
-      "Example:\n  octet db evaluate --from aiter data/aiter/a8w8_blockscale_tuned_gemm_qwen3_vl_32b.csv "
+      "Example:\n  octet db evaluate --from aiter "
+      "data/aiter/a8w8_blockscale_tuned_gemm_qwen3_vl_32b.csv "
       "--device mi300x");
   set_run(*evaluate_verb, exit_code, as_run(options, evaluate));
 

@@ -1,5 +1,8 @@
-// octet explain: which variant would run, why, and why not the others; on any device, from any machine.
+// octet explain: which variant would run, why, and why not the others; on any device, from any
+// machine.
 #include <fmt/format.h>
+
+#include <map>
 
 #include "src/core/text.h"
 #include "src/core/try.h"
@@ -22,6 +25,7 @@ struct Explained {
   select::Problem problem;
   Device device;
   Plan plan;
+  double bound_us = 0;  // roofline of the device
 };
 
 Status add_tables(const std::vector<std::string>& paths) {
@@ -39,11 +43,13 @@ Result<Explained> explain(const Options& options) {
   OCTET_TRY(select::Problem problem,
             select::parse_problem(*op->schema, options.words, op->default_format(device.arch)));
   OCTET_CHECK_OK(add_tables(options.tables));
-  // Why: this machine's plan is what a call would do; another device's plan is that of a full build.
+  // Why: this machine's plan is what a call would do; another device's plan is that of a full
+  // build.
   const bool built_only = options.device.empty();
   OCTET_TRY(Plan plan, select::explain(*op, problem, device, ops::tuned_tables(),
                                        {options.variant, built_only}));
-  return Explained{problem, std::move(device), std::move(plan)};
+  const double bound_us = select::roofline_us(*op, problem, device);
+  return Explained{problem, std::move(device), std::move(plan), bound_us};
 }
 
 Json to_json(const Explained& e) {
@@ -58,23 +64,43 @@ Json to_json(const Explained& e) {
   }
   return {{"op", std::string(e.problem.schema->name)},
           {"device",
-           {{"name", e.device.name}, {"arch", std::string(arch_name(e.device.arch))}, {"cu_num", e.device.cu_num}}},
+           {{"name", e.device.name},
+            {"arch", std::string(arch_name(e.device.arch))},
+            {"cu_num", e.device.cu_num}}},
           {"problem", fields},
           {"variant", e.plan.variant.empty() ? Json(nullptr) : Json(e.plan.variant)},
           {"why", e.plan.why},
           {"built", e.plan.built},
           {"predicted_us", e.plan.predicted_us},
+          {"bound_us", e.bound_us},
           {"workspace_bytes", e.plan.workspace_bytes},
           {"refused", refused}};
 }
 
+/// Variants of other arches in one line an arch; the rest one by one.
+void print_refused(const std::vector<Refusal>& refused) {
+  if (!refused.empty()) print("refused\n");
+  std::map<std::string, int> elsewhere;
+  for (const Refusal& refusal : refused) {
+    if (refusal.reason.starts_with("is for ")) {
+      ++elsewhere[refusal.reason];
+    } else {
+      print(fmt::format("  {}: {}\n", refusal.variant, refusal.reason));
+    }
+  }
+  for (const auto& [reason, count] : elsewhere) {
+    print(fmt::format("  {} variants: {}\n", count, reason));
+  }
+}
+
 void print_text(const Explained& e) {
   print(fmt::format("{} {}\n", e.problem.schema->name, select::to_string(e.problem)));
-  print(fmt::format("device     {} ({}, {} compute units)\n", e.device.name, arch_name(e.device.arch),
-                    e.device.cu_num));
+  print(fmt::format("device     {} ({}, {} compute units)\n", e.device.name,
+                    arch_name(e.device.arch), e.device.cu_num));
   if (e.plan.variant.empty()) {
     print(fmt::format("variant    none: this version has no kernel that runs it on {}\n",
                       arch_name(e.device.arch)));
+    print(fmt::format("bound      {:.1f} us (roofline of the profile)\n", e.bound_us));
   } else {
     print(fmt::format("variant    {}{}\n", e.plan.variant,
                       e.plan.built ? "" : "  (not in this build)"));
@@ -85,10 +111,7 @@ void print_text(const Explained& e) {
     }
     print(fmt::format("workspace  {} bytes\n", e.plan.workspace_bytes));
   }
-  if (!e.plan.refused.empty()) print("refused\n");
-  for (const Refusal& refusal : e.plan.refused) {
-    print(fmt::format("  {:<34} {}\n", refusal.variant, refusal.reason));
-  }
+  print_refused(e.plan.refused);
 }
 
 int run(const Options& options) {

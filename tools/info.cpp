@@ -44,7 +44,8 @@ Json info_json(const Device& device) {
   info["profiles"] = device_profile_names();
   info["peers"] = harness::peer_names();
   info["tuned_rows"] = ops::tuned_tables().size();
-  info["table_problems"] = std::vector<std::string>(ops::table_problems().begin(), ops::table_problems().end());
+  info["table_problems"] =
+      std::vector<std::string>(ops::table_problems().begin(), ops::table_problems().end());
   for (const select::Op* op : ops::all()) {
     Json& entry = info["ops"][std::string(op->name())];
     for (const select::Variant& variant : op->variants()) {
@@ -132,7 +133,8 @@ int run(const Options& options) {
 
 void add_info(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<Options>();
-  CLI::App* verb = app.add_subcommand("info", "Devices, targets, variants and environment variables");
+  CLI::App* verb =
+      app.add_subcommand("info", "Devices, targets, variants and environment variables");
   verb->add_flag("--matrix", options->matrix, "Variants per op and arch, as a Markdown table");
   verb->add_flag("--json", options->json, "One JSON object");
   verb->footer("Example:\n  octet info --matrix");

@@ -59,7 +59,8 @@ int run(int argc, char** argv) {
       "  octet explain gemm_blockscale m=1 n=5120 k=5120\n"
       "  octet check gemm_blockscale\n"
       "  octet tune --model data/models/Qwen3-32B-FP8.json --tp 8 --budget 120s --out tuned.csv\n"
-      "Exit codes: 0 ok, 1 a check or comparison failed, 2 bad usage or input, 3 no such device here,\n"
+      "Exit codes: 0 ok, 1 a check or comparison failed, 2 bad usage or input, 3 no such device "
+      "here,\n"
       "            4 corrupt data file");
   int exit_code = kExitOk;
   for (const auto add : {add_info, add_shapes, add_explain, add_check, add_bench, add_tune,

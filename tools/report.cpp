@@ -1,9 +1,10 @@
 // octet report: results as one HTML page.
+#include "src/harness/report.h"
+
 #include <fmt/format.h>
 
 #include "src/core/text.h"
 #include "src/core/try.h"
-#include "src/harness/report.h"
 #include "tools/cli.h"
 #include "tools/verbs.h"
 
@@ -35,7 +36,8 @@ int run(const Options& options) {
 
 void add_report(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<Options>();
-  CLI::App* verb = app.add_subcommand("report", "Results as one HTML page, without network or script");
+  CLI::App* verb =
+      app.add_subcommand("report", "Results as one HTML page, without network or script");
   verb->add_option("results", options->files, "Results (JSON lines)")->required();
   verb->add_option("--out", options->out, "The page")->capture_default_str();
   verb->add_option("--title", options->title, "Its title")->capture_default_str();

@@ -30,11 +30,20 @@ Result<std::vector<ModelShape>> shapes_of(const Options& options) {
 }
 
 Json to_json(const ModelShape& shape) {
-  Json object{{"model", shape.model}, {"tp", shape.tp},         {"ep", shape.ep},
-              {"layer", shape.layer}, {"op", shape.op},         {"format", shape.format},
-              {"n", shape.n},         {"k", shape.k},           {"batch", shape.batch},
-              {"count", shape.count}, {"experts", shape.experts}, {"topk", shape.topk},
-              {"a_div", shape.a_div}, {"note", shape.note}};
+  Json object{{"model", shape.model},
+              {"tp", shape.tp},
+              {"ep", shape.ep},
+              {"layer", shape.layer},
+              {"op", shape.op},
+              {"format", shape.format},
+              {"n", shape.n},
+              {"k", shape.k},
+              {"batch", shape.batch},
+              {"count", shape.count},
+              {"experts", shape.experts},
+              {"topk", shape.topk},
+              {"a_div", shape.a_div},
+              {"note", shape.note}};
   if (shape.m > 0) object["m"] = shape.m;
   return object;
 }
@@ -76,11 +85,14 @@ void add_shapes(CLI::App& app, int& exit_code) {
   verb->add_option("--model", options->model, "The model's config.json")->required();
   verb->add_option("--tp", options->tp, "Tensor-parallel degree")->capture_default_str();
   verb->add_option("--ep", options->ep, "Expert-parallel degree")->capture_default_str();
-  verb->add_option("--m", options->m, "decode, mid, prefill, serving, grid, or a list such as 1,2,4 or 1:64:x2");
+  verb->add_option("--m", options->m,
+                   "decode, mid, prefill, serving, grid, or a list such as 1,2,4 or 1:64:x2");
   verb->add_option("--out", options->out, "Write the CSV to a file");
   verb->add_flag("--csv", options->csv, "CSV on stdout");
   verb->add_flag("--json", options->json, "A JSON list");
-  verb->footer("Example:\n  octet shapes --model data/models/DeepSeek-V3.json --tp 8 --ep 8 --m decode --csv");
+  verb->footer(
+      "Example:\n  octet shapes --model data/models/DeepSeek-V3.json --tp 8 --ep 8 --m decode "
+      "--csv");
   set_run(*verb, exit_code, [options] { return run(*options); });
 }
 

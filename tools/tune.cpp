@@ -60,9 +60,8 @@ Result<std::vector<TuneItem>> model_items(const select::Op& op, const Options& o
     if (shape.op != op.name()) continue;
     const select::Problem problem{op.schema, format, {shape.m, shape.n, shape.k}};
     if (!op.validate(problem).ok()) continue;  // listed with a note by `octet shapes`
-    const auto same = std::find_if(items.begin(), items.end(), [&](const TuneItem& item) {
-      return item.problem == problem;
-    });
+    const auto same = std::find_if(items.begin(), items.end(),
+                                   [&](const TuneItem& item) { return item.problem == problem; });
     if (same == items.end()) {
       items.push_back({problem, shape.count, shape.layer});
     } else {
@@ -157,7 +156,8 @@ Result<Tuned> tune(const Options& options) {
 
 Status write_outputs(const Tuned& tuned, const Options& options) {
   if (!options.out.empty()) {
-    const std::string source = fmt::format("octet {} {}", harness::build_commit(), utc_now().substr(0, 10));
+    const std::string source =
+        fmt::format("octet {} {}", harness::build_commit(), utc_now().substr(0, 10));
     OCTET_CHECK_OK(harness::update_tuned_table(
         *tuned.op, options.out,
         harness::tuned_rows(*tuned.op, tuned.run.records, tuned.device, source)));
@@ -179,8 +179,10 @@ Gains gains_of(const TuneRecord& record) {
   const Measurement *fixed = record.row(record.fixed_default),
                     *heuristic = record.row(record.heuristic), *winner = record.row(record.winner);
   Gains gains;
-  if (fixed != nullptr && heuristic != nullptr) gains.heuristic_over_default = fixed->us / heuristic->us;
-  if (heuristic != nullptr && winner != nullptr) gains.tuned_over_heuristic = heuristic->us / winner->us;
+  if (fixed != nullptr && heuristic != nullptr)
+    gains.heuristic_over_default = fixed->us / heuristic->us;
+  if (heuristic != nullptr && winner != nullptr)
+    gains.tuned_over_heuristic = heuristic->us / winner->us;
   return gains;
 }
 
@@ -230,7 +232,8 @@ std::string summary_text(const Tuned& tuned) {
     const Gains gains = gains_of(record);
     over_default[phase].add(gains.heuristic_over_default);
     over_heuristic[phase].add(gains.tuned_over_heuristic);
-    if (const Measurement* row = record.row(record.winner)) of_floor[phase].add(100 * row->floor_us / row->us);
+    if (const Measurement* row = record.row(record.winner))
+      of_floor[phase].add(100 * row->floor_us / row->us);
     failed += static_cast<int64_t>(record.failed.size());
   }
   Table table({"geometric means", "heuristic/default", "tuned/heuristic", "% of read floor"});
@@ -239,8 +242,9 @@ std::string summary_text(const Tuned& tuned) {
                over_heuristic[i].text(), of_floor[i].text()});
   }
   std::string text = table.text();
-  text += fmt::format("{} problems tuned, {} of them taken over, {} left for want of time, {} candidates failed\n",
-                      tuned.run.records.size(), tuned.run.resumed, tuned.run.left, failed);
+  text += fmt::format(
+      "{} problems tuned, {} of them taken over, {} left for want of time, {} candidates failed\n",
+      tuned.run.records.size(), tuned.run.resumed, tuned.run.left, failed);
   for (const TuneRecord& record : tuned.run.records) {
     for (const auto& one : record.failed) {
       text += fmt::format("failed: {} on {}: {}\n", one.variant, brief(record.problem), one.reason);
@@ -284,7 +288,8 @@ void add_tune(CLI::App& app, int& exit_code) {
   verb->add_option("--tp", options->tp, "Tensor-parallel degree of --model")->capture_default_str();
   verb->add_option("--ep", options->ep, "Expert-parallel degree of --model")->capture_default_str();
   verb->add_option("--shapes", options->shapes, "Shapes of a set or a CSV file");
-  verb->add_option("--m", options->m, "m where the shapes have none: a list as of octet shapes; 'tune' is 1 to 2048")
+  verb->add_option("--m", options->m,
+                   "m where the shapes have none: a list as of octet shapes; 'tune' is 1 to 2048")
       ->capture_default_str();
   verb->add_flag("--packed", options->packed, "Weights packed by gemm_blockscale_pack_b");
   verb->add_option("--budget", options->budget, "Time for measuring, such as 90s, 5m, 1h")
@@ -300,7 +305,8 @@ void add_tune(CLI::App& app, int& exit_code) {
   verb->add_option("--fault", options->fault, "")->group("");
   verb->add_flag("--json", options->json, "One JSON object");
   verb->footer(
-      "Example:\n  octet tune --model data/models/Qwen3-32B-FP8.json --tp 8 --budget 120s --out tuned.csv");
+      "Example:\n  octet tune --model data/models/Qwen3-32B-FP8.json --tp 8 --budget 120s --out "
+      "tuned.csv");
   set_run(*verb, exit_code, [options] { return run(*options); });
 }
 

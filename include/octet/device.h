@@ -14,6 +14,7 @@ namespace octet {
 /// Instruction-set family. Each falls back along a chain (`arch_chain`): an older kernel serves
 /// until a newer one exists.
 enum class Arch : uint8_t { kGeneric, kX86Avx2, kX86Avx512, kX86Amx, kSm90, kGfx942, kGfx950 };
+inline constexpr int kNumArches = 7;
 
 /// "x86_amx", "sm90", "gfx942", ...
 std::string_view arch_name(Arch arch);

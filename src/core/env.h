@@ -18,7 +18,8 @@ std::span<const Variable> variables();
 /// The value of one of `variables()`, "" where unset.
 std::string get(std::string_view name);
 
-/// "i/N" of this process among those of a launcher: a Slurm array or step, Open MPI, or PMI; "" without one.
+/// "i/N" of this process among those of a launcher: a Slurm array or step, Open MPI, or PMI; ""
+/// without one.
 std::string launcher_shard();
 
 inline constexpr std::string_view kCpuArch = "OCTET_CPU_ARCH";

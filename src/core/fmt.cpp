@@ -1,4 +1,5 @@
-// fmt, compiled once. Every other file sees only its declarations: 2.3 s less a file, and no libfmt to link.
+// fmt, compiled once. Every other file sees only its declarations: 2.3 s less a file, and no libfmt
+// to link.
 #define FMT_HEADER_ONLY
 #include <fmt/format.h>
 

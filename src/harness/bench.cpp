@@ -59,10 +59,11 @@ Result<Lineup> make_lineup(const select::Op& op, const select::Problem& problem,
                            const std::vector<int>& variants, Stream& stream,
                            const BenchOptions& options) {
   Lineup lineup;
-  OCTET_TRY(lineup.instance, case_of(op).make(problem, stream.device(),
-                                              {Inputs::kRandom, 1, true, options.cold}));
+  OCTET_TRY(lineup.instance,
+            case_of(op).make(problem, stream.device(), {Inputs::kRandom, 1, true, options.cold}));
   Instance* instance = lineup.instance.get();
-  lineup.timed.push_back([instance, &stream](int64_t i) { return instance->read_floor(stream, i); });
+  lineup.timed.push_back(
+      [instance, &stream](int64_t i) { return instance->read_floor(stream, i); });
   for (const int variant : variants) {
     OCTET_CHECK_OK(workspace_of(op, variant, problem, stream));  // the largest is kept
     lineup.timed.push_back([&op, &problem, variant, instance, &stream](int64_t i) -> Status {

@@ -22,8 +22,8 @@ struct BenchOptions {
 Measurement describe(const select::Op& op, const select::Problem& problem, const Device& device,
                      int variant, std::string why);
 
-/// One row per variant, in the order given. `why` of a row is the plan's where the plan takes this variant,
-/// else "bench".
+/// One row per variant, in the order given. `why` of a row is the plan's where the plan takes this
+/// variant, else "bench".
 Result<std::vector<Measurement>> bench(const select::Op& op, const select::Problem& problem,
                                        const std::vector<int>& variants, Stream& stream,
                                        const BenchOptions& options);

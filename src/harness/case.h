@@ -1,5 +1,5 @@
-// Case: one op as check, bench and tune see it: how to make operands, run a variant, and judge the result.
-// One file of src/harness/cases/ per op.
+// Case: one op as check, bench and tune see it: how to make operands, run a variant, and judge the
+// result. One file of src/harness/cases/ per op.
 #pragma once
 
 #include <functional>
@@ -14,14 +14,16 @@ namespace octet::harness {
 
 enum class Inputs : uint8_t {
   kRandom,  // signed codes that cancel, a distinct magnitude in every scale block
-  kExact,   // small integers and power-of-two scales: every sum is exact, results compare bit for bit
+  kExact,   // small integers and power-of-two scales: every sum is exact, results compare bit for
+            // bit
   kNan,     // random, with NaN codes in single rows of a and b
 };
 
 struct CheckReport {
-  double error = 0;       // worst |result - reference| / bound over the elements looked at; right if <= 1
-  int64_t elements = 0;   // looked at
-  std::string failure;    // empty: right; else what is wrong and where
+  double error =
+      0;  // worst |result - reference| / bound over the elements looked at; right if <= 1
+  int64_t elements = 0;  // looked at
+  std::string failure;   // empty: right; else what is wrong and where
   bool ok() const { return failure.empty(); }
 };
 
@@ -46,8 +48,9 @@ class Instance {
 struct CaseOptions {
   Inputs inputs = Inputs::kRandom;
   uint64_t seed = 1;
-  bool for_timing = false;  // dense strides, weights in rotating windows; else padded strides and canaries
-  bool cold = true;         // for_timing: rotate past the last-level cache
+  bool for_timing =
+      false;         // dense strides, weights in rotating windows; else padded strides and canaries
+  bool cold = true;  // for_timing: rotate past the last-level cache
 };
 
 struct Case {

@@ -6,8 +6,9 @@
 
 namespace octet::harness {
 
-/// The first line of a results file: schema, env (an id of everything else), device, arch, cu_num, cpu model, cores,
-/// memory, operating system, compiler, targets, build type, commit, build (hash of this executable).
+/// The first line of a results file: schema, env (an id of everything else), device, arch, cu_num,
+/// cpu model, cores, memory, operating system, compiler, targets, build type, commit, build (hash
+/// of this executable).
 Json environment_json(const Device& device);
 
 std::string_view build_commit();

@@ -56,7 +56,8 @@ Status cut_torn_end(int file, const std::string& path) {
   OCTET_TRY(const std::string text, read_file(path));
   const size_t end = text.rfind('\n');
   const size_t whole = end == std::string::npos ? 0 : end + 1;
-  if (whole != text.size() && ::ftruncate(file, static_cast<off_t>(whole)) != 0) return io_error(path);
+  if (whole != text.size() && ::ftruncate(file, static_cast<off_t>(whole)) != 0)
+    return io_error(path);
   return Status::Ok();
 }
 

@@ -65,8 +65,8 @@ Buffer::~Buffer() {
 
 namespace {
 
-/// Codes of normally distributed values whose largest is the largest of e4m3: what a quantised weight matrix
-/// looks like. No NaN; about one in ten thousand is subnormal.
+/// Codes of normally distributed values whose largest is the largest of e4m3: what a quantised
+/// weight matrix looks like. No NaN; about one in ten thousand is subnormal.
 void fill_codes(uint8_t* data, int64_t bytes) {
   constexpr int kLevels = 1 << 16;
   std::vector<uint8_t> codes(kLevels);
@@ -81,7 +81,8 @@ void fill_codes(uint8_t* data, int64_t bytes) {
     const uint64_t bits = random.next();
     for (int j = 0; j < 4; ++j) data[i + j] = codes[bits >> (16 * j) & (kLevels - 1)];
   }
-  for (int64_t i = distinct; i < bytes; i += distinct) {  // elsewhere in memory is cold, though equal
+  for (int64_t i = distinct; i < bytes;
+       i += distinct) {  // elsewhere in memory is cold, though equal
     std::memcpy(data + i, data, static_cast<size_t>(std::min(distinct, bytes - i)));
   }
 }

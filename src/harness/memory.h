@@ -1,4 +1,5 @@
-// Memory for operands: huge pages where the system gives them, 64-byte aligned, freed on destruction.
+// Memory for operands: huge pages where the system gives them, 64-byte aligned, freed on
+// destruction.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +13,8 @@ class Buffer {
  public:
   Buffer() = default;
   static Result<Buffer> allocate(int64_t bytes);
-  /// Ends right before an unreadable page, so that one byte read or written too far is a fault. Aligned
-  /// only as `bytes` makes it.
+  /// Ends right before an unreadable page, so that one byte read or written too far is a fault.
+  /// Aligned only as `bytes` makes it.
   static Result<Buffer> allocate_guarded(int64_t bytes);
   Buffer(Buffer&&) noexcept;
   Buffer& operator=(Buffer&&) noexcept;
@@ -33,8 +34,9 @@ class Buffer {
   int64_t bytes_ = 0;
 };
 
-/// Random finite FP8 codes in one block of memory larger than the last-level cache, made once per process.
-/// Windows of it are cold weights: any run of codes is a legal weight matrix, row-major or packed.
+/// Random finite FP8 codes in one block of memory larger than the last-level cache, made once per
+/// process. Windows of it are cold weights: any run of codes is a legal weight matrix, row-major or
+/// packed.
 class Arena {
  public:
   /// Windows of `bytes` bytes; at least one even where `bytes` passes the arena's usual size.

@@ -70,7 +70,8 @@ Result<std::unique_ptr<PeerInstance>> make_peer(const std::string& name,
   if (!open || !run || !close) return fail(StatusCode::kBackend, "{}: not a peer module", path);
   char error[256] = "";
   constexpr int64_t kRotateBytes = int64_t{1} << 30;
-  void* instance = open(problem.field[0], problem.field[1], problem.field[2], threads, kRotateBytes, error);
+  void* instance =
+      open(problem.field[0], problem.field[1], problem.field[2], threads, kRotateBytes, error);
   if (instance == nullptr) return fail(StatusCode::kUnsupported, "{}: {}", name, error);
   return std::unique_ptr<PeerInstance>(new Module(instance, run, close));
 }

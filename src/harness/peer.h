@@ -1,5 +1,5 @@
-// Peers: other libraries timed in the same run, each in a module of its own that is opened by name at run time,
-// so that nothing links to them.
+// Peers: other libraries timed in the same run, each in a module of its own that is opened by name
+// at run time, so that nothing links to them.
 #pragma once
 
 #include <memory>

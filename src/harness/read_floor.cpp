@@ -5,8 +5,8 @@
 namespace octet::harness {
 namespace {
 
-// Why 8 streams: one core of a server reads memory 8 % faster from 4 to 8 places than from one, since each
-// prefetcher follows one stream.
+// Why 8 streams: one core of a server reads memory 8 % faster from 4 to 8 places than from one,
+// since each prefetcher follows one stream.
 constexpr int kStreams = 8;
 constexpr int64_t kLine = 64;
 
@@ -16,7 +16,8 @@ using Vector [[gnu::vector_size(64)]] = long long;
 #if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 [[gnu::target_clones("arch=x86-64-v4,arch=x86-64-v3,default")]]
 #endif
-long long read_lines(const uint8_t* data, int64_t lines) {
+long long
+read_lines(const uint8_t* data, int64_t lines) {
   Vector sums[kStreams] = {};
   const int64_t share = lines / kStreams;
   for (int64_t line = 0; line < share; ++line) {

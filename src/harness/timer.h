@@ -29,8 +29,8 @@ struct TimingPolicy {
 /// One call; `iteration` counts calls, for operand rotation.
 using Timed = std::function<Status(int64_t iteration)>;
 
-/// Runs the candidates round-robin so that drift of the machine hits all alike. The first round warms up and
-/// is not kept.
+/// Runs the candidates round-robin so that drift of the machine hits all alike. The first round
+/// warms up and is not kept.
 Result<std::vector<Timing>> time_interleaved(std::span<const Timed> candidates,
                                              const TimingPolicy& policy);
 

@@ -66,7 +66,8 @@ std::vector<int> tune_candidates(const Op& op, const TuneRequest& request, const
   std::vector<int> candidates;
   for (const int variant : all) {
     const auto& excluded = request.exclude;
-    if (std::find(excluded.begin(), excluded.end(), name_of(op, variant)) != excluded.end()) continue;
+    if (std::find(excluded.begin(), excluded.end(), name_of(op, variant)) != excluded.end())
+      continue;
     const bool promising =
         op.predict_us(variant, request.problem, device) <= kPruneFactor * least_us;
     const bool named = variant == heuristic || variant == fixed;
@@ -136,8 +137,12 @@ Result<TuneRecord> tune_problem(const Op& op, const TuneRequest& request, Stream
   const Problem& problem = request.problem;
   const int heuristic = heuristic_variant(op, problem, stream.device());
   const int fixed = default_variant(op, problem, stream.device());
-  TuneRecord record{problem, heuristic < 0 ? "" : name_of(op, heuristic),
-                    fixed < 0 ? "" : name_of(op, fixed), "", {}, {}};
+  TuneRecord record{problem,
+                    heuristic < 0 ? "" : name_of(op, heuristic),
+                    fixed < 0 ? "" : name_of(op, fixed),
+                    "",
+                    {},
+                    {}};
   std::vector<std::pair<double, int>> quick;
   for (const int variant : tune_candidates(op, request, stream.device())) {
     begin(name_of(op, variant));
@@ -146,8 +151,8 @@ Result<TuneRecord> tune_problem(const Op& op, const TuneRequest& request, Stream
     if (!us.ok()) record.failed.push_back({name_of(op, variant), us.status().message()});
   }
   std::vector<double> errors;
-  const std::vector<int> right = correct_ones(op, finalists(quick, heuristic, fixed), stream, begin,
-                                              record, errors);
+  const std::vector<int> right =
+      correct_ones(op, finalists(quick, heuristic, fixed), stream, begin, record, errors);
   if (right.empty()) return record;
   BenchOptions options;
   options.check = false;

@@ -1,4 +1,5 @@
-// Tuning of one problem: prune, time quickly, check, time the finalists interleaved, and name a winner.
+// Tuning of one problem: prune, time quickly, check, time the finalists interleaved, and name a
+// winner.
 #pragma once
 
 #include <functional>
@@ -25,26 +26,30 @@ struct FailedCandidate {
 /// What tuning one problem found.
 struct TuneRecord {
   select::Problem problem;
-  std::string heuristic, fixed_default, winner;  // variant names; fixed_default "" where it cannot run
-  std::vector<Measurement> rows;                 // the finalists, timed in one interleaved run
+  std::string heuristic, fixed_default,
+      winner;                     // variant names; fixed_default "" where it cannot run
+  std::vector<Measurement> rows;  // the finalists, timed in one interleaved run
   std::vector<FailedCandidate> failed;
 
   const Measurement* row(const std::string& variant) const;  // null if it was no finalist
 };
 
-/// A finalist replaces the heuristic's choice only if it beats it by this factor in the interleaved run.
+/// A finalist replaces the heuristic's choice only if it beats it by this factor in the interleaved
+/// run.
 inline constexpr double kWinMargin = 1.03;
 
-/// The heuristic's choice unless a correct finalist beats it by kWinMargin; "" without rows. `record.winner` is not read.
+/// The heuristic's choice unless a correct finalist beats it by kWinMargin; "" without rows.
+/// `record.winner` is not read.
 std::string winner_of(const TuneRecord& record);
 
-/// Candidates worth timing: the heuristic's choice, the fixed default, and all whose predicted time is at
-/// most 3 times the least (those without a prediction too); the reference only when nothing else runs.
+/// Candidates worth timing: the heuristic's choice, the fixed default, and all whose predicted time
+/// is at most 3 times the least (those without a prediction too); the reference only when nothing
+/// else runs.
 std::vector<int> tune_candidates(const select::Op& op, const TuneRequest& request,
                                  const Device& device);
 
-/// Runs in this process; `begin(variant)` is called before a candidate runs for the first time and before each
-/// check, so that a supervisor knows whom to blame for a fault.
+/// Runs in this process; `begin(variant)` is called before a candidate runs for the first time and
+/// before each check, so that a supervisor knows whom to blame for a fault.
 Result<TuneRecord> tune_problem(const select::Op& op, const TuneRequest& request, Stream& stream,
                                 const std::function<void(const std::string&)>& begin);
 

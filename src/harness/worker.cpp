@@ -192,7 +192,8 @@ std::string how_it_ended(pid_t pid) {
 /// The record of a reply, or its error.
 Result<TuneRecord> record_of(const Json& reply) {
   if (reply.contains("record")) return tune_record_from_json(reply["record"], "worker");
-  return fail(StatusCode::kInternal, "{}", reply.value("error", "the worker's reply has no record"));
+  return fail(StatusCode::kInternal, "{}",
+              reply.value("error", "the worker's reply has no record"));
 }
 
 }  // namespace
@@ -203,7 +204,8 @@ Result<TuneRecord> Worker::tune(const select::Op&, const TuneRequest& request) {
   for (;;) {
     if (child_ == nullptr) OCTET_CHECK_OK(start());
     const std::string line = request_json(attempt).dump() + "\n";
-    bool heard_all = ::write(child_->to, line.data(), line.size()) == static_cast<ssize_t>(line.size());
+    bool heard_all =
+        ::write(child_->to, line.data(), line.size()) == static_cast<ssize_t>(line.size());
     std::string reply, running;
     Heard heard = Heard::kEnd;
     while (heard_all) {
@@ -225,10 +227,11 @@ Result<TuneRecord> Worker::tune(const select::Op&, const TuneRequest& request) {
     stop();
     const std::string reason =
         heard == Heard::kSilence ? fmt::format("no answer for {} s", options_.timeout_s) : ended;
-    const bool again = std::find(attempt.exclude.begin(), attempt.exclude.end(), running) !=
-                       attempt.exclude.end();
+    const bool again =
+        std::find(attempt.exclude.begin(), attempt.exclude.end(), running) != attempt.exclude.end();
     if (running.empty() || again) {
-      return fail(StatusCode::kBackend, "tuning {}: {}", select::to_string(request.problem), reason);
+      return fail(StatusCode::kBackend, "tuning {}: {}", select::to_string(request.problem),
+                  reason);
     }
     faults.push_back({running, reason});
     attempt.exclude.push_back(running);

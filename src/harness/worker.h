@@ -1,8 +1,11 @@
-// Worker: a child process that tunes, so that a fault or a hang costs one candidate and not the run.
+// Worker: a child process that tunes, so that a fault or a hang costs one candidate and not the
+// run.
 //
-// Method     the child is this executable with the hidden verb `worker`; requests and replies are JSON
-//            lines over pipes. The child names each candidate before it runs it; when it dies or says
-//            nothing for too long, the parent blames that candidate, starts another child and goes on.
+// Method     the child is this executable with the hidden verb `worker`; requests and replies are
+// JSON
+//            lines over pipes. The child names each candidate before it runs it; when it dies or
+//            says nothing for too long, the parent blames that candidate, starts another child and
+//            goes on.
 #pragma once
 
 #include <cstdio>
@@ -34,7 +37,8 @@ class Worker {
   explicit Worker(WorkerOptions options);
   ~Worker();
 
-  /// Tunes one problem, over as many children as it takes. Candidates that crash or hang are in `failed`.
+  /// Tunes one problem, over as many children as it takes. Candidates that crash or hang are in
+  /// `failed`.
   Result<TuneRecord> tune(const select::Op& op, const TuneRequest& request);
 
  private:

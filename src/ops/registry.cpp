@@ -83,6 +83,15 @@ select::TunedTables& tuned_tables() { return loaded().tables; }
 
 std::span<const std::string> table_problems() { return loaded().problems; }
 
+Result<select::Choice> choose(const select::Op& op, const select::Problem& problem,
+                              const Stream& stream, const Options& options) {
+  const select::TunedTables& tables = tuned_tables();
+  if (options.variant.empty()) {
+    return select::cached_choose(op, problem, stream.device(), tables);
+  }
+  return select::choose(op, problem, stream.device(), tables, {options.variant});
+}
+
 Result<select::Workspace> workspace(Stream& stream, const Options& options, int64_t bytes) {
   if (options.workspace != nullptr) {
     OCTET_REQUIRE(options.workspace_bytes >= bytes, "workspace_bytes = {}, the plan needs {}",

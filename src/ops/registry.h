@@ -5,6 +5,7 @@
 
 #include "octet/options.h"
 #include "octet/stream.h"
+#include "src/select/choose.h"
 #include "src/select/op.h"
 #include "src/select/tuned_table.h"
 
@@ -23,6 +24,10 @@ select::TunedTables& tuned_tables();
 
 /// What could not be loaded of the built-in tables and of OCTET_TABLES, a line each.
 std::span<const std::string> table_problems();
+
+/// The variant for a call: forced by the options, or chosen over the tables of this process.
+Result<select::Choice> choose(const select::Op& op, const select::Problem& problem,
+                              const Stream& stream, const Options& options);
 
 /// The caller's workspace if it is given (kInvalidArgument where it is too small), else the
 /// stream's.

@@ -16,6 +16,11 @@ int Op::find(std::string_view variant) const {
   return found == all.end() ? -1 : static_cast<int>(found - all.begin());
 }
 
+double roofline_us(const Op& op, const Problem& problem, const Device& device) {
+  return std::max(static_cast<double>(op.bytes(problem)) / device.bandwidth_gbps * 1e-3,
+                  op.flops(problem) / device.fp8_tflops * 1e-6);
+}
+
 std::string to_string(const Why& why) {
   switch (why.level) {
     case Why::Level::kNone:
@@ -49,7 +54,7 @@ class Candidates {
 
   bool usable(int index) {
     auto& state = state_[static_cast<size_t>(index)];
-    if (state == 0) state = can_run(op_, index, problem_, device_, built_only_).ok ? 1 : -1;
+    if (state == 0) state = fits(op_.variants()[static_cast<size_t>(index)]) ? 1 : -1;
     return state > 0;
   }
 
@@ -60,6 +65,12 @@ class Candidates {
   }
 
  private:
+  /// can_run() without its words: most variants are of another arch, and texts take memory.
+  bool fits(const Variant& variant) const {
+    return arch_runs(device_.arch, variant.arch) && (variant.built || !built_only_) &&
+           variant.supports(variant.config, problem_, device_).ok;
+  }
+
   const Op& op_;
   const Problem& problem_;
   const Device& device_;
@@ -160,6 +171,32 @@ Result<Choice> choose(const Op& op, const Problem& problem, const Device& device
   if (choice.variant >= 0) return choice;
   return fail(StatusCode::kUnsupported, "{}: no variant can run {} on {} ({})", op.name(),
               to_string(problem), device.name, arch_name(device.arch));
+}
+
+Result<Choice> cached_choose(const Op& op, const Problem& problem, const Device& device,
+                             const TunedTables& tables) {
+  struct Entry {
+    Problem problem;
+    Arch arch = Arch::kGeneric;
+    int cu_num = 0;
+    bool has_avx512_bf16 = false;
+    const TunedTables* tables = nullptr;
+    int64_t version = -1;
+    Choice choice;
+  };
+  constexpr size_t kEntries = 64;
+  thread_local std::array<Entry, kEntries> entries;
+  const uint64_t hash = hash_key(*op.schema, device.arch, device.cu_num, problem);
+  Entry& entry = entries[hash % kEntries];
+  const int64_t version = tables.version();
+  const bool same = entry.version == version && entry.tables == &tables &&
+                    entry.problem == problem && entry.arch == device.arch &&
+                    entry.cu_num == device.cu_num &&
+                    entry.has_avx512_bf16 == device.has_avx512_bf16;
+  if (same) return entry.choice;
+  OCTET_TRY(const Choice choice, choose(op, problem, device, tables));
+  entry = {problem, device.arch, device.cu_num, device.has_avx512_bf16, &tables, version, choice};
+  return choice;
 }
 
 Result<Plan> explain(const Op& op, const Problem& problem, const Device& device,

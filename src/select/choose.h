@@ -43,6 +43,11 @@ Result<Choice> choose(const Op& op, const Problem& problem, const Device& device
                       const TunedTables& tables, const ChooseOptions& options = {},
                       std::vector<Refusal>* refused = nullptr);
 
+/// choose() without options, remembered per thread for the last few problems: what a call of an op
+/// uses. A table added later is seen at once.
+Result<Choice> cached_choose(const Op& op, const Problem& problem, const Device& device,
+                             const TunedTables& tables);
+
 /// Whether variant `index` can run the problem on the device, or why not.
 Support can_run(const Op& op, int index, const Problem& problem, const Device& device,
                 bool built_only);

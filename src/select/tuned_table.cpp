@@ -148,6 +148,7 @@ struct TunedTables::Snapshot {
   std::vector<Slot> slots;  // open addressing; a power of two, at most half full
   std::vector<Group> groups;
   int64_t count = 0;
+  int64_t version = 0;
 
   const Slot* find(const OpSchema& schema, Arch arch, int cu_num, const Problem& problem) const {
     const size_t mask = slots.size() - 1;
@@ -198,6 +199,7 @@ void TunedTables::add(const TunedTable& layer) {
   const std::lock_guard lock(writers_);
   const Snapshot& old = *current_.load();
   auto next = std::make_unique<Snapshot>();
+  next->version = old.version + 1;
   const auto rows = static_cast<size_t>(old.count) + layer.rows.size();
   next->slots.resize(std::bit_ceil(2 * rows + 2));
   for (const auto& slot : old.slots) {
@@ -233,5 +235,7 @@ int TunedTables::nearest_cu_num(const Op& op, Arch arch, int cu_num) const {
 }
 
 int64_t TunedTables::size() const { return current_.load(std::memory_order_acquire)->count; }
+
+int64_t TunedTables::version() const { return current_.load(std::memory_order_acquire)->version; }
 
 }  // namespace octet::select

@@ -70,6 +70,8 @@ class TunedTables {
   int nearest_cu_num(const Op& op, Arch arch, int cu_num) const;
 
   int64_t size() const;
+  /// Grows with every layer.
+  int64_t version() const;
 
  private:
   struct Snapshot;

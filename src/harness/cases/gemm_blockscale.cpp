@@ -19,10 +19,12 @@ using gemm::Problem;
 
 namespace {
 
-const Minifloat& format_of(DType kind) { return kind == DType::kE4m3fn ? kE4m3fnFormat : kE4m3fnuzFormat; }
+const Minifloat& format_of(DType kind) {
+  return kind == DType::kE4m3fn ? kE4m3fnFormat : kE4m3fnuzFormat;
+}
 
-/// The code that stands for each random byte. Exact: small integers. Otherwise uniform over the finite codes:
-/// both signs, subnormals, every binade.
+/// The code that stands for each random byte. Exact: small integers. Otherwise uniform over the
+/// finite codes: both signs, subnormals, every binade.
 std::array<uint8_t, 256> code_choice(const Minifloat& format, Inputs inputs) {
   std::array<uint8_t, 256> choice{};
   for (uint32_t byte = 0; byte < 256; ++byte) {
@@ -46,8 +48,8 @@ void fill_codes(Random& random, const std::array<uint8_t, 256>& choice, uint8_t*
   }
 }
 
-/// Exact: a power of two near 1. Random: a magnitude of its own for every block, over 8 binades, so that a
-/// wrong index changes the result by far more than rounding.
+/// Exact: a power of two near 1. Random: a magnitude of its own for every block, over 8 binades, so
+/// that a wrong index changes the result by far more than rounding.
 float random_scale(Random& random, Inputs inputs) {
   if (inputs == Inputs::kExact) return std::ldexp(1.0f, static_cast<int>(random.below(3)) - 1);
   const double fraction = 1.0 + random.unit();
@@ -117,8 +119,9 @@ Result<GemmBlockscaleOperands> make_check_operands(const Problem& problem,
                                                    const CaseOptions& options) {
   GemmBlockscaleOperands o{problem, {}, {}, {}, {}, {}, {}};
   const int64_t a_stride = problem.k + 48, b_stride = problem.k + 80, d_stride = problem.n + 13;
-  const int64_t b_bytes = problem.b_packed ? gemm::cpu::packed_bytes(problem.n, problem.k)
-                                           : std::max<int64_t>(0, (problem.n - 1) * b_stride + problem.k);
+  const int64_t b_bytes = problem.b_packed
+                              ? gemm::cpu::packed_bytes(problem.n, problem.k)
+                              : std::max<int64_t>(0, (problem.n - 1) * b_stride + problem.k);
   OCTET_CHECK_OK(allocate(o, a_stride, b_bytes, d_stride));
   set_args(o, a_stride, b_stride, d_stride, options.seed % 2 == 1);
   Random random(options.seed);
@@ -208,8 +211,8 @@ Result<std::unique_ptr<Instance>> make_timing_instance(const Problem& p, const D
                                                        const CaseOptions& options) {
   GemmBlockscaleOperands o{p, {}, {}, {}, {}, {}, {}};
   const int64_t scale_cols = p.k / 128;
-  OCTET_TRY(const Arena* arena, Arena::get(device.llc_bytes, device.memory_bytes,
-                                           gemm::cpu::packed_bytes(p.n, p.k)));
+  OCTET_TRY(const Arena* arena,
+            Arena::get(device.llc_bytes, device.memory_bytes, gemm::cpu::packed_bytes(p.n, p.k)));
   OCTET_TRY(o.a, Buffer::allocate(p.m * p.k));
   OCTET_TRY(o.a_scale, Buffer::allocate(p.m * scale_cols * 4));
   OCTET_TRY(o.b_scale, Buffer::allocate((p.n + 127) / 128 * scale_cols * 4));

@@ -15,16 +15,16 @@ struct GemmBlockscaleOperands {
   GemmBlockscaleArgs args;
 };
 
-/// Operands of a check: padded strides, unreadable pages behind a and b, canaries around d, and a_scale
-/// column-major for odd seeds.
+/// Operands of a check: padded strides, unreadable pages behind a and b, canaries around d, and
+/// a_scale column-major for odd seeds.
 Result<GemmBlockscaleOperands> make_check_operands(const ops::gemm_blockscale::Problem&,
                                                    const CaseOptions&);
 
 /// Fills d and everything around it with a pattern that no right result has.
 void poison(GemmBlockscaleOperands& operands);
 
-/// Compares d with the double-precision reference: every element of small problems, in every row some
-/// columns of large ones; then the canaries.
+/// Compares d with the double-precision reference: every element of small problems, in every row
+/// some columns of large ones; then the canaries.
 CheckReport judge(const GemmBlockscaleOperands& operands, Inputs inputs, Stream& stream);
 
 Result<std::unique_ptr<Instance>> make_gemm_blockscale(const select::Problem&, const Device&,

@@ -1,9 +1,10 @@
-// The judge of gemm_blockscale: row by row against double precision, with a bound derived from the formats.
+// The judge of gemm_blockscale: row by row against double precision, with a bound derived from the
+// formats.
 //
 //   |d - r| <= u_d * |r| + (128 + k/128 + 8) * 2^-24 * (1 + u_d) * R,   R = sum of |scale * a * b|
 //
-// 128 + k/128 roundings of float32 sums in any order, 8 for scales and products, u_d of the one rounding to
-// d (docs/numerics.md). Exact inputs must agree bit for bit.
+// 128 + k/128 roundings of float32 sums in any order, 8 for scales and products, u_d of the one
+// rounding to d (docs/numerics.md). Exact inputs must agree bit for bit.
 #include <algorithm>
 #include <atomic>
 #include <cmath>
@@ -50,7 +51,8 @@ float rounded(double value, DType d) {
 bool same_bits(float a, float b) { return std::memcmp(&a, &b, sizeof a) == 0; }
 
 /// error / bound of one element; infinity where it is wrong whatever the bound.
-double error_over_bound(const Problem& p, const gemm::ExactElement& exact, float got, bool bitwise) {
+double error_over_bound(const Problem& p, const gemm::ExactElement& exact, float got,
+                        bool bitwise) {
   if (std::isnan(exact.value)) return std::isnan(got) ? 0 : INFINITY;
   const float nearest = rounded(exact.value, p.d);
   if (bitwise) return same_bits(nearest, got) || (nearest == 0 && got == 0) ? 0 : INFINITY;
@@ -79,14 +81,16 @@ Sampling sampling_of(const Problem& p) {
   return {row_step, std::clamp<int64_t>(static_cast<int64_t>(per_row), kLeastCols, p.n)};
 }
 
-/// The first columns looked at are edges of blocks and tiles; the rest are spread, other ones in each row.
+/// The first columns looked at are edges of blocks and tiles; the rest are spread, other ones in
+/// each row.
 int64_t sample_column(const Problem& p, const Sampling& sampling, int64_t row, int64_t index) {
   if (sampling.cols_per_row == p.n) return index;
   const int64_t edges[] = {0, p.n - 1, 127, 128, 15, p.n / 2};
   constexpr int64_t kEdges = 6;
   if (index < kEdges) return std::clamp<int64_t>(edges[index], 0, p.n - 1);
-  return static_cast<int64_t>((static_cast<uint64_t>(row) * 7919 + static_cast<uint64_t>(index) * 104729) %
-                              static_cast<uint64_t>(p.n));
+  return static_cast<int64_t>(
+      (static_cast<uint64_t>(row) * 7919 + static_cast<uint64_t>(index) * 104729) %
+      static_cast<uint64_t>(p.n));
 }
 
 struct Judging {
@@ -156,8 +160,12 @@ std::string check_canaries(const GemmBlockscaleOperands& o) {
 }  // namespace
 
 CheckReport judge(const GemmBlockscaleOperands& operands, Inputs inputs, Stream& stream) {
-  Judging judging{operands, gemm::cpu::make_task(operands.args), sampling_of(operands.problem),
-                  inputs == Inputs::kExact, {}, {}};
+  Judging judging{operands,
+                  gemm::cpu::make_task(operands.args),
+                  sampling_of(operands.problem),
+                  inputs == Inputs::kExact,
+                  {},
+                  {}};
   if (operands.problem.m > 0 && operands.problem.n > 0) stream.parallel(judge_rows, &judging);
   CheckReport report = judging.report;
   if (report.failure.empty()) report.failure = check_canaries(operands);

@@ -2,8 +2,10 @@
 // gfx942 and gfx950: seven arms on (m*n, k).
 //
 // Source     arms and thresholds: ROCm/aiter pull request 3316, measured on a 304-CU MI300X
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <vector>
 
 #include "src/core/embedded.h"
 #include "src/ops/gemm_blockscale/cost.h"
@@ -59,11 +61,18 @@ select::HeuristicChoice least_predicted(const Problem& problem, const Device& de
   return best;
 }
 
-/// Largest of what memory and math allow on a GPU: a bound, used as the prediction until it is
-/// measured.
-double roofline_us(const Problem& problem, const Device& device) {
-  return std::max(static_cast<double>(problem.bytes()) / device.bandwidth_gbps * 1e-3,
-                  problem.flops() / device.fp8_tflops * 1e-6);
+/// The model's row of every variant on a device of `arch`; found once, since names are compared.
+const std::vector<const select::CostRow*>& cost_rows(Arch arch) {
+  static const auto by_arch = [] {
+    std::array<std::vector<const select::CostRow*>, kNumArches> rows;
+    for (size_t arch_index = 0; arch_index < rows.size(); ++arch_index) {
+      for (const select::Variant& variant : variants()) {
+        rows[arch_index].push_back(cost_model().find(static_cast<Arch>(arch_index), variant.name));
+      }
+    }
+    return rows;
+  }();
+  return by_arch[static_cast<size_t>(arch)];
 }
 
 }  // namespace
@@ -76,8 +85,8 @@ select::HeuristicChoice heuristic(const select::Problem& problem, const Device& 
 
 double predict_us(int variant, const select::Problem& problem, const Device& device) {
   const select::Variant& row = variants()[static_cast<size_t>(variant)];
-  if (!is_cpu(device.arch)) return roofline_us(from(problem), device);
-  const select::CostRow* cost = cost_model().find(device.arch, row.name);
+  if (!is_cpu(device.arch)) return select::roofline_us(op(), problem, device);
+  const select::CostRow* cost = cost_rows(device.arch)[static_cast<size_t>(variant)];
   if (cost == nullptr) return 0;
   return select::predict_us(*cost, cost_terms(from(problem), row.tile, device.cu_num));
 }

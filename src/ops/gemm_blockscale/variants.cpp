@@ -93,8 +93,8 @@ uint32_t default_format(Arch arch) {
   return to_select(problem).format;
 }
 
-/// gfx942: the default instance of the source. CPU: the tier's blocked kernel, which serves every m, as a
-/// library without selection would ship it.
+/// gfx942: the default instance of the source. CPU: the tier's blocked kernel, which serves every
+/// m, as a library without selection would ship it.
 std::string fixed_default(Arch arch) {
   switch (arch) {
     case Arch::kGfx942:

@@ -1,17 +1,13 @@
-// AMX building blocks: activations as tiles, and the pipeline that streams weights through the
-// tiles.
+// AMX building blocks: activations as tiles, and the block of 128 of k that all kernels run.
 //
 // Layout     d^T = b x a^T: rows of weights are the A operand (no interleaving needed), tokens the
-// columns
-//            of B. A panel is 16 or 32 rows of b, a piece 128 or 256 of k of one panel. `shared`
-//            holds B tiles (k/128, tokens/16, 4) of 1 KB, then f32 scales (k/128, tokens), zero
-//            past m
+//            columns of B. A panel is 16 or 32 rows of b, a piece piece_kb x 128 of k of one panel.
+//            `shared`: B tiles (k/128, tokens/16, 4), then f32 scales (k/128, tokens), 0 past m
 // Requires   amx_tile.h and avx512_block.h; include only from kernel files
 // Numerics   exact products, f32 sums of 128 of k in a tile, then one f32 FMA per 128 of k with
 //            a_scale * b_scale, ascending: the bits depend on no split of the work
-// Method     three things run side by side, a slice each per four dot products: dot products of
-// this
-//            128 of k, scaling of the previous 128, decoding of the next piece
+// Method     three things run side by side, a slice each per four dot products: the dot products of
+//            this block, the scaling of the block before, the decoding of the next piece
 #pragma once
 
 #include "src/ops/gemm_blockscale/cpu/amx_tile.h"
@@ -25,10 +21,9 @@ constexpr int64_t kTokenTileBytes = 4 * kTileBytes;  // 16 tokens x 128 of k
 
 /// How the pipeline walks over b.
 struct AmxLoop {
-  int row_tiles;   // tiles of 16 rows in a panel: 1 or 2
-  int piece_kb;    // blocks of 128 of k in a piece
-  int turn_tiles;  // token tiles that take one block of k before the next: their results and one
-                   // block of decoded weights stay in L1
+  int64_t block_tiles;   // tiles of 16 tokens per pass over b
+  int row_tiles;         // tiles of 16 rows in a panel: 1 or 2
+  int piece_kb;          // blocks of 128 of k in a piece
   int prefetch_pieces;   // pieces between prefetch and decode, 0: none
   int panels_per_group;  // panels that take turns, chunk of k by chunk of k
   int64_t chunk_bytes;   // of activations per turn: what stays in L2

@@ -4,13 +4,15 @@
 // Requires   amx_block.h; include only from kernel files
 // Method     groups of panels take turns chunk of k by chunk of k, so that the tokens of a chunk
 // stay in
-//            L2; inside a piece, turn_tiles token tiles take one block of k before the next
+//            L2; inside a piece, kTurnTiles token tiles take one block of k before the next
 #pragma once
 
 #include "src/ops/gemm_blockscale/cpu/amx_block.h"
 
 namespace octet::ops::gemm_blockscale::cpu {
 namespace {
+
+constexpr int64_t kTurnTiles = 8;  // their results and one block of decoded weights stay in L1
 
 /// Token tiles and panels of one call, and its private memory.
 template <AmxLoop kLoop>
@@ -44,8 +46,8 @@ OCTET_INLINE int64_t live_panels(int64_t num_kb, int64_t token_tiles) {
 }
 
 template <AmxLoop kLoop>
-OCTET_INLINE int64_t pass_bytes(const Task& task, int64_t block_tiles) {
-  const int64_t tiles = smaller(block_tiles, (task.m + 15) / 16);
+OCTET_INLINE int64_t pass_bytes(const Task& task) {
+  const int64_t tiles = smaller(kLoop.block_tiles, (task.m + 15) / 16);
   const int64_t results = live_panels<kLoop>(task.k / kScaleBlock, tiles) * tiles;
   return Pass<kLoop>::kFixedBytes + results * kLoop.row_tiles * kTileBytes;
 }
@@ -63,6 +65,16 @@ OCTET_INLINE void aim_prefetch(const Pass<kLoop>& pass, const Tokens& tokens, co
                           (at.panel - at.group) * pipeline.later_lines * 4 * 64;
 }
 
+/// Brings 32 columns of d of 32 tokens to L2. Why: the stores of the next block miss otherwise
+/// (m=512 6144x768, Emerald Rapids: 5.63 -> 5.19 ms).
+OCTET_INLINE void prefetch_d(const Task& task, int64_t m, int64_t n) {
+  const int64_t size = task.output == Output::kF32 ? 4 : 2, end = smaller(m + 32, task.m);
+  for (; m < end; ++m) {
+    const char* row = static_cast<const char*>(task.d) + (m * task.d_stride + n) * size;
+    for (int64_t at = 0; at < 32 * size; at += 64) _mm_prefetch(row + at, _MM_HINT_T1);
+  }
+}
+
 /// One block: 128 of k of the panel, token tiles `tile` and, if two, the next.
 template <AmxLoop kLoop, int kTokenTiles>
 OCTET_INLINE void multiply(const Task& task, const Pass<kLoop>& pass, const Position& at,
@@ -71,6 +83,8 @@ OCTET_INLINE void multiply(const Task& task, const Pass<kLoop>& pass, const Posi
   const int64_t at_tile = at.kb * tokens.num_tiles + tile, n = at.panel * kLoop.row_tiles * 16;
   const uint8_t* b_tiles = tokens.tiles + at_tile * kTokenTileBytes;
   constexpr int kTiles = kTokenTiles * kLoop.row_tiles;
+  const bool last = at.kb + 1 == tokens.num_kb && kTiles == 4;
+  if (last) prefetch_d(task, tile * 16, n);
   if (kLoop.chunk_bytes == 0) aim_prefetch(pass, tokens, at, b_tiles, pipeline);
   if (pipeline.drain.tiles != kTiles) flush(task, pipeline.drain);
   multiply_block<kLoop, kTokenTiles>(task, rows, b_tiles, pass.sums(), pipeline);
@@ -81,7 +95,7 @@ OCTET_INLINE void multiply(const Task& task, const Pass<kLoop>& pass, const Posi
                     kTiles,
                     kTokenTiles,
                     at.kb == 0,
-                    at.kb + 1 == tokens.num_kb && kTiles == 4,
+                    last,
                     tile * 16,
                     n};
 }
@@ -90,8 +104,8 @@ template <AmxLoop kLoop>
 OCTET_INLINE void multiply_piece(const Task& task, const Pass<kLoop>& pass, Position at,
                                  const uint8_t* slot, Pipeline& pipeline) {
   const int64_t kb_begin = at.kb, kb_end = smaller(at.kb + kLoop.piece_kb, pass.panels.num_kb);
-  for (int64_t first = pass.tile_begin; first < pass.tile_end; first += kLoop.turn_tiles) {
-    const int64_t end = smaller(first + kLoop.turn_tiles, pass.tile_end);
+  for (int64_t first = pass.tile_begin; first < pass.tile_end; first += kTurnTiles) {
+    const int64_t end = smaller(first + kTurnTiles, pass.tile_end);
     for (at.kb = kb_begin; at.kb < kb_end; ++at.kb) {
       const uint8_t* rows = slot + (at.kb - kb_begin) * kLoop.row_tiles * kTokenTileBytes;
       int64_t tile = first;
@@ -143,21 +157,21 @@ OCTET_INLINE int64_t num_panels(const Task& task) {
 }
 
 template <AmxLoop kLoop>
-OCTET_INLINE int64_t num_units(const Task& task, int64_t block_tiles) {  // token blocks x panels
-  return ((task.m + 15) / 16 + block_tiles - 1) / block_tiles * num_panels<kLoop>(task);
+OCTET_INLINE int64_t num_units(const Task& task) {  // blocks of tokens x panels
+  const int64_t token_tiles = (task.m + 15) / 16;
+  return (token_tiles + kLoop.block_tiles - 1) / kLoop.block_tiles * num_panels<kLoop>(task);
 }
 
 template <AmxLoop kLoop>
-OCTET_INLINE void run_units(const Task& task, int64_t block_tiles, int64_t begin, int64_t end,
-                            uint8_t* scratch) {
+OCTET_INLINE void run_units(const Task& task, int64_t begin, int64_t end, uint8_t* scratch) {
   static constexpr TileConfig kFullTiles = full_tiles();
   const int64_t num_kb = task.k / kScaleBlock, token_tiles = (task.m + 15) / 16;
   const int64_t panels = num_panels<kLoop>(task);
   tile_configure(kFullTiles);
   while (begin < end) {
     const int64_t panel = begin % panels, count = smaller(end - begin, panels - panel);
-    const int64_t tile = begin / panels * block_tiles;
-    const int64_t tile_end = smaller(tile + block_tiles, token_tiles);
+    const int64_t tile = begin / panels * kLoop.block_tiles;
+    const int64_t tile_end = smaller(tile + kLoop.block_tiles, token_tiles);
     const int64_t live = live_panels<kLoop>(num_kb, tile_end - tile);
     const int64_t chunk = chunk_kb<kLoop>(tile_end - tile);
     run_pass<kLoop>(task, {tile,
@@ -169,6 +183,28 @@ OCTET_INLINE void run_units(const Task& task, int64_t block_tiles, int64_t begin
     begin += count;
   }
   tile_release();
+}
+
+/// The functions of one config.
+template <AmxLoop kLoop>
+struct AmxKernel {
+  static int64_t shared_bytes(const Task& task) { return tokens_bytes(task); }
+  static int64_t scratch_bytes(const Task& task) { return pass_bytes<kLoop>(task); }
+  static int64_t prepare_units(const Task& task) { return tokens_units(task); }
+  static void prepare(const Task& task, int64_t begin, int64_t end) {
+    for (int64_t unit = begin; unit < end; ++unit) prepare_tokens(task, unit);
+  }
+  static int64_t compute_units(const Task& task) { return num_units<kLoop>(task); }
+  static void compute(const Task& task, int64_t begin, int64_t end, uint8_t* scratch) {
+    run_units<kLoop>(task, begin, end, scratch);
+  }
+};
+
+template <AmxLoop kLoop>
+constexpr Kernel amx_kernel() {
+  using K = AmxKernel<kLoop>;
+  return {K::shared_bytes, K::scratch_bytes, K::prepare_units,
+          K::prepare,      K::compute_units, K::compute};
 }
 
 }  // namespace

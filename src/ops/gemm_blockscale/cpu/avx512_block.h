@@ -1,7 +1,9 @@
-// AVX-512 building blocks of the kernels: exact decode of 8-bit codes and rounded stores of 16 results.
+// AVX-512 building blocks of the kernels: exact decode of 8-bit codes and rounded stores of 16
+// results.
 //
 // Requires   avx512f/bw/dq/vl/vbmi; include only from kernel files compiled with those flags
-// Method     two 128-entry byte tables (vpermi2b) give the high and low byte of each bf16 value, so every
+// Method     two 128-entry byte tables (vpermi2b) give the high and low byte of each bf16 value, so
+// every
 //            code of every 8-bit kind is exact, NaN and subnormals included
 #pragma once
 
@@ -13,8 +15,8 @@ namespace octet::ops::gemm_blockscale::cpu {
 
 #define OCTET_INLINE static inline __attribute__((always_inline))
 
-/// Two vectors of 32 bf16 values. "Unpack order": inside each 128-bit lane `first` holds bytes 0..7 and
-/// `second` bytes 8..15. Any operand decoded by the same routine has the same order of k.
+/// Two vectors of 32 bf16 values. "Unpack order": inside each 128-bit lane `first` holds bytes 0..7
+/// and `second` bytes 8..15. Any operand decoded by the same routine has the same order of k.
 struct Bf16x64 {
   __m512i first, second;
 };

@@ -17,11 +17,12 @@ namespace octet::ops::gemm_blockscale::cpu {
 namespace {
 
 struct GemmShape {
-  int tile_m;    // tokens of a register tile
-  int panel_n;   // columns of a register tile and a panel: 16, 32 or 64
-  int panels;    // of a unit
-  int block_m;   // tokens of a unit, at most
-  bool overlap;  // the next panel is decoded between the steps of this one
+  int tile_m;     // tokens of a register tile
+  int panel_n;    // columns of a register tile and a panel: 16, 32 or 64
+  int panels;     // of a unit
+  int block_m;    // tokens of a unit, at most
+  bool overlap;   // the next panel is decoded between the steps of this one
+  bool prefetch;  // of the next tile's tokens: pays where they exceed L1
 };
 
 constexpr int64_t kGemmChunk = 10;  // blocks of 128 of k that a row is prefetched for at a time
@@ -61,14 +62,16 @@ OCTET_INLINE void drain_tile(const TileWork& work, const __m512 (&sums)[M][V]) {
   }
 }
 
-/// One step of k: a token's value is broadcast against panel_n columns.
-template <class Engine, int M, int V>
+/// One step of k: a token's value is broadcast against panel_n columns. `Ahead`: the next tile's
+/// tokens are prefetched.
+template <class Engine, int M, int V, bool Ahead>
 OCTET_INLINE void multiply_step(const TileWork& work, int64_t step, __m512 (&sums)[M][V]) {
   constexpr int64_t kTokenBytes = kScaleBlock * Engine::kBytes;
   const uint8_t* a = work.a + step * Engine::kStepBytes;
   const uint8_t* panel = work.panel + step * V * 64;
-  // The next tile's results: written 128 of k ago, by now in L2.
-  _mm_prefetch(work.results + M * V * 16 + step * (M * V * 16 / Engine::kSteps), _MM_HINT_T0);
+  if (Ahead) {
+    _mm_prefetch(work.a + M * (kTokenBytes + step * kTokenBytes / Engine::kSteps), _MM_HINT_T0);
+  }
   __m512i b[V];
 #pragma GCC unroll 4
   for (int v = 0; v < V; ++v) b[v] = _mm512_load_si512(panel + v * 64);
@@ -80,7 +83,7 @@ OCTET_INLINE void multiply_step(const TileWork& work, int64_t step, __m512 (&sum
   }
 }
 
-template <class Engine, int M, int V, bool Overlap>
+template <class Engine, int M, int V, bool Overlap, bool Ahead>
 __attribute__((noinline)) void multiply_tile(const TileWork& tile, PanelDecode& next) {
   constexpr int kShare = Engine::kSteps / 16;  // steps of a sixteenth of the tile
   const TileWork work = tile;
@@ -94,7 +97,7 @@ __attribute__((noinline)) void multiply_tile(const TileWork& tile, PanelDecode& 
       uint8_t* to = start_piece<Engine, V * 16>(next, quads);
 #pragma GCC unroll 8
       for (int i = 0; i < kShare; ++i) {
-        multiply_step<Engine, M, V>(work, step + i, sums);
+        multiply_step<Engine, M, V, Ahead>(work, step + i, sums);
         // Why: stores in a burst hold up the multiplies (16 vdpbf16ps with 4 stores behind them
         // take 12 clocks, with the stores among them 8.5).
         if (i % (kShare / 4) == 0) {
@@ -104,18 +107,18 @@ __attribute__((noinline)) void multiply_tile(const TileWork& tile, PanelDecode& 
       }
     } else {
 #pragma GCC unroll 8
-      for (int i = 0; i < kShare; ++i) multiply_step<Engine, M, V>(work, step + i, sums);
+      for (int i = 0; i < kShare; ++i) multiply_step<Engine, M, V, Ahead>(work, step + i, sums);
     }
   }
   drain_tile<Engine, M, V>(work, sums);
 }
 
-template <class Engine, int M, int V, bool Overlap>
+template <class Engine, int M, int V, bool Overlap, bool Ahead>
 OCTET_INLINE void multiply_tokens(int tokens, const TileWork& work, PanelDecode& next) {
   if constexpr (M > 1) {
-    if (tokens < M) return multiply_tokens<Engine, M - 1, V, Overlap>(tokens, work, next);
+    if (tokens < M) return multiply_tokens<Engine, M - 1, V, Overlap, Ahead>(tokens, work, next);
   }
-  multiply_tile<Engine, M, V, Overlap>(work, next);
+  multiply_tile<Engine, M, V, Overlap, Ahead>(work, next);
 }
 
 /// A unit: block_n columns from n x tokens m..m_end.
@@ -146,7 +149,7 @@ OCTET_INLINE void multiply_panel(const Task& task, const GemmBlock& block, int64
     // Why: tiles of equal height, not full ones and a rest: 16 tokens are 8 + 8, not 12 + 4.
     const int m = static_cast<int>(count / tiles + (t < count % tiles));
     for (int64_t line = 0; line < ahead; ++line) prefetch_128<_MM_HINT_T1>(stream);
-    multiply_tokens<Engine, S.tile_m, S.panel_n / 16, S.overlap>(m, work, next);
+    multiply_tokens<Engine, S.tile_m, S.panel_n / 16, S.overlap, S.prefetch>(m, work, next);
     work.a += m * kScaleBlock * Engine::kBytes;
     work.a_scale += m;
     work.results += m * S.panel_n;

@@ -1,14 +1,12 @@
-// Contract: many tokens on AMX (prefill); weights are decoded once per block_m tokens, k in turns
-// of 256.
+// Contract: many tokens on AMX (prefill): weights are decoded once per block_m tokens.
 //
 // Layout     panels of 32 rows; block_n/32 panels take turns on each block_k of k, so that the
-// tokens'
-//            tiles of these k stay in L2; results live in scratch as f32. Packed b (pack.h)
-//            preferred, row-major b works too
+// tiles of
+//            the tokens stay in L2; results live in scratch as f32. Packed b (pack.h) preferred
 // Requires   amx_tile, amx_bf16, avx512 with vbmi; k a multiple of 128; any m and n
 // Numerics   exact products, f32 sums of 128 of k, one f32 FMA per 128 of k with a_scale * b_scale
-// Method     2x2 tiles; drain of the last 128 of k and decode of the next panel run between the dot
-//            products, see amx_block.h
+// Method     2x2 tiles; the scaling of the last 128 of k and the decoding of the next panel run
+//            between the dot products, see amx_block.h. 512x256x1024 is for k up to 1024
 #pragma once
 
 #include <array>
@@ -27,11 +25,10 @@ struct X86AmxBlock {
     int block_k;  // of k per turn of a panel
   };
   static constexpr Arch kArch = Arch::kX86Amx;
-  static constexpr std::array<Config, 4> kConfigs{{
-      {512, 256, 1024},
-      {512, 512, 512},
+  static constexpr std::array<Config, 3> kConfigs{{
+      {512, 512, 128},
       {512, 512, 256},
-      {256, 512, 512},
+      {512, 256, 1024},
   }};
 
   static std::string name(const Config& config) {
@@ -51,8 +48,7 @@ struct X86AmxBlock {
   static cpu::Kernel kernel(int config);  // defined in x86_amx_block.cpp
 };
 
-/// The same kernels on emulated tiles: x86_amx_block.cpp compiled with OCTET_AMX_EMULATED, for
-/// tests.
+/// For tests: x86_amx_block.cpp compiled a second time, with OCTET_AMX_EMULATED.
 cpu::Kernel x86_amx_block_emulated(int config);
 
 }  // namespace octet::ops::gemm_blockscale

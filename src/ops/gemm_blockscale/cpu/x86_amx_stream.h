@@ -1,16 +1,14 @@
-// Contract: few and middle tokens on AMX; weights stream once through the tiles for up to block_m
-// tokens.
+// Contract: few and middle tokens on AMX: weights stream once for up to block_m tokens.
 //
 // Layout     rows of weights, decoded to bf16, are the A tiles: row-major b needs no packing;
 // packed b
 //            (pack.h) is read as 4 KB runs
-// Requires   amx_tile, amx_bf16, avx512 with vbmi; k a multiple of 128; any m and n (m > block_m
+// Requires   amx_tile, amx_bf16, avx512 with vbmi; k a multiple of 128; any n and m (m > block_m
 // reads
 //            the weights again per block_m tokens: x86_amx_block is the kernel for those)
 // Numerics   exact products, f32 sums of 128 of k, one f32 FMA per 128 of k with a_scale * b_scale
-// Method     decode to L1 one piece ahead of the dot products, see amx_block.h; after the
-// weights-as-A
-//            kernels of oneDNN and the table decode of KTransformers, both re-thought
+// Method     decode to L1 one piece ahead of the dot products, see amx_block.h; weights as the A
+//            operand and the two-table decode are known from oneDNN and KTransformers, written anew
 #pragma once
 
 #include <array>
@@ -53,8 +51,7 @@ struct X86AmxStream {
   static cpu::Kernel kernel(int config);  // defined in x86_amx_stream.cpp
 };
 
-/// The same kernels on emulated tiles: x86_amx_stream.cpp compiled with OCTET_AMX_EMULATED, for
-/// tests.
+/// For tests: x86_amx_stream.cpp compiled a second time, with OCTET_AMX_EMULATED.
 cpu::Kernel x86_amx_stream_emulated(int config);
 
 }  // namespace octet::ops::gemm_blockscale

@@ -9,9 +9,9 @@ namespace {
 template <int I>
 cpu::Kernel at() {
   constexpr X86Avx512Gemm::Config kConfig = X86Avx512Gemm::kConfigs[I];
-  constexpr cpu::GemmShape kShape{kConfig.tile_m, kConfig.panel_n,
-                                  kConfig.block_n / kConfig.panel_n, kConfig.block_m,
-                                  kConfig.overlap};
+  constexpr cpu::GemmShape kShape{
+      kConfig.tile_m,  kConfig.panel_n, kConfig.block_n / kConfig.panel_n,
+      kConfig.block_m, kConfig.overlap, kConfig.prefetch};
   return cpu::gemm_kernel<cpu::FmaEngine, kShape>();
 }
 

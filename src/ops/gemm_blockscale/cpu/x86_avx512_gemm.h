@@ -22,9 +22,10 @@ struct X86Avx512Gemm {
     int tile_m, panel_n;   // register tile
     int block_m, block_n;  // unit
     bool overlap;          // the next panel is decoded between the steps of this one
+    bool prefetch;         // of the next tile's tokens
   };
   static constexpr Arch kArch = Arch::kX86Avx512;
-  static constexpr std::array<Config, 1> kConfigs{{{12, 32, 512, 32, false}}};
+  static constexpr std::array<Config, 1> kConfigs{{{12, 32, 512, 32, false, false}}};
 
   static std::string name(const Config& c) {
     return "x86_avx512_gemm_" + std::to_string(c.block_m) + "x" + std::to_string(c.block_n) +
