@@ -78,8 +78,8 @@ Result<std::vector<Measurement>> measure(const Options& options, Stream& stream)
 }
 
 std::string results_text(const std::vector<Measurement>& rows, const Json& environment) {
-  std::string text = environment.dump() + "\n";
-  for (const Measurement& row : rows) text += harness::to_json(row).dump() + "\n";
+  std::string text = harness::results_line(environment);
+  for (const Measurement& row : rows) text += harness::results_line(harness::to_json(row));
   return text;
 }
 

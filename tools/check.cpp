@@ -13,7 +13,7 @@ namespace octet::tools {
 namespace {
 
 struct Options {
-  std::string op, shapes = "check", m = "decode", format, variant;
+  std::string op, shapes = "check", m = "decode", format, variant, fault;
   int threads = 0;
   uint64_t seed = 1;
   bool exact = false, json = false;
@@ -53,10 +53,21 @@ std::string repeat_command(const Options& options, const select::Problem& proble
       trim(words), problem.schema->format_name(problem.format), variant, seed, options.threads);
 }
 
+/// For tests (--fault): a kernel that writes nothing.
+Result<harness::CheckReport> check_nothing(const select::Op& op, const select::Problem& problem,
+                                           harness::Inputs inputs, uint64_t seed, Stream& stream) {
+  OCTET_TRY(const auto instance,
+            harness::case_of(op).make(problem, stream.device(), {inputs, seed, false, false}));
+  return instance->check([](auto&&...) { return Status::Ok(); }, {}, stream);
+}
+
 void check_one(const select::Op& op, int variant, const select::Problem& problem,
                harness::Inputs inputs, const Options& options, Stream& stream, Outcome& outcome) {
   const std::string& variant_name = op.variants()[static_cast<size_t>(variant)].name;
-  const auto report = harness::check_variant(op, variant, problem, inputs, options.seed, stream);
+  const auto report =
+      variant_name == options.fault
+          ? check_nothing(op, problem, inputs, options.seed, stream)
+          : harness::check_variant(op, variant, problem, inputs, options.seed, stream);
   ++outcome.cases;
   const std::string what = report.ok() ? report->failure : report.status().message();
   if (report.ok()) {
@@ -98,6 +109,7 @@ Result<Outcome> check(const Options& options) {
   OCTET_TRY(const select::Op* op, ops::find(options.op));
   OCTET_TRY(Stream stream, Stream::cpu(options.threads));
   OCTET_TRY(const std::vector<select::Problem> problems, all_problems(*op, options));
+  OCTET_REQUIRE(!problems.empty(), "{}: no shape of {}", options.shapes, op->name());
   const int only = options.variant.empty() ? -1 : op->find(options.variant);
   if (!options.variant.empty()) {  // forces the errors of a forced call
     OCTET_CHECK_OK(
@@ -170,6 +182,7 @@ void add_check(CLI::App& app, int& exit_code) {
   verb->add_option("--seed", options->seed, "Of the operands; odd: a_scale column-major")
       ->capture_default_str();
   verb->add_option("--threads", options->threads, "CPU threads (0: all)");
+  verb->add_option("--fault", options->fault, "")->group("");
   verb->add_flag("--exact", options->exact, "Only inputs whose results must agree bit for bit");
   verb->add_flag("--json", options->json, "One JSON object");
   verb->footer(

@@ -77,9 +77,10 @@ std::string Table::text() const {
   return text;
 }
 
-void print(const std::string& text) { fmt::print("{}", text); }
+// Why not fmt::print: it throws on a full disk; main() looks at stdout once, at the end.
+void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
-void print_json(const Json& json) { fmt::print("{}\n", json.dump(2)); }
+void print_json(const Json& json) { print(json.dump(2) + "\n"); }
 
 namespace {
 

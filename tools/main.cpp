@@ -1,7 +1,9 @@
 // octet: choose, check, tune, compare and report the kernels of Octet.
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -72,6 +74,10 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
     return complain_usage(app, error, argc, argv);
+  }
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    fmt::print(stderr, "octet: stdout: {}\n", std::strerror(errno));
+    return exit_code == kExitOk ? kExitUsage : exit_code;
   }
   return exit_code;
 }

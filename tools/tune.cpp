@@ -110,12 +110,14 @@ Result<uint32_t> format_of(const select::Op& op, const Device& device, const Opt
 /// The table and the results must be writable before an hour is spent on their content.
 Status check_outputs(const Options& options) {
   for (const std::string& path : {options.out, options.results}) {
-    if (path.empty()) continue;
+    std::error_code error;
+    const bool exists = std::filesystem::exists(path, error);
+    // Why: a device or a pipe is not opened twice, and nothing that was there is removed.
+    if (path.empty() || (exists && !std::filesystem::is_regular_file(path, error))) continue;
     std::FILE* file = std::fopen(path.c_str(), "ab");
     if (file == nullptr) return fail(StatusCode::kIo, "{}: {}", path, std::strerror(errno));
-    const bool empty = std::ftell(file) == 0;
     std::fclose(file);
-    if (empty) std::remove(path.c_str());
+    if (!exists) std::remove(path.c_str());
   }
   return Status::Ok();
 }
@@ -163,9 +165,9 @@ Status write_outputs(const Tuned& tuned, const Options& options) {
         harness::tuned_rows(*tuned.op, tuned.run.records, tuned.device, source)));
   }
   if (options.results.empty()) return Status::Ok();
-  std::string text = tuned.environment.dump() + "\n";
+  std::string text = harness::results_line(tuned.environment);
   for (const TuneRecord& record : tuned.run.records) {
-    for (const Measurement& row : record.rows) text += harness::to_json(row).dump() + "\n";
+    for (const Measurement& row : record.rows) text += harness::results_line(harness::to_json(row));
   }
   return write_file(options.results, text);
 }

@@ -1,6 +1,7 @@
 // quantize: bf16, f16 or f32 to FP8 codes with float32 block scales, as gemm_blockscale reads them.
 //
-//   amax = largest finite |x| of the block;  scale = amax / max of the kind (1 where amax is 0)
+//   amax = largest finite |x| of the block
+//   scale = amax / max of the kind, at least 2^-126; 1 where amax is 0
 //   q    = nearest code of x / scale, ties to even, saturating; NaN and infinities become NaN
 #pragma once
 

@@ -14,7 +14,7 @@ namespace octet {
 class Stream {
  public:
   /// A CPU stream with `threads` threads, the caller's one included (0: OCTET_THREADS, or every
-  /// core that this process may use). Worker threads spin for about 100 us between calls, then
+  /// core that this process may use). Worker threads spin for about 200 us between calls, then
   /// sleep.
   static Result<Stream> cpu(int threads = 0);
 

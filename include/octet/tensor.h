@@ -14,6 +14,12 @@ constexpr int64_t size_of(DType dtype) {
   return dtype == DType::kF32 ? 4 : (dtype == DType::kBf16 || dtype == DType::kF16) ? 2 : 1;
 }
 
+/// "f32", "bf16", "f16", "e4m3fn", "e4m3fnuz", "e5m2", "e8m0".
+constexpr const char* dtype_name(DType dtype) {
+  constexpr const char* kNames[] = {"f32", "bf16", "f16", "e4m3fn", "e4m3fnuz", "e5m2", "e8m0"};
+  return kNames[static_cast<int>(dtype)];
+}
+
 /// A (rows, cols) matrix with contiguous columns; `row_stride` in elements, 0 means `cols`.
 template <class Pointer>
 struct BasicMatrix {

@@ -1,5 +1,6 @@
 #include "src/core/env.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace octet::env {
@@ -31,8 +32,10 @@ std::string launcher_shard() {
   for (const Pair& pair : kPairs) {
     const std::string rank = get(pair.rank), count = get(pair.count);
     if (rank.empty() || count.empty()) continue;
-    const std::string first = pair.first == nullptr ? "" : get(pair.first);
-    const long index = std::atol(rank.c_str()) - std::atol(first.c_str()) + 1;
+    if (pair.first == nullptr) return std::to_string(std::atol(rank.c_str()) + 1) + "/" + count;
+    // Why: the ids of an array may begin anywhere and go up in steps.
+    const long step = std::max(1L, std::atol(get("SLURM_ARRAY_TASK_STEP").c_str()));
+    const long index = (std::atol(rank.c_str()) - std::atol(get(pair.first).c_str())) / step + 1;
     return std::to_string(index) + "/" + count;
   }
   return "";

@@ -98,17 +98,27 @@ std::string did_you_mean(std::string_view word, std::span<const std::string> can
   return nearest.empty() ? "" : fmt::format(" (did you mean '{}'?)", nearest);
 }
 
+namespace {
+constexpr size_t kMaxFileBytes = size_t{1} << 30;  // Why: /dev/zero has no end
+}
+
 Result<std::string> read_file(const std::string& path) {
   FILE* file = std::fopen(path.c_str(), "rb");
   if (file == nullptr) return fail(StatusCode::kIo, "{}: {}", path, std::strerror(errno));
   std::string content;
   char buffer[1 << 16];
   size_t count = 0;
-  while ((count = std::fread(buffer, 1, sizeof buffer, file)) > 0) content.append(buffer, count);
+  while (content.size() <= kMaxFileBytes &&
+         (count = std::fread(buffer, 1, sizeof buffer, file)) > 0) {
+    content.append(buffer, count);
+  }
   const bool failed = std::ferror(file) != 0;
   const int error = errno;
   std::fclose(file);
   if (failed) return fail(StatusCode::kIo, "{}: {}", path, std::strerror(error));
+  if (content.size() > kMaxFileBytes) {
+    return fail(StatusCode::kIo, "{}: more than {} bytes", path, kMaxFileBytes);
+  }
   return content;
 }
 
@@ -148,7 +158,10 @@ Status write_file(const std::string& path, std::string_view content) {
   if (file < 0) return fail(StatusCode::kIo, "{}: {}", path, std::strerror(errno));
   bool ok = write_all(file, content) && ::fsync(file) == 0;
   int error = errno;
-  ok = ::close(file) == 0 && ok;
+  if (::close(file) != 0 && ok) {
+    error = errno;
+    ok = false;
+  }
   if (ok && ::rename(partial.c_str(), path.c_str()) != 0) {
     error = errno;
     ok = false;

@@ -25,6 +25,7 @@ std::string nearest_word(std::string_view word, std::span<const std::string> can
 /// " (did you mean 'x'?)" or "".
 std::string did_you_mean(std::string_view word, std::span<const std::string> candidates);
 
+/// kIo where the file cannot be read, or is larger than 1 GiB.
 Result<std::string> read_file(const std::string& path);
 
 /// Writes to a file beside `path`, flushes it to disk and renames it, so that `path` holds the old

@@ -26,6 +26,7 @@ Measurement describe(const select::Op& op, const select::Problem& problem, const
   row.flops = op.flops(problem);
   row.commit = build_commit();
   row.time = utc_now();
+  row.env = environment_json(device)["env"];
   return row;
 }
 
@@ -66,7 +67,8 @@ Result<Lineup> make_lineup(const select::Op& op, const select::Problem& problem,
       [instance, &stream](int64_t i) { return instance->read_floor(stream, i); });
   for (const int variant : variants) {
     OCTET_CHECK_OK(workspace_of(op, variant, problem, stream));  // the largest is kept
-    lineup.timed.push_back([&op, &problem, variant, instance, &stream](int64_t i) -> Status {
+    lineup.timed.push_back([&, variant, instance](int64_t i) -> Status {
+      if (options.begin) options.begin(op.variants()[static_cast<size_t>(variant)].name);
       OCTET_TRY(const select::Workspace workspace, workspace_of(op, variant, problem, stream));
       return instance->run(launch_of(op, variant), workspace, stream, i);
     });

@@ -1,6 +1,7 @@
 // bench: one problem, several variants and peers, interleaved, beside the read floor.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ struct BenchOptions {
   bool check = true;  // an incorrect variant is an error, not a row
   TimingPolicy timing;
   std::vector<std::string> peers;
+  std::function<void(const std::string& variant)> begin;  // if set, called before every call
 };
 
 /// A Measurement without times: problem, device, plan.

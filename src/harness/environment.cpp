@@ -50,7 +50,8 @@ Json environment_json(const Device& device) {
   facts["device"] = device.name;
   facts["arch"] = std::string(arch_name(device.arch));
   facts["cu_num"] = device.cu_num;
-  facts["cpu"] = proc_value("/proc/cpuinfo", "model name");
+  static const std::string cpu = proc_value("/proc/cpuinfo", "model name");
+  facts["cpu"] = cpu;
   facts["llc_bytes"] = device.llc_bytes;
   facts["memory_bytes"] = device.memory_bytes;
   facts["os"] = kernel_name();

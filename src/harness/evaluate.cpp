@@ -46,26 +46,14 @@ int most_frequent(const std::vector<const select::TunedRow*>& rows, size_t num_v
   return static_cast<int>(std::max_element(count.begin(), count.end()) - count.begin());
 }
 
-/// What the heuristic names where every kernel of the device's arches can run everything.
-int named_choice(const select::Op& op, const select::Problem& problem, const Device& device) {
-  constexpr size_t kMaxVariants = 128;
-  std::array<bool, kMaxVariants> usable{};
-  const auto variants = op.variants();
-  for (size_t i = 0; i < variants.size(); ++i) {
-    usable[i] = arch_runs(device.arch, variants[i].arch);
-  }
-  return op.heuristic(problem, device, select::Usable(usable.data(), variants.size())).variant;
-}
-
-/// Variants by three ways to choose one.
+/// Variants by two ways to choose one.
 struct Guess {
-  int heuristic = -1, chosen = -1, constant = -1;
+  int heuristic = -1, constant = -1;
 };
 
 void add(MatchScore& score, const Guess& guess, int variant) {
   ++score.rows;
   score.heuristic += guess.heuristic == variant;
-  score.chosen += guess.chosen == variant;
   score.constant += guess.constant == variant;
 }
 
@@ -88,8 +76,7 @@ Result<TableScore> score_heuristic(const select::TunedTable& table,
   const int constant = most_frequent(rows, op.variants().size());
   std::map<Fields, MatchScore> groups;
   for (const auto* row : rows) {
-    const Guess guess{named_choice(op, row->problem, device),
-                      untuned_choice(op, row->problem, device, false), constant};
+    const Guess guess{untuned_choice(op, row->problem, device, false), constant};
     add(groups[without_m(row->problem)], guess, row->variant);
     add(score.total, guess, row->variant);
   }

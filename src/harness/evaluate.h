@@ -22,8 +22,7 @@ namespace octet::harness {
 struct MatchScore {
   std::string group;      // "n=1280 k=5120"
   int64_t rows = 0;       // unmapped ones included: they match nothing
-  int64_t heuristic = 0;  // rows whose variant the heuristic names, every kernel taken as able
-  int64_t chosen = 0;     // rows whose variant choose() takes, where supports() has a say
+  int64_t heuristic = 0;  // rows whose variant choose() takes without tables
   int64_t constant = 0;   // rows whose variant is TableScore::constant
 
   double heuristic_rate() const;  // 0 to 1
@@ -38,7 +37,6 @@ struct TableScore {
 };
 
 /// Scores the heuristic (no tables, every kernel taken as built) against the rows of `device`.
-/// Why two scores: AITER's kernels pad k, ours may refuse a k that is no multiple of their block.
 /// `unmapped`: rows whose kernel has no counterpart here (AiterImport). kInvalidArgument where no
 /// row is of the device.
 Result<TableScore> score_heuristic(const select::TunedTable& table,

@@ -65,11 +65,15 @@ Status append_line(int file, const std::string& path, const Json& object) {
   const std::string line = object.dump() + "\n";
   struct stat before {};
   if (::fstat(file, &before) != 0) return io_error(path);
-  const ssize_t count = ::write(file, line.data(), line.size());
-  if (count == static_cast<ssize_t>(line.size()) && ::fsync(file) == 0) return Status::Ok();
-  const Status status = count >= 0 && errno == 0
-                            ? fail(StatusCode::kIo, "{}: only a part could be written", path)
-                            : io_error(path);
+  std::string_view rest = line;
+  while (!rest.empty()) {  // what follows a part that fitted tells why the rest does not
+    const ssize_t count = ::write(file, rest.data(), rest.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) break;
+    rest.remove_prefix(static_cast<size_t>(count));
+  }
+  if (rest.empty() && ::fsync(file) == 0) return Status::Ok();
+  const Status status = io_error(path);
   [[maybe_unused]] const int cut = ::ftruncate(file, before.st_size);
   return status;
 }
@@ -120,6 +124,7 @@ Result<Journal> Journal::open(const std::string& path, const Device& device, boo
   OCTET_TRY(journal.file_, open_locked(path));
   struct stat status {};
   if (::fstat(journal.file_, &status) != 0) return io_error(path);
+  OCTET_REQUIRE(S_ISREG(status.st_mode), "{}: a journal must be a regular file", path);
   if (status.st_size > 0 && !resume) {
     return fail(StatusCode::kInvalidArgument,
                 "{}: exists; --resume goes on with it, or name another journal", path);

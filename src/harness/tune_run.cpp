@@ -1,9 +1,8 @@
 #include "src/harness/tune_run.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 
 #include "src/core/env.h"
 #include "src/core/text.h"
@@ -85,10 +84,11 @@ std::vector<select::TunedRow> tuned_rows(const select::Op& op, std::span<const T
   std::vector<select::TunedRow> rows;
   for (const TuneRecord& record : records) {
     const Measurement* winner = record.row(record.winner);
-    if (winner == nullptr) continue;
+    const int variant = op.find(record.winner);
+    if (winner == nullptr || variant < 0) continue;
     select::Problem key = record.problem;
     key.format = op.schema->table_format(key.format);
-    rows.push_back({device.arch, device.cu_num, key, op.find(record.winner), winner->us, source});
+    rows.push_back({device.arch, device.cu_num, key, variant, winner->us, source});
   }
   return rows;
 }
@@ -96,7 +96,8 @@ std::vector<select::TunedRow> tuned_rows(const select::Op& op, std::span<const T
 Status update_tuned_table(const select::Op& op, const std::string& path,
                           std::vector<select::TunedRow> rows) {
   std::vector<select::TunedRow> all;
-  if (::access(path.c_str(), F_OK) == 0) {
+  std::error_code error;
+  if (std::filesystem::is_regular_file(path, error)) {  // else new, or a device such as /dev/stdout
     OCTET_TRY(const Csv csv, read_csv(path));
     OCTET_TRY(select::TunedTable old, select::parse_tuned_table(op, csv));
     if (!old.bad.empty()) {

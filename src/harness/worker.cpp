@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -112,6 +113,7 @@ std::vector<std::string> command_line(const WorkerOptions& options) {
 
 /// In the child after fork: only calls that are safe there.
 [[noreturn]] void become(char* const* words, int in, int out) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // no orphan measures on after kill -9 of its parent
   ::dup2(in, STDIN_FILENO);
   ::dup2(out, STDOUT_FILENO);
   ::execv(words[0], words);
@@ -207,6 +209,7 @@ Result<TuneRecord> Worker::tune(const select::Op&, const TuneRequest& request) {
     bool heard_all =
         ::write(child_->to, line.data(), line.size()) == static_cast<ssize_t>(line.size());
     std::string reply, running;
+    bool began = false;
     Heard heard = Heard::kEnd;
     while (heard_all) {
       heard = next_line(child_->from, child_->received, reply, options_.timeout_s);
@@ -215,6 +218,7 @@ Result<TuneRecord> Worker::tune(const select::Op&, const TuneRequest& request) {
       OCTET_TRY(const Json message, parse_json(reply, "worker"));
       if (message.contains("begin")) {
         running = message["begin"].get<std::string>();
+        began = true;
         continue;
       }
       OCTET_TRY(TuneRecord record, record_of(message));
@@ -229,7 +233,7 @@ Result<TuneRecord> Worker::tune(const select::Op&, const TuneRequest& request) {
         heard == Heard::kSilence ? fmt::format("no answer for {} s", options_.timeout_s) : ended;
     const bool again =
         std::find(attempt.exclude.begin(), attempt.exclude.end(), running) != attempt.exclude.end();
-    if (running.empty() || again) {
+    if (!began || again) {
       return fail(StatusCode::kBackend, "tuning {}: {}", select::to_string(request.problem),
                   reason);
     }

@@ -23,8 +23,7 @@ void append_variants(std::vector<Variant>& variants, Complete complete) {
     Variant variant;
     variant.name = Contract::name(Contract::kConfigs[i]);
     variant.arch = Contract::kArch;
-    if constexpr (requires { Contract::tile(Contract::kConfigs[i]); })
-      variant.tile = Contract::tile(Contract::kConfigs[i]);
+    variant.tile = Contract::tile(Contract::kConfigs[i]);
     variant.config = static_cast<int>(i);
     complete(variant);
     variants.push_back(std::move(variant));

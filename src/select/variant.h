@@ -24,7 +24,7 @@ struct Support {
   static Support no(std::string reason) { return {false, std::move(reason)}; }
 };
 
-/// Of one workgroup or work unit; 0 where a kernel has no such grain.
+/// Grain of a kernel: what m, n and k are rounded up to in its inner loops or workgroups.
 struct Tile {
   int m = 0, n = 0, k = 0;
 };

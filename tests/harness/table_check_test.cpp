@@ -39,7 +39,7 @@ Device profile(const char* name) { return device_profile(name).value(); }
 TEST_F(TableCheckTest, CountsWhatADeviceReachesAndWhyNotTheRest) {
   const std::string path = write(
       "gfx942,304,e4m3fnuz,64,5120,5120,gfx942_mfma_64x128x128_v3,20,s\n"
-      "gfx942,304,e4m3fnuz,64,5120,640,gfx942_mfma_64x64x256_v1,20,s\n"
+      "gfx942,304,e4m3fnuz_packed,64,5120,640,gfx942_mfma_64x64x256_v1,20,s\n"
       "gfx942,304,e4m3fnuz_f16,64,5120,5120,gfx942_mfma_64x128x128_v3,20,s\n"
       "gfx942,304,e4m3fn,64,5120,5120,gfx942_mfma_64x128x128_v3,20,s\n"
       "gfx942,80,e4m3fnuz,128,5120,5120,gfx942_mfma_64x128x128_v3,70,s\n"
@@ -57,7 +57,7 @@ TEST_F(TableCheckTest, CountsWhatADeviceReachesAndWhyNotTheRest) {
   EXPECT_TRUE(check->fine());
   const std::map<std::string, int64_t> expected{
       {"arch gfx950, the device is gfx942", 2},
-      {"k = 640 is no multiple of block_k = 256", 1},
+      {"reads row-major b, b is packed", 1},
       {"format e4m3fnuz_f16: its calls look up e4m3fnuz", 1},
       {"gfx942 multiplies e4m3fnuz only", 1},
       {"a row of cu_num 304 answers first", 1},

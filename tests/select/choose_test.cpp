@@ -179,10 +179,10 @@ TEST(ChooseGemmBlockscale, SevenArmsOfGfx942AtTheirThresholds) {
   EXPECT_EQ(gfx942(80000, 25600, 5120), "128x128x128_v3 heuristic:large");
   // k = 256 is under 384: large products stay on the same arm
   EXPECT_EQ(gfx942(8192, 8192, 256), "64x64x256_v1 heuristic:mn<=1050000|k<384");
-  // k = 384 and 640 are no multiples of 256: the next arm that can run serves
-  EXPECT_EQ(gfx942(16, 5120, 640), "64x128x128_v3 heuristic:mn<=2500000");
-  EXPECT_EQ(gfx942(200, 5120, 640), "64x128x128_v3 heuristic:mn<=2500000");
-  EXPECT_EQ(gfx942(16, 5120, 384), "64x128x128_v3 heuristic:mn<=2500000");
+  // k = 384 and 640 are no multiples of 256: a half block at the end is the kernel's affair
+  EXPECT_EQ(gfx942(16, 5120, 640), "16x64x256_v1 heuristic:mn<=307200");
+  EXPECT_EQ(gfx942(200, 5120, 640), "64x64x256_v1 heuristic:mn<=1050000|k<384");
+  EXPECT_EQ(gfx942(16, 5120, 384), "16x64x256_v1 heuristic:mn<=307200");
   EXPECT_EQ(gfx942(8192, 5120, 640), "128x128x128_v3 heuristic:large");
 }
 

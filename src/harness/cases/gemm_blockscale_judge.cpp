@@ -73,12 +73,12 @@ struct Sampling {
 Sampling sampling_of(const Problem& p) {
   const double macs = static_cast<double>(p.m) * p.n * p.k;
   if (macs <= kMacBudget) return {1, p.n};
-  constexpr int64_t kLeastCols = 12;
-  const double row_macs = static_cast<double>(p.k) * kLeastCols;
+  const int64_t least_cols = std::min<int64_t>(12, p.n);
+  const double row_macs = static_cast<double>(p.k) * static_cast<double>(least_cols);
   const auto rows = std::max<int64_t>(1, static_cast<int64_t>(kMacBudget / row_macs));
   const int64_t row_step = std::max<int64_t>(1, p.m / rows);
   const double per_row = kMacBudget / (static_cast<double>(p.m) / row_step) / p.k;
-  return {row_step, std::clamp<int64_t>(static_cast<int64_t>(per_row), kLeastCols, p.n)};
+  return {row_step, std::clamp<int64_t>(static_cast<int64_t>(per_row), least_cols, p.n)};
 }
 
 /// The first columns looked at are edges of blocks and tiles; the rest are spread, other ones in

@@ -35,8 +35,7 @@ constexpr std::array kGfx942Arms{
     Arm{"large", "gfx942_mfma_128x128x128_v3", [](int64_t, int64_t) { return true; }},
 };
 
-/// The first arm that takes the problem and whose variant is usable: k = 640 is no multiple of 256,
-/// so the next arm serves it.
+/// The first arm that takes the problem and whose variant is usable.
 select::HeuristicChoice gfx942(const Problem& problem, select::Usable usable) {
   for (const Arm& arm : kGfx942Arms) {
     if (!arm.takes(problem.m * problem.n, problem.k)) continue;

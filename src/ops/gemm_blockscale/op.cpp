@@ -48,11 +48,13 @@ Status check_dims(int64_t m, int64_t n, int64_t k) {
 
 Status check_types(const GemmBlockscaleArgs& args) {
   const bool fp8 = args.a.dtype == DType::kE4m3fn || args.a.dtype == DType::kE4m3fnuz;
-  OCTET_REQUIRE(fp8, "gemm_blockscale: a.dtype must be e4m3fn or e4m3fnuz");
-  OCTET_REQUIRE(args.b.dtype == args.a.dtype, "gemm_blockscale: b.dtype must be that of a");
+  OCTET_REQUIRE(fp8, "gemm_blockscale: a.dtype = {}, must be e4m3fn or e4m3fnuz",
+                dtype_name(args.a.dtype));
+  OCTET_REQUIRE(args.b.dtype == args.a.dtype, "gemm_blockscale: b.dtype = {}, must be {} as a",
+                dtype_name(args.b.dtype), dtype_name(args.a.dtype));
   const DType d = args.d.dtype;
   OCTET_REQUIRE(d == DType::kBf16 || d == DType::kF16 || d == DType::kF32,
-                "gemm_blockscale: d.dtype must be bf16, f16 or f32");
+                "gemm_blockscale: d.dtype = {}, must be bf16, f16 or f32", dtype_name(d));
   return Status::Ok();
 }
 

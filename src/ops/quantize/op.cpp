@@ -15,9 +15,9 @@ constexpr int64_t kBlock = 128;
 Status validate(const QuantizeArgs& args) {
   const DType x = args.x.dtype, q = args.q.dtype;
   OCTET_REQUIRE(x == DType::kF32 || x == DType::kBf16 || x == DType::kF16,
-                "quantize: x.dtype must be f32, bf16 or f16");
+                "quantize: x.dtype = {}, must be f32, bf16 or f16", dtype_name(x));
   OCTET_REQUIRE(q == DType::kE4m3fn || q == DType::kE4m3fnuz,
-                "quantize: q.dtype must be e4m3fn or e4m3fnuz");
+                "quantize: q.dtype = {}, must be e4m3fn or e4m3fnuz", dtype_name(q));
   OCTET_REQUIRE(args.x.rows >= 0, "quantize: x.rows = {}, must not be negative", args.x.rows);
   OCTET_REQUIRE(args.x.cols >= kBlock && args.x.cols % kBlock == 0,
                 "quantize: x.cols = {}, must be a multiple of 128, at least 128", args.x.cols);

@@ -175,8 +175,7 @@ OCTET_INLINE void decode_share(const Decoder& decoder, Decoding& job) {
   }
 }
 
-/// One block of 128 of k whose sums are still in the C tiles, or in `sums`: what scaling them
-/// needs.
+/// What scales a block of 128 of k whose sums are still in the C tiles or in `sums`.
 struct Drain {
   float* sums;     // (token_tiles, rows, 16 tokens)
   float* results;  // the same layout

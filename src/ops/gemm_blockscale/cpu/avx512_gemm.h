@@ -1,14 +1,12 @@
 // Many tokens: panels of weights are decoded once and reused by every token, rows along the lanes.
 //
 // Layout     shared: activations (k/128, m, 128) in the engine's type, then f32 a_scale (k/128, m).
-//            scratch: one decoded panel (steps of k, panel_n), then f32 results (panels, tokens,
-//            panel_n)
+//            scratch: two decoded panels, then f32 results (panels, tokens, panel_n)
 // Requires   as avx512_block.h; include only from kernel files
 // Numerics   sums of 128 of k in registers, then one f32 FMA per 128 of k with a_scale * b_scale,
 //            ascending: the bits depend on no split of the work
 // Method     a unit is block_n columns x block_m tokens. Per 128 of k and panel: decode into L1,
-// then
-//            register tiles of tile_m tokens x panel_n columns over all tokens of the block
+//            then register tiles of tile_m tokens x panel_n columns over all tokens of the block
 #pragma once
 
 #include "src/ops/gemm_blockscale/cpu/avx512_panel.h"

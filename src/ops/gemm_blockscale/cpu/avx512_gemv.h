@@ -1,15 +1,12 @@
 // Few tokens: weights stream once, k along the lanes, R rows of b x M tokens at a time.
 //
 // Layout     shared: activations (m, k) in the engine's type and decode64's order, then f32 a_scale
-//            (m, k/128). scratch: f32 scales (tokens, k/128) of one 128 of n, then 16-lane sums
-//            (16, M)
+//            (m, k/128). scratch: f32 a_scale * b_scale (tokens, k/128), then sums (rows, M) of 16
 // Requires   as avx512_block.h; include only from kernel files
 // Numerics   sums of 128 of k per lane, times a_scale * b_scale, added per lane in ascending k; the
-// 16
 //            lanes are added once at the end. The bits depend on no split of the work
-// Method     a unit is 16 rows of b; activations are walked in chunks that stay in L1 while the
-// rows
-//            take turns, so that they cost no L2 bandwidth beside the weights
+// Method     a unit is 16 rows of b (packed: 32) that take turns over chunks of k whose activations
+//            stay in L1, while prefetches run ahead in the order of memory
 #pragma once
 
 #include "src/ops/gemm_blockscale/cpu/avx512_engine.h"

@@ -28,6 +28,7 @@ struct GenericFast {
   static std::string name(const Config& config) {
     return "generic_fast_r" + std::to_string(config.rows);
   }
+  static select::Tile tile(const Config& config) { return {1, config.rows, 128}; }
   static select::Support supports(const Config&, const Problem&, const Device&) {
     return select::Support::yes();
   }

@@ -26,7 +26,8 @@ struct GenericRef {
   static cpu::Kernel kernel(int config);  // defined in generic_ref.cpp
 };
 
-/// One result before rounding, and the sum of the magnitudes of its terms (what an error is measured against).
+/// One result before rounding, and the sum of the magnitudes of its terms (what an error is
+/// measured against).
 struct ExactElement {
   double value = 0;
   double magnitude = 0;

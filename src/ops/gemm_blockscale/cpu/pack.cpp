@@ -9,8 +9,11 @@
 namespace octet {
 
 Result<int64_t> gemm_blockscale_packed_bytes(int64_t n, int64_t k) {
-  OCTET_REQUIRE(n >= 0 && k >= 128 && k % 128 == 0,
-                "gemm_blockscale_packed_bytes: n = {}, k = {}; k must be a multiple of 128", n, k);
+  constexpr int64_t kMaxDim = int64_t{1} << 31;
+  OCTET_REQUIRE(n >= 0 && n < kMaxDim,
+                "gemm_blockscale_packed_bytes: n = {}, must be 0 to 2^31 - 1", n);
+  OCTET_REQUIRE(k >= 128 && k < kMaxDim && k % 128 == 0,
+                "gemm_blockscale_packed_bytes: k = {}, must be a multiple of 128, at least 128", k);
   return ops::gemm_blockscale::cpu::packed_bytes(n, k);
 }
 
@@ -44,7 +47,8 @@ void pack_rows(void* context, int thread, int threads) {
 
 Status gemm_blockscale_pack_b(const ConstMatrix& b, void* packed, Stream& stream) {
   OCTET_CHECK_OK(gemm_blockscale_packed_bytes(b.rows, b.cols).status());
-  OCTET_REQUIRE(size_of(b.dtype) == 1, "gemm_blockscale_pack_b: b must hold 8-bit codes");
+  OCTET_REQUIRE(size_of(b.dtype) == 1, "gemm_blockscale_pack_b: b.dtype = {}, must be 8-bit codes",
+                dtype_name(b.dtype));
   OCTET_REQUIRE(b.stride() >= b.cols, "gemm_blockscale_pack_b: row_stride = {} under {} columns",
                 b.row_stride, b.cols);
   OCTET_REQUIRE(b.rows == 0 || (b.data != nullptr && packed != nullptr),

@@ -6,9 +6,10 @@
 namespace octet::ops::gemm_blockscale {
 namespace {
 
-// Rejected on Emerald Rapids, m=512 5120x5120 (23.6 ms): two strips of 32 rows sharing tokens in
-// L1 26.2, prefetch of results to L1 26.7, of tokens to L1 42, drain after the block instead of
-// beside it 32, block_m 256 with block_n 1024 33.
+// Rejected, by pairs of one run on Emerald Rapids at m=512 5120x5120, ms: two panels sharing tokens
+// in L1 23.6 -> 26.4, prefetch of results to L1 25.8 -> 26.7, of tokens to L1 30.4 -> 43, drain
+// after the block instead of beside it 30.4 -> 31.9, block 256x1024 30.4 -> 33.7, block_k 1024 24.8
+// -> 33.2.
 constexpr cpu::AmxLoop loop_of(int config) {
   const X86AmxBlock::Config c = X86AmxBlock::kConfigs[config];
   return {.block_tiles = c.block_m / 16,

@@ -1,8 +1,7 @@
 // Contract: many tokens on AMX (prefill): weights are decoded once per block_m tokens.
 //
 // Layout     panels of 32 rows; block_n/32 panels take turns on each block_k of k, so that the
-// tiles of
-//            the tokens stay in L2; results live in scratch as f32. Packed b (pack.h) preferred
+//            tokens' tiles stay in L2; results live in scratch as f32. Packed b (pack.h) preferred
 // Requires   amx_tile, amx_bf16, avx512 with vbmi; k a multiple of 128; any m and n
 // Numerics   exact products, f32 sums of 128 of k, one f32 FMA per 128 of k with a_scale * b_scale
 // Method     2x2 tiles; the scaling of the last 128 of k and the decoding of the next panel run
@@ -35,14 +34,8 @@ struct X86AmxBlock {
     return "x86_amx_block_" + std::to_string(config.block_m) + "x" +
            std::to_string(config.block_n) + "x" + std::to_string(config.block_k);
   }
-  static select::Support supports(const Config&, const Problem& problem, const Device&) {
-    if (problem.k % 128 != 0) {
-      return select::Support::no("k=" + std::to_string(problem.k) + " is not a multiple of 128");
-    }
-    if (size_of(problem.ab) != 1) {
-      return select::Support::no("a and b have " + std::to_string(size_of(problem.ab)) +
-                                 " bytes per element, codes have 1");
-    }
+  static select::Tile tile(const Config&) { return {16, 32, 128}; }
+  static select::Support supports(const Config&, const Problem&, const Device&) {
     return select::Support::yes();
   }
   static cpu::Kernel kernel(int config);  // defined in x86_amx_block.cpp

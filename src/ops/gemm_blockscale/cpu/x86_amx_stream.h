@@ -1,11 +1,9 @@
 // Contract: few and middle tokens on AMX: weights stream once for up to block_m tokens.
 //
-// Layout     rows of weights, decoded to bf16, are the A tiles: row-major b needs no packing;
-// packed b
-//            (pack.h) is read as 4 KB runs
-// Requires   amx_tile, amx_bf16, avx512 with vbmi; k a multiple of 128; any n and m (m > block_m
-// reads
-//            the weights again per block_m tokens: x86_amx_block is the kernel for those)
+// Layout     rows of weights, decoded to bf16, are the A tiles: row-major b needs no packing,
+//            packed b (pack.h) is read as 4 KB runs
+// Requires   amx_tile, amx_bf16, avx512 with vbmi; k a multiple of 128; any n and m (above block_m
+//            the weights are read again per block_m tokens: x86_amx_block is for those)
 // Numerics   exact products, f32 sums of 128 of k, one f32 FMA per 128 of k with a_scale * b_scale
 // Method     decode to L1 one piece ahead of the dot products, see amx_block.h; weights as the A
 //            operand and the two-table decode are known from oneDNN and KTransformers, written anew
@@ -38,14 +36,8 @@ struct X86AmxStream {
     return "x86_amx_stream_" + std::to_string(config.block_m) + "x" +
            std::to_string(config.block_n) + "x" + std::to_string(config.block_k);
   }
-  static select::Support supports(const Config&, const Problem& problem, const Device&) {
-    if (problem.k % 128 != 0) {
-      return select::Support::no("k=" + std::to_string(problem.k) + " is not a multiple of 128");
-    }
-    if (size_of(problem.ab) != 1) {
-      return select::Support::no("a and b have " + std::to_string(size_of(problem.ab)) +
-                                 " bytes per element, codes have 1");
-    }
+  static select::Tile tile(const Config& config) { return {16, config.block_n, 128}; }
+  static select::Support supports(const Config&, const Problem&, const Device&) {
     return select::Support::yes();
   }
   static cpu::Kernel kernel(int config);  // defined in x86_amx_stream.cpp

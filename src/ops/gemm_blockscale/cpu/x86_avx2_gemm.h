@@ -30,6 +30,7 @@ struct X86Avx2Gemm {
     return "x86_avx2_gemm_" + std::to_string(config.block_m) + "x" +
            std::to_string(config.block_n) + "x128";
   }
+  static select::Tile tile(const Config&) { return {6, 16, 128}; }
   static select::Support supports(const Config&, const Problem& problem, const Device&) {
     if (problem.ab != DType::kE4m3fn && problem.ab != DType::kE4m3fnuz) {
       return select::Support::no("a and b have dtype " +

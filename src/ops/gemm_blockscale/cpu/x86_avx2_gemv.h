@@ -27,6 +27,7 @@ struct X86Avx2Gemv {
   static std::string name(const Config& config) {
     return "x86_avx2_gemv_r" + std::to_string(config.rows);
   }
+  static select::Tile tile(const Config& config) { return {1, config.rows, 128}; }
   static select::Support supports(const Config&, const Problem& problem, const Device&) {
     if (problem.ab != DType::kE4m3fn && problem.ab != DType::kE4m3fnuz) {
       return select::Support::no("a and b have dtype " +

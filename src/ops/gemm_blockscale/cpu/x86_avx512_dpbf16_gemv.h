@@ -27,6 +27,7 @@ struct X86Avx512Dpbf16Gemv {
     return "x86_avx512_dpbf16_gemv_" + std::to_string(kMaxTokens) + "x" + std::to_string(c.rows) +
            "x128";
   }
+  static select::Tile tile(const Config& c) { return {1, c.rows, 128}; }
   static select::Support supports(const Config&, const Problem& problem, const Device& device) {
     if (problem.m > kMaxTokens) {
       return select::Support::no("m = " + std::to_string(problem.m) + ", at most " +

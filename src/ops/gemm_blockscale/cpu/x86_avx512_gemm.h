@@ -1,8 +1,7 @@
 // Contract: many tokens on AVX-512 with f32 FMA; panels of weights are decoded once.
 //
-// Layout     b row-major or packed; a register tile is tile_m tokens x panel_n columns, a unit
-// block_m
-//            tokens x block_n columns x 128 of k
+// Layout     b row-major or packed; a register tile is tile_m tokens x panel_n columns, a unit is
+//            block_m tokens x block_n columns, 128 of k at a time
 // Requires   avx512 f, bw, dq, vl, vbmi
 // Numerics   exact decode, f32 sums of 128 of k, one FMA per 128 of k with a_scale * b_scale
 // Method     avx512_gemm.h
@@ -32,6 +31,7 @@ struct X86Avx512Gemm {
            "x128_t" + std::to_string(c.tile_m) + "x" + std::to_string(c.panel_n) +
            (c.overlap ? "_overlap" : "");
   }
+  static select::Tile tile(const Config& c) { return {c.tile_m, c.panel_n, 128}; }
   static select::Support supports(const Config&, const Problem&, const Device&) {
     return select::Support::yes();
   }

@@ -26,6 +26,7 @@ struct X86Avx512Gemv {
   static std::string name(const Config& c) {
     return "x86_avx512_gemv_" + std::to_string(kMaxTokens) + "x" + std::to_string(c.rows) + "x128";
   }
+  static select::Tile tile(const Config& c) { return {1, c.rows, 128}; }
   static select::Support supports(const Config&, const Problem& problem, const Device&) {
     if (problem.m > kMaxTokens) {
       return select::Support::no("m = " + std::to_string(problem.m) + ", at most " +

@@ -2,7 +2,7 @@
 //
 // Layout     a (m,k), b (n,k) row-major; a_scale (m,k/128), b_scale (n/128,k/128) f32; d bf16 or
 // f16 Requires   gfx942 with e4m3fnuz operands, or gfx950 (built from the same source) with e4m3fn;
-//            k a multiple of block_k
+//            k a multiple of 128: half a block_k at the end counts as zeros
 // Numerics   f32 accumulation, scaled every 128 of k
 // Source     tiles and pipelines of the instances that the published gfx942 heuristic of ROCm/aiter
 //            (pull request 3316) chooses from: v1 is memory-bound, v3 compute-bound
@@ -38,7 +38,7 @@ struct Gfx942Mfma {
     return fmt::format("gfx942_mfma_{}x{}x{}_v{}", c.block_m, c.block_n, c.block_k, c.pipeline);
   }
   static select::Tile tile(const Config& c) { return {c.block_m, c.block_n, c.block_k}; }
-  static select::Support supports(const Config& c, const Problem& problem, const Device& device) {
+  static select::Support supports(const Config&, const Problem& problem, const Device& device) {
     const DType kind = device.arch == Arch::kGfx942 ? DType::kE4m3fnuz : DType::kE4m3fn;
     if (problem.ab != kind) {
       return select::Support::no(fmt::format("{} multiplies {} only", arch_name(device.arch),
@@ -46,10 +46,6 @@ struct Gfx942Mfma {
     }
     if (problem.d == DType::kF32) return select::Support::no("writes bf16 or f16, d is f32");
     if (problem.b_packed) return select::Support::no("reads row-major b, b is packed");
-    if (problem.k % c.block_k != 0) {
-      return select::Support::no(
-          fmt::format("k = {} is no multiple of block_k = {}", problem.k, c.block_k));
-    }
     return select::Support::yes();
   }
   static int64_t workspace_bytes(const Config&, const Problem&) { return 0; }
