@@ -39,48 +39,61 @@ Result<std::vector<int>> variants_of(const select::Op& op, const select::Problem
               select::choose(op, problem, device, ops::tuned_tables()));
     return std::vector<int>{choice.variant};
   }
-  std::vector<int> named;
+  std::vector<int> named;  // those that can run it; all of them known
   for (const std::string& name : split(spec, ',')) {
-    OCTET_TRY(const select::Choice choice,
-              select::choose(op, problem, device, ops::tuned_tables(), {name}));
-    named.push_back(choice.variant);
+    const auto choice = select::choose(op, problem, device, ops::tuned_tables(), {name});
+    if (choice.ok()) {
+      named.push_back(choice->variant);
+    } else if (choice.status().code() != StatusCode::kUnsupported) {
+      return choice.status();
+    }
   }
   return named;
 }
 
-Result<std::vector<Measurement>> measure(const Options& options, Stream& stream) {
-  OCTET_TRY(const select::Op* op, ops::find(options.op));
-  uint32_t format = op->default_format(stream.device().arch);
+Result<std::vector<select::Problem>> problems_of(const select::Op& op, const Device& device,
+                                                 const Options& options) {
+  uint32_t format = op.default_format(device.arch);
   if (!options.format.empty()) {
-    OCTET_TRY(format, op->schema->parse_format(options.format));
+    OCTET_TRY(format, op.schema->parse_format(options.format));
   }
   OCTET_TRY(std::vector<select::Problem> problems,
-            load_problems(*op, options.shapes, options.m, format));
+            load_problems(op, options.shapes, options.m, format));
   if (options.limit > 0 && problems.size() > static_cast<size_t>(options.limit)) {
     problems.resize(static_cast<size_t>(options.limit));
   }
+  return problems;
+}
+
+harness::BenchOptions bench_options(const Options& options) {
   harness::BenchOptions bench;
   bench.cold = !options.warm;
   bench.check = !options.no_check;
   bench.timing.budget_us = options.budget_ms * 1e3;
   if (!options.peers.empty()) bench.peers = split(options.peers, ',');
-  std::vector<Measurement> rows;
+  return bench;
+}
+
+/// The file is whole after every problem, so that a run that is stopped keeps what it measured.
+Result<harness::Results> measure(const Options& options, Stream& stream) {
+  OCTET_TRY(const select::Op* op, ops::find(options.op));
+  OCTET_TRY(const auto problems, problems_of(*op, stream.device(), options));
+  harness::Results results;
+  results.environment = harness::environment_json(stream.device());
   Progress progress(static_cast<int64_t>(problems.size()));
   for (size_t i = 0; i < problems.size(); ++i) {
     progress.show(static_cast<int64_t>(i), brief(problems[i]));
     OCTET_TRY(const std::vector<int> variants,
               variants_of(*op, problems[i], stream.device(), options.variants));
-    OCTET_TRY(std::vector<Measurement> some,
-              harness::bench(*op, problems[i], variants, stream, bench));
-    std::move(some.begin(), some.end(), std::back_inserter(rows));
+    OCTET_TRY(std::vector<Measurement> rows,
+              harness::bench(*op, problems[i], variants, stream, bench_options(options)));
+    std::move(rows.begin(), rows.end(), std::back_inserter(results.rows));
+    if (!options.out.empty()) OCTET_CHECK_OK(harness::write_results(options.out, results));
   }
-  return rows;
-}
-
-std::string results_text(const std::vector<Measurement>& rows, const Json& environment) {
-  std::string text = harness::results_line(environment);
-  for (const Measurement& row : rows) text += harness::results_line(harness::to_json(row));
-  return text;
+  OCTET_REQUIRE(!results.rows.empty(),
+                "bench: none of the variants '{}' runs any of the {} problems", options.variants,
+                problems.size());
+  return results;
 }
 
 std::string problem_text(const Measurement& row) {
@@ -116,17 +129,13 @@ std::string table_text(const std::vector<Measurement>& rows, const Options& opti
 int run(const Options& options) {
   auto stream = Stream::cpu(options.threads);
   if (!stream.ok()) return complain(stream.status());
-  const auto rows = measure(options, *stream);
-  if (!rows.ok()) return complain(rows.status());
-  const Json environment = harness::environment_json(stream->device());
-  if (!options.out.empty()) {
-    const Status status = write_file(options.out, results_text(*rows, environment));
-    if (!status.ok()) return complain(status);
-  }
+  const auto results = measure(options, *stream);
+  if (!results.ok()) return complain(results.status());
   if (options.json) {
-    print(results_text(*rows, environment));
+    print(harness::results_line(results->environment));
+    for (const Measurement& row : results->rows) print(harness::results_line(to_json(row)));
   } else {
-    print(table_text(*rows, options));
+    print(table_text(results->rows, options));
   }
   return kExitOk;
 }

@@ -153,14 +153,19 @@ Result<std::vector<select::Problem>> load_problems(const select::Op& op, const s
                                                    const std::string& m_list, uint32_t format) {
   OCTET_TRY(const std::vector<int64_t> sizes, harness::m_list(m_list));
   OCTET_TRY(const std::vector<harness::ModelShape> shapes, shapes_of(op, spec, sizes));
+  const std::vector<std::string> sets = shape_sets(op);
+  const bool is_set = std::find(sets.begin(), sets.end(), spec) != sets.end();
   std::vector<select::Problem> problems;
-  std::set<std::string> seen;
+  std::set<std::string> seen, refused;
   for (const harness::ModelShape& shape : shapes) {
     if (!shape.op.empty() && shape.op != op.name()) continue;
     const select::Problem problem{op.schema, format, {shape.m, shape.n, shape.k}};
-    OCTET_CHECK_OK(op.validate(problem));
-    if (seen.insert(select::to_string(problem)).second) problems.push_back(problem);
+    const Status legal = op.validate(problem);
+    if (!legal.ok() && !is_set) return Status(legal.code(), spec + ": " + legal.message());
+    if (!legal.ok()) refused.insert(legal.message());  // a model's shape that the op cannot serve
+    if (legal.ok() && seen.insert(select::to_string(problem)).second) problems.push_back(problem);
   }
+  for (const std::string& why : refused) fmt::print(stderr, "octet: {}: skipped: {}\n", spec, why);
   return problems;
 }
 

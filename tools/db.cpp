@@ -299,8 +299,9 @@ Run as_run(std::shared_ptr<Options> options, Action action) {
 }
 
 CLI::App* add_verb(CLI::App& db, const std::shared_ptr<Options>& options, const char* name,
-                   const char* what) {
+                   const char* what, const char* example) {
   CLI::App* verb = db.add_subcommand(name, what);
+  verb->footer(fmt::format("Example:\n  octet db {} {}", name, example));
   verb->add_option("files", options->files, "Files")->required();
   return verb;
 }
@@ -314,32 +315,40 @@ void add_out(CLI::App* verb, const std::shared_ptr<Options>& options) {
 void add_db(CLI::App& app, int& exit_code) {
   CLI::App* db = app.add_subcommand("db", "Tuned tables and the cost model");
   db->require_subcommand(1);
+  db->footer("Example:\n  octet db check tuned.csv --device mi300x");
   auto options = std::make_shared<Options>();
 
   CLI::App* check =
-      add_verb(*db, options, "check", "How many rows a device can reach, and why not the others");
+      add_verb(*db, options, "check", "How many rows a device can reach, and why not the others",
+               "tuned.csv --device mi300x");
   check->add_option("--device", options->device, "A profile (default: this machine)");
   check->add_flag("--json", options->json, "A JSON list");
   set_run(*check, exit_code, [options] { return run_check(*options); });
 
-  CLI::App* import = add_verb(*db, options, "import", "Read the tuned tables of another project");
+  CLI::App* import =
+      add_verb(*db, options, "import", "Read the tuned tables of another project",
+               "--from aiter data/aiter/a8w8_blockscale_tuned_gemm_qwen3_vl_32b.csv --out "
+               "gfx942.csv");
   import->add_option("--from", options->from, "aiter")->required();
   add_out(import, options);
   set_run(*import, exit_code, as_run(options, import_tables));
 
   CLI::App* export_verb =
-      add_verb(*db, options, "export", "Write the gfx942 and gfx950 rows for another project");
+      add_verb(*db, options, "export", "Write the gfx942 and gfx950 rows for another project",
+               "gfx942.csv --to aiter --out for_aiter.csv");
   export_verb->add_option("--to", options->from, "aiter");
   add_out(export_verb, options);
   set_run(*export_verb, exit_code, as_run(options, export_tables));
 
-  CLI::App* merge_verb =
-      add_verb(*db, options, "merge", "One table of many, the same in any order");
+  CLI::App* merge_verb = add_verb(*db, options, "merge", "One table of many, the same in any order",
+                                  "shard1.csv shard2.csv --out tuned.csv");
   add_out(merge_verb, options);
   set_run(*merge_verb, exit_code, as_run(options, merge));
 
   CLI::App* evaluate_verb =
-      add_verb(*db, options, "evaluate", "How good the heuristic is: matches and regret");
+      add_verb(*db, options, "evaluate", "How good the heuristic is: matches and regret",
+               "--from aiter data/aiter/a8w8_blockscale_tuned_gemm_qwen3_vl_32b.csv --device "
+               "mi300x");
   evaluate_verb->add_option("--from", options->from, "aiter: the file is one of its tables");
   evaluate_verb->add_option("--device", options->device,
                             "A profile (default: this machine; results: theirs)");
@@ -347,13 +356,10 @@ void add_db(CLI::App& app, int& exit_code) {
                           "Fit the model without each (n,k), then judge it there");
   evaluate_verb->add_option("--op", options->op, "The op of the results")->capture_default_str();
   evaluate_verb->add_flag("--json", options->json, "One JSON object");
-  evaluate_verb->footer(
-      "Example:\n  octet db evaluate --from aiter "
-      "data/aiter/a8w8_blockscale_tuned_gemm_qwen3_vl_32b.csv "
-      "--device mi300x");
   set_run(*evaluate_verb, exit_code, as_run(options, evaluate));
 
-  CLI::App* fit_verb = add_verb(*db, options, "fit", "Fit the cost model to measured rows");
+  CLI::App* fit_verb = add_verb(*db, options, "fit", "Fit the cost model to measured rows",
+                                "bench.jsonl --out data/cost/gemm_blockscale/cpu.csv");
   fit_verb->add_option("--op", options->op, "The op of the results")->capture_default_str();
   add_out(fit_verb, options);
   set_run(*fit_verb, exit_code, as_run(options, fit));

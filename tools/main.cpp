@@ -1,6 +1,7 @@
 // octet: choose, check, tune, compare and report the kernels of Octet.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -32,6 +33,12 @@ const CLI::App& innermost(const CLI::App& app) {
   return parsed.empty() ? app : innermost(*parsed.front());
 }
 
+/// Verbs that were named: 1 in `octet check`, 2 in `octet db check`.
+int depth_of(const CLI::App& app) {
+  const auto parsed = app.get_subcommands();
+  return parsed.empty() ? 0 : 1 + depth_of(*parsed.front());
+}
+
 /// Names what is wrong, suggests the nearest word, and points at --help.
 int complain_usage(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
   const CLI::App& verb = innermost(app);
@@ -40,11 +47,14 @@ int complain_usage(const CLI::App& app, const CLI::ParseError& error, int argc, 
   for (int i = 1; i < argc && suggestion.empty(); ++i) {
     const std::string word = split(argv[i], '=')[0];
     if (std::string(error.what()).find(word) == std::string::npos) continue;
+    if (std::find(known.begin(), known.end(), word) != known.end()) continue;  // no slip
     suggestion = did_you_mean(word, known);
   }
-  const bool no_verb = &verb == &app && argc > 1 && argv[1][0] != '-';
+  const int depth = depth_of(app) + 1;
+  const bool has_verbs = !verb.get_subcommands([](const CLI::App*) { return true; }).empty();
+  const bool no_verb = has_verbs && argc > depth && argv[depth][0] != '-';
   const std::string what =
-      no_verb ? fmt::format("unknown verb '{}'{}", argv[1], did_you_mean(argv[1], known_words(app)))
+      no_verb ? fmt::format("unknown verb '{}'{}", argv[depth], did_you_mean(argv[depth], known))
               : error.what() + suggestion;
   fmt::print(stderr, "octet: {}\nRun 'octet {}--help' for usage.\n", what,
              &verb == &app ? "" : verb.get_name() + " ");

@@ -81,6 +81,7 @@ Result<std::vector<TuneItem>> items_of(const select::Op& op, const Options& opti
   if (!options.model.empty()) return model_items(op, options, format);
   const std::string list = options.m == "tune" ? std::string(kTuneM) : options.m;
   OCTET_TRY(const auto problems, load_problems(op, options.shapes, list, format));
+  OCTET_REQUIRE(!problems.empty(), "{}: no shape of {}", options.shapes, op.name());
   std::vector<TuneItem> items;
   for (const select::Problem& problem : problems) items.push_back({problem, 1, ""});
   return items;

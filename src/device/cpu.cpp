@@ -100,6 +100,7 @@ int usable_cores() {
 }
 
 Result<int> threads_in_use(int threads) {
+  OCTET_REQUIRE(threads >= 0 && threads <= 1024, "threads = {}, must be 0 to 1024", threads);
   if (threads > 0) return threads;
   const std::string wanted = env::get(env::kThreads);
   if (wanted.empty()) return usable_cores();

@@ -52,6 +52,7 @@ Json environment_json(const Device& device) {
   facts["cu_num"] = device.cu_num;
   static const std::string cpu = proc_value("/proc/cpuinfo", "model name");
   facts["cpu"] = cpu;
+  facts["avx512_bf16"] = device.has_avx512_bf16;
   facts["llc_bytes"] = device.llc_bytes;
   facts["memory_bytes"] = device.memory_bytes;
   facts["os"] = kernel_name();

@@ -10,28 +10,56 @@ namespace {
 constexpr int kStreams = 8;
 constexpr int64_t kLine = 64;
 
-using Vector [[gnu::vector_size(64)]] = long long;
-
-/// Compiled for several widths; the widest that the machine has runs.
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-[[gnu::target_clones("arch=x86-64-v4,arch=x86-64-v3,default")]]
-#endif
-long long
-read_lines(const uint8_t* data, int64_t lines) {
+/// The sum of all lines, `Vector` at a time. Inlined into functions for several instruction sets
+/// below.
+template <class Vector>
+[[gnu::always_inline]] inline long long read_lines(const uint8_t* data, int64_t lines) {
+  constexpr int64_t kPerLine = kLine / static_cast<int64_t>(sizeof(Vector));
   Vector sums[kStreams] = {};
   const int64_t share = lines / kStreams;
   for (int64_t line = 0; line < share; ++line) {
     for (int stream = 0; stream < kStreams; ++stream) {
-      Vector value;
-      std::memcpy(&value, data + (stream * share + line) * kLine, sizeof value);
-      sums[stream] ^= value;
+      const uint8_t* at = data + (stream * share + line) * kLine;
+      for (int64_t i = 0; i < kPerLine; ++i) {
+        Vector value;
+        std::memcpy(&value, at + i * static_cast<int64_t>(sizeof value), sizeof value);
+        sums[stream] ^= value;
+      }
     }
   }
+  Vector sum = sums[0];
+  for (int stream = 1; stream < kStreams; ++stream) sum ^= sums[stream];
   long long result = 0;
-  for (int stream = 0; stream < kStreams; ++stream) {
-    for (int i = 0; i < 8; ++i) result ^= sums[stream][i];
-  }
+  for (size_t i = 0; i < sizeof(Vector) / sizeof(long long); ++i) result ^= sum[i];
   return result;
+}
+
+using Vector16 [[gnu::vector_size(16)]] = long long;
+
+long long read_baseline(const uint8_t* data, int64_t lines) {
+  return read_lines<Vector16>(data, lines);
+}
+
+#if defined(__x86_64__)
+using Vector32 [[gnu::vector_size(32)]] = long long;
+using Vector64 [[gnu::vector_size(64)]] = long long;
+
+[[gnu::target("avx2")]] long long read_avx2(const uint8_t* data, int64_t lines) {
+  return read_lines<Vector32>(data, lines);
+}
+
+[[gnu::target("avx512f")]] long long read_avx512(const uint8_t* data, int64_t lines) {
+  return read_lines<Vector64>(data, lines);
+}
+#endif
+
+/// The widest reads that the machine has, whatever tier the kernels are held to.
+long long read_widest(const uint8_t* data, int64_t lines) {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512f")) return read_avx512(data, lines);
+  if (__builtin_cpu_supports("avx2")) return read_avx2(data, lines);
+#endif
+  return read_baseline(data, lines);
 }
 
 struct Call {
@@ -42,7 +70,7 @@ struct Call {
 void read_share(void* context, int thread, int threads) {
   const Call& call = *static_cast<const Call*>(context);
   const int64_t begin = call.lines * thread / threads, end = call.lines * (thread + 1) / threads;
-  const long long sum = read_lines(call.data + begin * kLine, end - begin);
+  const long long sum = read_widest(call.data + begin * kLine, end - begin);
   __asm__ volatile("" : : "r"(sum));  // Why: else the compiler may drop the reads
 }
 

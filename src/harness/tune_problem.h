@@ -48,9 +48,9 @@ std::string winner_of(const TuneRecord& record);
 std::vector<int> tune_candidates(const select::Op& op, const TuneRequest& request,
                                  const Device& device);
 
-/// Runs in this process; `begin(variant)` is called before a candidate runs for the first time, before
-/// each check, and in the final timing before its first call and once a second, so that a supervisor
-/// knows whom to blame for a fault.
+/// Runs in this process; `begin(variant)` is called before a candidate runs for the first time,
+/// before each check, and in the final timing before its first call and once a second, so that a
+/// supervisor knows whom to blame for a fault.
 Result<TuneRecord> tune_problem(const select::Op& op, const TuneRequest& request, Stream& stream,
                                 const std::function<void(const std::string&)>& begin);
 

@@ -36,7 +36,7 @@ struct TuneRunOptions {
 };
 
 struct TuneRunResult {
-  std::vector<TuneRecord> records;  // in the order of the items
+  std::vector<TuneRecord> records;  // heaviest first
   int64_t resumed = 0;              // taken over from the journal
   int64_t left = 0;                 // not reached within the budget
 };

@@ -43,13 +43,15 @@ Result<CostRow> parse_row(const CsvRow& line) {
 }  // namespace
 
 const CostRow* CostModel::find(Arch arch, std::string_view variant) const {
-  const CostRow* found = nullptr;
+  if (rows_.empty()) return nullptr;
+  Arch source = rows_[0].arch;
   for (const CostRow& row : rows_) {
-    if (row.variant != variant) continue;
-    if (row.arch == arch) return &row;
-    if (found == nullptr || nearer(arch, row.arch, found->arch)) found = &row;
+    if (row.arch == arch || (source != arch && nearer(arch, row.arch, source))) source = row.arch;
   }
-  return found;
+  const auto found = std::find_if(rows_.begin(), rows_.end(), [&](const CostRow& row) {
+    return row.arch == source && row.variant == variant;
+  });
+  return found == rows_.end() ? nullptr : &*found;
 }
 
 double predict_us(const CostRow& row, const CostTerms& terms) {

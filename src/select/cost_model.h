@@ -32,8 +32,10 @@ class CostModel {
  public:
   explicit CostModel(std::vector<CostRow> rows) : rows_(std::move(rows)) {}
 
-  /// The row of (arch, variant), or of the nearest arch down the chain, or else of any other arch:
-  /// variants of one machine still rank alike. Null where the variant was never measured.
+  /// The variant's row of `arch`; where that arch has no rows at all, of the nearest one down its
+  /// chain that has some, or else of any other. Null where the variant was not measured there.
+  /// Why never of several arches: each was measured on a machine of its own, and times of different
+  /// machines do not rank variants.
   const CostRow* find(Arch arch, std::string_view variant) const;
   const std::vector<CostRow>& rows() const { return rows_; }
 

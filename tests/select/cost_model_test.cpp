@@ -64,6 +64,15 @@ TEST(CostModel, TheFallbackIsTheNearestArchOfTheChain) {
   EXPECT_EQ(rows(Arch::kX86Amx, Arch::kGeneric).find(Arch::kX86Avx2, "v")->us[0], 2);
 }
 
+TEST(CostModel, TimesOfTwoMachinesAreNeverMixed) {
+  const CostModel model({{Arch::kX86Amx, "tiles", {9}, 0, 0},
+                         {Arch::kX86Avx512, "tiles", {2}, 0, 0},
+                         {Arch::kX86Avx512, "vectors", {1}, 0, 0}});
+  EXPECT_EQ(model.find(Arch::kX86Amx, "tiles")->us[0], 9);
+  EXPECT_EQ(model.find(Arch::kX86Amx, "vectors"), nullptr);
+  EXPECT_EQ(model.find(Arch::kX86Avx512, "vectors")->us[0], 1);
+}
+
 TEST(CostModel, CheckedInModelsParse) {
   const std::string folder = OCTET_SOURCE_DIR "/data/cost/gemm_blockscale";
   if (!std::filesystem::exists(folder)) GTEST_SKIP();

@@ -86,7 +86,8 @@ void work(void* context, int thread, int threads) {
   const Minifloat& format = args.q.dtype == DType::kE4m3fn ? kE4m3fnFormat : kE4m3fnuzFormat;
   const int64_t block_rows = args.block == ScaleBlock::k1x128 ? 1 : kBlock;
   const int64_t blocks = (args.x.rows + block_rows - 1) / block_rows;
-  for (int64_t block = blocks * thread / threads; block < blocks * (thread + 1) / threads; ++block) {
+  for (int64_t block = blocks * thread / threads; block < blocks * (thread + 1) / threads;
+       ++block) {
     const int64_t row = block * block_rows;
     const int64_t rows = std::min(block_rows, args.x.rows - row);
     for (int64_t col = 0; col < args.x.cols; col += kBlock) {

@@ -47,6 +47,7 @@ OCTET_INLINE int64_t live_panels(int64_t num_kb, int64_t token_tiles) {
 template <AmxLoop kLoop>
 OCTET_INLINE int64_t pass_bytes(const Task& task) {
   const int64_t tiles = smaller(kLoop.block_tiles, (task.m + 15) / 16);
+  if (tiles == 0) return Pass<kLoop>::kFixedBytes;  // m = 0: planned, never run
   const int64_t results = live_panels<kLoop>(task.k / kScaleBlock, tiles) * tiles;
   return Pass<kLoop>::kFixedBytes + results * kLoop.row_tiles * kTileBytes;
 }

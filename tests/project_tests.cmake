@@ -1,0 +1,49 @@
+# Tests of the project itself: lints, public headers, the installed package, the example, the two commands.
+
+# ---- Lints: each on the sources, and on trees where it must find something ----
+find_package(Python3 COMPONENTS Interpreter QUIET)
+function(octet_lint name argument)
+  set(script ${PROJECT_SOURCE_DIR}/scripts/lint_${name}.py)
+  add_test(NAME lint.${name} COMMAND ${Python3_EXECUTABLE} -B ${script} ${argument})
+  add_test(NAME lint.${name}.self_test COMMAND ${Python3_EXECUTABLE} -B ${script} --self-test)
+  set_tests_properties(lint.${name} lint.${name}.self_test PROPERTIES TIMEOUT 60 SKIP_RETURN_CODE 77)
+endfunction()
+if(Python3_FOUND)
+  foreach(name layers mirror size ascii format)
+    octet_lint(${name} ${PROJECT_SOURCE_DIR})
+  endforeach()
+  if(OCTET_HAVE_X86 AND CMAKE_BUILD_TYPE MATCHES "^Rel")  # inline functions stay inline when optimised
+    octet_lint(isa_objects ${PROJECT_BINARY_DIR})
+  endif()
+else()
+  message(STATUS "Tests: no lints, for want of python3")
+endif()
+find_program(OCTET_SHELLCHECK shellcheck)
+if(OCTET_SHELLCHECK)
+  add_test(NAME lint.shell COMMAND ${OCTET_SHELLCHECK} run test .ci/run scripts/setup scripts/build
+           WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+endif()
+
+# ---- A public header compiles alone, twice, and needs the standard library only ----
+file(GLOB headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/include/octet/*.h)
+foreach(header IN LISTS headers)
+  get_filename_component(stem ${header} NAME_WE)
+  set(unit ${CMAKE_CURRENT_BINARY_DIR}/headers/${stem}.cpp)
+  file(CONFIGURE OUTPUT ${unit} CONTENT "#include \"${header}\"\n#include \"${header}\"\n")
+  add_test(NAME header.${stem} COMMAND ${CMAKE_CXX_COMPILER} -std=c++20 -fsyntax-only -Wall -Wextra -Wshadow
+           -Wpedantic -Werror -I${PROJECT_SOURCE_DIR}/include ${unit})
+endforeach()
+
+# ---- The example, the installed package, the two commands ----
+add_subdirectory(${PROJECT_SOURCE_DIR}/examples ${PROJECT_BINARY_DIR}/examples)
+add_test(NAME example.gemm_blockscale COMMAND example_gemm_blockscale)
+add_test(NAME install.consumer
+         COMMAND ${CMAKE_COMMAND} -DBUILD=${PROJECT_BINARY_DIR} -DWORK=${CMAKE_CURRENT_BINARY_DIR}/install
+                 -DCXX=${CMAKE_CXX_COMPILER} -DGENERATOR=${CMAKE_GENERATOR}
+                 -P ${CMAKE_CURRENT_SOURCE_DIR}/install/consumer.cmake)
+foreach(command run test)
+  add_test(NAME command.${command}.help COMMAND ${PROJECT_SOURCE_DIR}/${command} --help)
+  set_tests_properties(command.${command}.help PROPERTIES PASS_REGULAR_EXPRESSION "Usage: ./${command}")
+  add_test(NAME command.${command}.unknown
+           COMMAND bash -c "\"$0\" --modle x; test $? = 2" ${PROJECT_SOURCE_DIR}/${command})
+endforeach()

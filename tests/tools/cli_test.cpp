@@ -1,0 +1,172 @@
+// The command as a person meets it: help, slips, exit codes, and what the environment does.
+#include <gtest/gtest.h>
+
+#include "octet/device.h"
+#include "tools/octet_process.h"
+
+namespace octet {
+namespace {
+
+using testing_files::TemporaryFolder;
+using testing_process::model;
+using testing_process::octet;
+using testing_process::Outcome;
+using testing_process::Words;
+
+const Words kProblem{"m=4", "n=256", "k=256"};
+
+Words explain(const Words& more = {}) {
+  Words words{"explain", "gemm_blockscale"};
+  words.insert(words.end(), kProblem.begin(), kProblem.end());
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
+TEST(Help, OfEveryVerbShowsAnExample) {
+  const std::vector<Words> verbs{{"info"},        {"shapes"},        {"explain"},
+                                 {"check"},       {"bench"},         {"tune"},
+                                 {"compare"},     {"report"},        {"db"},
+                                 {"db", "check"}, {"db", "import"},  {"db", "export"},
+                                 {"db", "merge"}, {"db", "evaluate"}};
+  for (Words words : verbs) {
+    const std::string verb = join(words, " ");
+    words.emplace_back("--help");
+    const Outcome help = octet(words);
+    EXPECT_EQ(help.code, 0) << verb;
+    EXPECT_TRUE(help.out_has("Usage: ")) << verb;
+    EXPECT_TRUE(help.out_has("Example")) << verb;
+    EXPECT_TRUE(help.out_has("  octet " + verb.substr(0, verb.find(' ')))) << verb << help.out;
+    EXPECT_EQ(help.err, "") << verb;
+    EXPECT_FALSE(help.out_has("--fault")) << verb << ": for tests only";
+  }
+  const Outcome all = octet({"--help"});
+  EXPECT_EQ(all.code, 0);
+  EXPECT_TRUE(all.out_has("Exit codes: 0 ok"));
+  EXPECT_FALSE(all.out_has("worker")) << "not for people";
+  EXPECT_TRUE(octet({"--version"}).out.starts_with("octet 0."));
+}
+
+TEST(Usage, SlipsAreNamedWithWhatWasMeant) {
+  struct Case {
+    Words words;
+    const char* message;
+  };
+  const Case cases[]{
+      {{}, "A subcommand is required"},
+      {{"chek"}, "unknown verb 'chek' (did you mean 'check'?)"},
+      {{"frobnicate"}, "unknown verb 'frobnicate'"},
+      {{"db"}, "A subcommand is required"},
+      {{"db", "chek", "x.csv"}, "unknown verb 'chek' (did you mean 'check'?)"},
+      {explain({"--devise", "h200"}), "--devise (did you mean '--device'?)"},
+      {explain({"--jason"}), "--jason (did you mean '--json'?)"},
+      {{"shapes"}, "--model is required"},
+      {{"shapes", "--model", model("Qwen3-32B-FP8"), "--tp", "eight"}, "--tp"},
+      {{"bench", "gemm_blockscale", "--cold", "--warm"}, "--cold excludes --warm\n"},
+      {{"tune", "--budget", "soon", "--shapes", "check"}, "--budget 'soon': must be a time"},
+      {{"tune"}, "tune: give --model or --shapes, one of them"},
+      {{"tune", "--shapes", "check", "--shard", "5/4"}, "shard '5/4': must be i/N"},
+      {{"explain", "gem_blockscale", "m=1"}, "(did you mean 'gemm_blockscale'?)"},
+      {{"explain", "gemm_blockscale", "m=1", "n=2"}, "'k=' is missing"},
+      {{"explain", "gemm_blockscale", "m=1", "n=2", "k=x"}, "k=x: 'x' is not a whole number"},
+      {{"explain", "gemm_blockscale", "m=1", "n=2", "k=100"}, "k = 100, must be a multiple of 128"},
+      {explain({"--threads", "-1"}), "threads = -1, must be 0 to 1024"},
+      {explain({"--variant", "generic_reff"}), "(did you mean 'generic_ref'?)"},
+      {{"check", "gemm_blockscale", "--shapes", "chekc"}, "no shape set 'chekc'"},
+      {{"check", "gemm_blockscale", "--format", "e4m3"}, "unknown format 'e4m3'"},
+      {{"compare", "a.jsonl"}, "new is required"},
+  };
+  for (const Case& one : cases) {
+    const Outcome outcome = octet(one.words);
+    EXPECT_EQ(outcome.code, 2) << join(one.words, " ");
+    EXPECT_TRUE(outcome.err_has(one.message)) << join(one.words, " ") << "\n" << outcome.err;
+    EXPECT_TRUE(outcome.err.starts_with("octet: ")) << outcome.err;
+    EXPECT_EQ(outcome.out, "") << join(one.words, " ");
+  }
+}
+
+TEST(Usage, ModelsThatAreNoneOrDoNotDivide) {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("config.json");
+  const auto shapes = [&](const std::string& text, const char* tp) {
+    EXPECT_TRUE(write_file(path, text).ok());
+    return octet({"shapes", "--model", path, "--tp", tp});
+  };
+  const std::string full = read_file(model("Qwen3-32B-FP8")).value();
+  const Outcome odd = shapes(full, "3");
+  EXPECT_EQ(odd.code, 2);
+  EXPECT_TRUE(odd.err_has("num_attention_heads 64 is not a multiple of tp 3")) << odd.err;
+  std::string without = full;
+  without.replace(without.find("\"hidden_size\""), 13, "\"hidden_sizes\"");
+  const Outcome missing = shapes(without, "1");
+  EXPECT_NE(missing.code, 0);
+  EXPECT_TRUE(missing.err_has("hidden_size")) << missing.err;
+  EXPECT_TRUE(missing.err_has(path)) << missing.err;
+  const Outcome broken = shapes("{\"hidden_size\": 5120,\n oops", "1");
+  EXPECT_EQ(broken.code, 4);
+  EXPECT_TRUE(broken.err_has(path + ":2: not JSON")) << broken.err;
+  EXPECT_EQ(octet({"shapes", "--model", folder.file("none.json")}).code, 2);
+}
+
+TEST(ExitCode, ThreeWhereTheDeviceIsNotHere) {
+  const Arch highest = cpu_device().value().arch;
+  if (highest == Arch::kX86Amx) GTEST_SKIP() << "no tier above this machine's";
+  const Outcome outcome = octet({"info"}, {"OCTET_CPU_ARCH=x86_amx"});
+  EXPECT_EQ(outcome.code, 3);
+  EXPECT_TRUE(outcome.err_has("OCTET_CPU_ARCH=x86_amx: this machine has ")) << outcome.err;
+}
+
+TEST(ExitCode, OneWhereACheckFails) {
+  const Outcome outcome = octet({"check", "gemm_blockscale", "--shapes", "m=2 n=20 k=128",
+                                 "--format", "e4m3fn_f32", "--fault", "generic_ref"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_TRUE(outcome.out_has("FAIL generic_ref on m=2 n=20 k=128 format=e4m3fn_f32"))
+      << outcome.out;
+  const std::string repeat =
+      "repeat: octet check gemm_blockscale --shapes \"m=2 n=20 k=128\" --format e4m3fn_f32 "
+      "--variant generic_ref --seed 1 --threads 0\n";
+  EXPECT_TRUE(outcome.out_has(repeat)) << outcome.out;
+  EXPECT_EQ(octet({"check", "gemm_blockscale", "--shapes", "m=2 n=20 k=128", "--format",
+                   "e4m3fn_f32", "--variant", "generic_ref", "--seed", "1", "--threads", "0"})
+                .code,
+            0)
+      << "the printed command, without the fault";
+}
+
+TEST(Environment, CpuArchForcesTheTier) {
+  for (const Arch tier : arch_chain(cpu_device().value().arch)) {
+    const std::string name(arch_name(tier));
+    const Outcome outcome = octet(explain({"--json"}), {"OCTET_CPU_ARCH=" + name});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(outcome.json()["device"]["arch"], name);
+  }
+  for (const char* wrong : {"sm90", "x86_avx", "AVX512"}) {
+    const Outcome outcome = octet(explain(), {std::string("OCTET_CPU_ARCH=") + wrong});
+    EXPECT_EQ(outcome.code, 2) << wrong;
+    EXPECT_TRUE(outcome.err_has(wrong)) << outcome.err;
+  }
+  EXPECT_EQ(octet(explain(), {"OCTET_THREADS=none"}).code, 2);
+  EXPECT_EQ(octet(explain({"--json"}), {"OCTET_THREADS=3"}).json()["device"]["cu_num"], 3);
+}
+
+TEST(Environment, BadTablesStopNoCallAndAreReported) {
+  const TemporaryFolder folder;
+  const std::string bad = folder.file("bad.csv"), good = folder.file("good.csv");
+  const std::string header = "arch,cu_num,format,m,n,k,variant,us,source\n";
+  ASSERT_TRUE(write_file(bad, header + "generic,2,e4m3fn,4,256,256,kernel_of_yore,1,x\n").ok());
+  ASSERT_TRUE(write_file(good, header + "generic,2,e4m3fn,4,256,256,generic_ref,1,x\n").ok());
+  const std::string missing = folder.file("missing.csv");
+  const Words environment{"OCTET_TABLES=" + bad + ":" + missing + ":" + good + ":/dev/null",
+                          "OCTET_CPU_ARCH=generic", "OCTET_THREADS=2"};
+  const Outcome plan = octet(explain({"--json"}), environment);
+  ASSERT_EQ(plan.code, 0) << plan.err;
+  EXPECT_EQ(plan.json()["variant"], "generic_ref") << "the good table counts";
+  EXPECT_EQ(plan.json()["why"], "tuned:exact");
+  const Json problems = octet({"info", "--json"}, environment).json()["table_problems"];
+  ASSERT_EQ(problems.size(), 3u) << problems.dump();
+  EXPECT_TRUE(problems[0].get<std::string>().starts_with(bad + ":2: variant: unknown kernel"));
+  EXPECT_EQ(problems[1], missing + ": No such file or directory");
+  EXPECT_EQ(problems[2], "/dev/null:1: empty: no header line");
+}
+
+}  // namespace
+}  // namespace octet
