@@ -54,7 +54,8 @@ std::string overview(const std::vector<Group>& groups) {
 
 std::string group_section(const Group& group, size_t index) {
   return fmt::format(
-             "<section id=\"group{}\"><h2>{}</h2>\n<p class=\"sub\">{} · {} · {} shapes · {}</p>\n",
+             "<section id=\"group{}\"><h2>{}</h2>\n<p class=\"sub\">{} \u00b7 {} \u00b7 {} shapes "
+             "\u00b7 {}</p>\n",
              index, group_title(group), device_words(group), html_escape(group.policy),
              group.cells.size(), commit_words(group)) +
          phase_table(group) + roofline_figure(group) + heat_map(group) + row_table(group) +

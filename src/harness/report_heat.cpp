@@ -53,8 +53,8 @@ std::string head(const Group& group, const Grid& grid) {
   std::string html = "<thead>\n";
   for (size_t level = 0; level < levels; ++level) {
     const bool inner = level + 1 == levels;
-    html += fmt::format("<tr><th class=\"corner\" colspan=\"2\">{}{} →</th>",
-                        inner ? html_escape(group.lead) + " ↓&#160;&#160; " : "",
+    html += fmt::format("<tr><th class=\"corner\" colspan=\"2\">{}{} \u2192</th>",
+                        inner ? html_escape(group.lead) + " \u2193&#160;&#160; " : "",
                         html_escape(group.other_names[level]));
     for (size_t i = 0; i < grid.columns.size();) {
       const size_t span = inner ? 1 : span_of(grid.columns, i, level);
@@ -65,7 +65,7 @@ std::string head(const Group& group, const Grid& grid) {
     html += "</tr>\n";
   }
   if (levels == 0) {
-    html += fmt::format("<tr><th class=\"corner\" colspan=\"2\">{} ↓</th><th></th></tr>\n",
+    html += fmt::format("<tr><th class=\"corner\" colspan=\"2\">{} \u2193</th><th></th></tr>\n",
                         html_escape(group.lead));
   }
   return html + "</thead>";
@@ -75,8 +75,9 @@ std::string body_cell(const Group& group, const Cell* cell) {
   if (cell == nullptr) return "<td class=\"none\"></td>";
   const std::string tooltip = cell_tooltip(group, *cell);
   if (!cell->best->correct())
-    return fmt::format("<td class=\"wrong\" title=\"{}\">✗</td>", tooltip);
-  if (cell->bound_us <= 0) return fmt::format("<td class=\"none\" title=\"{}\">–</td>", tooltip);
+    return fmt::format("<td class=\"wrong\" title=\"{}\">\u2717</td>", tooltip);
+  if (cell->bound_us <= 0)
+    return fmt::format("<td class=\"none\" title=\"{}\">\u2013</td>", tooltip);
   return fmt::format("<td class=\"h{}{}\" title=\"{}\">{:.0f}</td>", color_of(cell->share()),
                      cell->compute_bound ? " compute" : "", tooltip, 100 * cell->share());
 }
@@ -115,7 +116,7 @@ std::string scale() {
   for (int i = 0; i < kNumColors; ++i) {
     const std::string words =
         i == 0 ? fmt::format("below {}", kColorFrom[1])
-               : (i + 1 < kNumColors ? fmt::format("{}–{}", kColorFrom[i], kColorFrom[i + 1])
+               : (i + 1 < kNumColors ? fmt::format("{}\u2013{}", kColorFrom[i], kColorFrom[i + 1])
                                      : fmt::format("{} and up", kColorFrom[i]));
     html += fmt::format("<span class=\"swatch h{}\">{}</span>", i, words);
   }

@@ -38,7 +38,7 @@ std::string html_escape(std::string_view text) {
 }
 
 std::string html_number(double value, int digits) {
-  return value > 0 ? fmt::format("{:.{}f}", value, digits) : "–";
+  return value > 0 ? fmt::format("{:.{}f}", value, digits) : "\u2013";
 }
 
 RateUnit rate_unit(const Group& group) {
@@ -78,13 +78,13 @@ std::string cell(const std::string& html, const char* css_class) {
 
 /// "1.31x" with a hint of how it reads: below 1 the peer is faster.
 std::string speedup_cell(double speedup) {
-  if (!(speedup > 0)) return cell("–", "num none");
-  return cell(fmt::format("{:.2f}×", speedup), speedup < 0.995 ? "num loss" : "num win");
+  if (!(speedup > 0)) return cell("\u2013", "num none");
+  return cell(fmt::format("{:.2f}\u00d7", speedup), speedup < 0.995 ? "num loss" : "num win");
 }
 
 /// A percentage over a bar of that length.
 std::string bar_cell(double share) {
-  if (!(share > 0)) return cell("–", "num none");
+  if (!(share > 0)) return cell("\u2013", "num none");
   return fmt::format("<td class=\"num bar\" style=\"--p:{:.3f}\">{:.0f}</td>", std::min(1.0, share),
                      100 * share);
 }
@@ -197,7 +197,7 @@ std::string other_variants(const Group& group) {
           "<tr>{}{}{}{}{}</tr>\n", cell(html_escape(other->shape()), ""),
           cell(html_escape(other->variant), "code"), cell(html_escape(other->why), "why"),
           cell(fmt::format("{:.2f}", other->us), "num strong"),
-          other->correct() ? cell(fmt::format("{:.2f}×", other->us / shape.best->us), "num")
+          other->correct() ? cell(fmt::format("{:.2f}\u00d7", other->us / shape.best->us), "num")
                            : cell("wrong", "num loss"));
     }
   }

@@ -40,7 +40,8 @@ struct Op {
   int find(std::string_view variant) const;
 };
 
-/// The larger of what memory and math allow at the device's published rates: a bound on any kernel's time.
+/// The larger of what memory and math allow at the device's published rates: a bound on any
+/// kernel's time.
 double roofline_us(const Op& op, const Problem& problem, const Device& device);
 
 }  // namespace octet::select

@@ -49,7 +49,7 @@ select::HeuristicChoice least_predicted(const Problem& problem, const Device& de
                                         select::Usable usable) {
   select::HeuristicChoice best;
   double best_us = INFINITY;
-  for (size_t i = 0; i < usable.size(); ++i) {
+  for (size_t i = 0; i + 1 < usable.size(); ++i) {  // the last is the reference: no model takes it
     if (!usable[i]) continue;
     const double us = predict_us(static_cast<int>(i), to_select(problem), device);
     if (us > 0 && us < best_us) {

@@ -93,6 +93,7 @@ TEST(EveryTier, ChoosesAVariantForEveryShapeAndFormat) {
         const select::Problem problem{&gemm::schema(), format, {shape.m, shape.n, shape.k}};
         const auto choice = select::choose(gemm::op(), problem, device, no_tables);
         ASSERT_TRUE(choice.ok()) << choice.status().message();
+        if (shape.m == 0 || shape.n == 0) continue;  // nothing runs, whatever is chosen
         EXPECT_NE(variant_at(choice->variant).name, "generic_ref")
             << select::to_string(problem) << " on " << arch_name(tier);
       }
