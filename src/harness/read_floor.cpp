@@ -62,23 +62,20 @@ long long read_widest(const uint8_t* data, int64_t lines) {
   return read_baseline(data, lines);
 }
 
-struct Call {
-  const uint8_t* data;
-  int64_t lines;
-};
-
 void read_share(void* context, int thread, int threads) {
-  const Call& call = *static_cast<const Call*>(context);
-  const int64_t begin = call.lines * thread / threads, end = call.lines * (thread + 1) / threads;
-  const long long sum = read_widest(call.data + begin * kLine, end - begin);
-  __asm__ volatile("" : : "r"(sum));  // Why: else the compiler may drop the reads
+  for (const Region& region : *static_cast<const std::span<const Region>*>(context)) {
+    const int64_t lines = region.bytes / kLine;
+    const int64_t begin = lines * thread / threads, end = lines * (thread + 1) / threads;
+    const long long sum =
+        read_widest(static_cast<const uint8_t*>(region.data) + begin * kLine, end - begin);
+    __asm__ volatile("" : : "r"(sum));  // Why: else the compiler may drop the reads
+  }
 }
 
 }  // namespace
 
-void read_all(Stream& stream, const uint8_t* data, int64_t bytes) {
-  Call call{data, bytes / kLine};
-  stream.parallel(read_share, &call);
+void read_all(Stream& stream, std::span<const Region> regions) {
+  stream.parallel(read_share, &regions);
 }
 
 }  // namespace octet::harness

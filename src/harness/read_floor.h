@@ -3,13 +3,19 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "octet/stream.h"
 
 namespace octet::harness {
 
-/// Reads `bytes` bytes once with all threads of the stream, several streams a thread, and nothing
+struct Region {
+  const void* data;
+  int64_t bytes;
+};
+
+/// Reads every region once with all threads of the stream, several streams a thread, and nothing
 /// else.
-void read_all(Stream& stream, const uint8_t* data, int64_t bytes);
+void read_all(Stream& stream, std::span<const Region> regions);
 
 }  // namespace octet::harness

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "harness/tune_testing.h"
 #include "src/harness/environment.h"
 #include "src/harness/memory.h"
@@ -86,7 +88,7 @@ TEST(ReadFloor, ReadsNoByteBehindItsEnd) {
   Stream stream = Stream::cpu(3).value();
   for (const int64_t bytes : {0, 1, 63, 64, 100, 4096, 10'000}) {
     const Buffer buffer = Buffer::allocate_guarded(bytes).value();
-    read_all(stream, buffer.data(), bytes);  // a page without access follows
+    read_all(stream, std::array{Region{buffer.data(), bytes}});  // a page without access follows
   }
   SUCCEED();
 }

@@ -161,7 +161,7 @@ class CheckInstance : public Instance {
   }
 
   Status read_floor(Stream& stream, int64_t) override {
-    read_all(stream, operands_.b.data(), operands_.b.bytes());
+    read_all(stream, std::array{Region{operands_.b.data(), operands_.b.bytes()}});
     return Status::Ok();
   }
 
@@ -188,9 +188,9 @@ class TimingInstance : public Instance {
 
   Status read_floor(Stream& stream, int64_t iteration) override {
     const Problem& p = operands_.problem;
-    read_all(stream, window(iteration), b_bytes());
-    read_all(stream, operands_.a.data(), p.m * p.k);
-    read_all(stream, operands_.d.data(), p.m * p.n * size_of(p.d));
+    read_all(stream,
+             std::array{Region{window(iteration), b_bytes()}, Region{operands_.a.data(), p.m * p.k},
+                        Region{operands_.d.data(), p.m * p.n * size_of(p.d)}});
     return Status::Ok();
   }
 
