@@ -113,6 +113,9 @@ Status check_outputs(const Options& options) {
   for (const std::string& path : {options.out, options.results}) {
     std::error_code error;
     const bool exists = std::filesystem::exists(path, error);
+    if (std::filesystem::is_directory(path, error)) {
+      return fail(StatusCode::kIo, "{}: {}", path, std::strerror(EISDIR));
+    }
     // Why: a device or a pipe is not opened twice, and nothing that was there is removed.
     if (path.empty() || (exists && !std::filesystem::is_regular_file(path, error))) continue;
     std::FILE* file = std::fopen(path.c_str(), "ab");
@@ -129,10 +132,13 @@ Result<Tuned> tune(const Options& options) {
   OCTET_TRY(tuned.device, cpu_device(options.threads));
   harness::TuneRunOptions run;
   OCTET_TRY(run.budget_s, parse_budget(options.budget));
+  OCTET_REQUIRE(options.timeout_s >= 1 && options.timeout_s <= 86400,
+                "--timeout {}: must be 1 to 86400 seconds", options.timeout_s);
   OCTET_TRY(run.shard, harness::parse_shard(options.shard));
   OCTET_TRY(const uint32_t format, format_of(*tuned.op, tuned.device, options));
   OCTET_TRY(tuned.items, items_of(*tuned.op, options, format));
   OCTET_CHECK_OK(check_outputs(options));
+  OCTET_CHECK_OK(harness::rows_to_keep(*tuned.op, options.out));
   std::string path = journal_path(options);
   const bool temporary = path.empty();
   if (temporary) {

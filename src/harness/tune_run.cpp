@@ -93,19 +93,21 @@ std::vector<select::TunedRow> tuned_rows(const select::Op& op, std::span<const T
   return rows;
 }
 
+Result<std::vector<select::TunedRow>> rows_to_keep(const select::Op& op, const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) {  // new, or a device such as /dev/stdout
+    return std::vector<select::TunedRow>();
+  }
+  OCTET_TRY(const Csv csv, read_csv(path));
+  OCTET_TRY(select::TunedTable old, select::parse_tuned_table(op, csv));
+  if (old.bad.empty()) return std::move(old.rows);
+  return fail(StatusCode::kCorruptData, "{} (octet db check lists all {} bad rows)", old.bad[0],
+              old.bad.size());
+}
+
 Status update_tuned_table(const select::Op& op, const std::string& path,
                           std::vector<select::TunedRow> rows) {
-  std::vector<select::TunedRow> all;
-  std::error_code error;
-  if (std::filesystem::is_regular_file(path, error)) {  // else new, or a device such as /dev/stdout
-    OCTET_TRY(const Csv csv, read_csv(path));
-    OCTET_TRY(select::TunedTable old, select::parse_tuned_table(op, csv));
-    if (!old.bad.empty()) {
-      return fail(StatusCode::kCorruptData, "{} (octet db check lists all {} bad rows)", old.bad[0],
-                  old.bad.size());
-    }
-    all = std::move(old.rows);
-  }
+  OCTET_TRY(std::vector<select::TunedRow> all, rows_to_keep(op, path));
   const auto replaced = [&](const select::TunedRow& old) {
     return std::any_of(rows.begin(), rows.end(), [&](const select::TunedRow& row) {
       return row.arch == old.arch && row.cu_num == old.cu_num && row.problem == old.problem;

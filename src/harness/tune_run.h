@@ -49,6 +49,10 @@ Result<TuneRunResult> tune_run(const select::Op& op, std::span<const TuneItem> i
 std::vector<select::TunedRow> tuned_rows(const select::Op& op, std::span<const TuneRecord> records,
                                          const Device& device, const std::string& source);
 
+/// The rows of the table at `path`; none where there is no file. kCorruptData where the file is no
+/// table of the op or has a bad row.
+Result<std::vector<select::TunedRow>> rows_to_keep(const select::Op& op, const std::string& path);
+
 /// Writes `rows` to the table at `path`; rows of other keys that it holds already stay. Nothing is
 /// written if the file there is no table of the op.
 Status update_tuned_table(const select::Op& op, const std::string& path,

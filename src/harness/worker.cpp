@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 
 #include "src/core/text.h"
 #include "src/core/try.h"
@@ -208,8 +209,8 @@ Result<TuneRecord> Worker::tune(const select::Op&, const TuneRequest& request) {
     const std::string line = request_json(attempt).dump() + "\n";
     bool heard_all =
         ::write(child_->to, line.data(), line.size()) == static_cast<ssize_t>(line.size());
-    std::string reply, running;
-    bool began = false;
+    std::string reply;
+    std::optional<std::string> running;  // none: the child did not begin
     Heard heard = Heard::kEnd;
     while (heard_all) {
       heard = next_line(child_->from, child_->received, reply, options_.timeout_s);
@@ -218,7 +219,6 @@ Result<TuneRecord> Worker::tune(const select::Op&, const TuneRequest& request) {
       OCTET_TRY(const Json message, parse_json(reply, "worker"));
       if (message.contains("begin")) {
         running = message["begin"].get<std::string>();
-        began = true;
         continue;
       }
       OCTET_TRY(TuneRecord record, record_of(message));
@@ -233,12 +233,12 @@ Result<TuneRecord> Worker::tune(const select::Op&, const TuneRequest& request) {
         heard == Heard::kSilence ? fmt::format("no answer for {} s", options_.timeout_s) : ended;
     const bool again =
         std::find(attempt.exclude.begin(), attempt.exclude.end(), running) != attempt.exclude.end();
-    if (!began || again) {
+    if (!running || again) {
       return fail(StatusCode::kBackend, "tuning {}: {}", select::to_string(request.problem),
                   reason);
     }
-    faults.push_back({running, reason});
-    attempt.exclude.push_back(running);
+    faults.push_back({*running, reason});
+    attempt.exclude.push_back(*running);
   }
 }
 

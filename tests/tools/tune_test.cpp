@@ -132,6 +132,11 @@ TEST_F(TuneTest, OutputsThatCannotBeWrittenAreFoundBeforeTheWork) {
     EXPECT_EQ(outcome.err, "octet: " + nowhere + ": No such file or directory\n");
     EXPECT_FALSE(std::filesystem::exists(journal_)) << "nothing was begun";
   }
+  const Outcome folder = octet({"tune", "--shapes", shapes_, "--journal", journal_, "--out",
+                                folder_.path(), "--budget", "60s"});
+  EXPECT_EQ(folder.code, 2);
+  EXPECT_EQ(folder.err, "octet: " + folder_.path() + ": Is a directory\n");
+  EXPECT_FALSE(std::filesystem::exists(journal_));
   const Outcome journal_nowhere =
       octet({"tune", "--shapes", shapes_, "--journal", nowhere, "--budget", "60s"});
   EXPECT_EQ(journal_nowhere.code, 2);
@@ -158,6 +163,7 @@ TEST_F(TuneTest, ATableThatIsNoneIsLeftAlone) {
   EXPECT_EQ(corrupt.code, 4);
   EXPECT_TRUE(corrupt.err.starts_with("octet: " + table + ":1: no column 'arch'")) << corrupt.err;
   EXPECT_EQ(read_file(table).value(), "my thesis\n");
+  EXPECT_FALSE(std::filesystem::exists(journal_)) << "found before the work";
 }
 
 TEST_F(TuneTest, WithoutShapes) {
