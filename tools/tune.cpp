@@ -215,7 +215,7 @@ std::string ratio_text(double value) { return value > 0 ? fmt::format("{:.2f}", 
 
 std::string rows_text(const Tuned& tuned) {
   Table table({"layer", "m", "n", "k", "variant", "why", "us", "GB/s", "% of read floor",
-               "heuristic/default", "tuned/heuristic"});
+               "heuristic/default", "tuned/heuristic", ""});
   for (const TuneItem& item : tuned.items) {
     for (const TuneRecord& record : tuned.run.records) {
       const Measurement* row = record.row(record.winner);
@@ -226,7 +226,8 @@ std::string rows_text(const Tuned& tuned) {
                  record.winner == record.heuristic ? "heuristic, confirmed" : "tuned",
                  fmt::format("{:.1f}", row->us), fmt::format("{:.1f}", row->gbps()),
                  fmt::format("{:.0f}", 100 * row->floor_us / row->us),
-                 ratio_text(gains.heuristic_over_default), ratio_text(gains.tuned_over_heuristic)});
+                 ratio_text(gains.heuristic_over_default), ratio_text(gains.tuned_over_heuristic),
+                 row->stable ? "" : "unstable"});
     }
   }
   return table.text();

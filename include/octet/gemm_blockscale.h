@@ -29,9 +29,10 @@ struct GemmBlockscaleArgs {
   WeightLayout b_layout = WeightLayout::kRowMajor;
 };
 
-/// Computes d in float32 accumulation. Deterministic: the bits depend on operands, device and plan,
-/// not on the number of threads. Errors: kInvalidArgument names argument, value and limit;
-/// kUnsupported lists why no variant can run. Nothing is written on an error.
+/// Computes d in float32 accumulation. Deterministic: operands and variant fix the bits, for any
+/// number of threads (another number may lead to another plan). Errors: kInvalidArgument names
+/// argument, value and limit; kUnsupported where no variant can run (plan_gemm_blockscale lists the
+/// reasons). Nothing is written on an error.
 Status gemm_blockscale(const GemmBlockscaleArgs& args, Stream& stream, const Options& options = {});
 
 /// The plan that gemm_blockscale would follow: variant, why, workspace. Pointers may be null.

@@ -23,8 +23,9 @@ Result<GemmBlockscaleOperands> make_check_operands(const ops::gemm_blockscale::P
 /// Fills d and everything around it with a pattern that no right result has.
 void poison(GemmBlockscaleOperands& operands);
 
-/// Compares d with the double-precision reference: every element of small problems, in every row
-/// some columns of large ones; then the canaries.
+/// Compares d with the double-precision reference: every element of small problems; of large
+/// ones some columns in each row, or of tall ones in evenly spaced rows and the last; then the
+/// canaries.
 CheckReport judge(const GemmBlockscaleOperands& operands, Inputs inputs, Stream& stream);
 
 Result<std::unique_ptr<Instance>> make_gemm_blockscale(const select::Problem&, const Device&,
