@@ -9,7 +9,7 @@
 #include <random>
 
 #include "src/core/csv.h"
-#include "src/harness/aiter_table.h"
+#include "src/harness/tables/aiter_table.h"
 #include "src/select/choose.h"
 #include "src/select/tuned_table.h"
 

@@ -77,7 +77,7 @@ CASES = [
     (one("src/ops/x/op.cpp", "src/select/choose.h"), None),
     (one("src/ops/x/op.cpp", "src/ops/x/problem.h"), None),
     (one("src/ops/registry.cpp", "src/ops/x/op.h"), None),
-    (one("src/harness/peer.cpp", "peers/peer_module.h"), None),
+    (one("src/harness/measure/peer.cpp", "peers/peer_module.h"), None),
     (one("tests/core/a_test.cpp", "src/harness/case.h"), None),
     (one("src/gpu/cuda/a.h", "src/core/formats.h"), None),
     (one("src/core/a.h", "src/device/b.h"), "src/core/a.h:2: \"src/device/b.h\": src/core is below src/device"),

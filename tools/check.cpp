@@ -3,7 +3,7 @@
 
 #include "src/core/text.h"
 #include "src/core/try.h"
-#include "src/harness/bench.h"
+#include "src/harness/measure/bench.h"
 #include "src/ops/registry.h"
 #include "src/select/choose.h"
 #include "tools/cli.h"

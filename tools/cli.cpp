@@ -11,8 +11,8 @@
 #include "src/core/embedded.h"
 #include "src/core/text.h"
 #include "src/core/try.h"
-#include "src/harness/m_list.h"
-#include "src/harness/shape_csv.h"
+#include "src/harness/shapes/m_list.h"
+#include "src/harness/shapes/shape_csv.h"
 
 namespace octet::tools {
 

@@ -1,5 +1,5 @@
 // octet compare: two results files, a verdict for each row, and an exit code for CI.
-#include "src/harness/compare.h"
+#include "src/harness/compare/compare.h"
 
 #include <fmt/format.h>
 #include <unistd.h>

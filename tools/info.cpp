@@ -5,8 +5,8 @@
 
 #include "src/core/env.h"
 #include "src/core/text.h"
-#include "src/harness/environment.h"
-#include "src/harness/peer.h"
+#include "src/harness/measure/environment.h"
+#include "src/harness/measure/peer.h"
 #include "src/ops/registry.h"
 #include "tools/cli.h"
 #include "tools/verbs.h"

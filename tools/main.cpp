@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "src/core/text.h"
-#include "src/harness/environment.h"
+#include "src/harness/measure/environment.h"
 #include "tools/cli.h"
 #include "tools/verbs.h"
 

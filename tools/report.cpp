@@ -1,5 +1,5 @@
 // octet report: results as one HTML page.
-#include "src/harness/report.h"
+#include "src/harness/report/report.h"
 
 #include <fmt/format.h>
 

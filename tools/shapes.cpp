@@ -3,9 +3,9 @@
 
 #include "src/core/text.h"
 #include "src/core/try.h"
-#include "src/harness/m_list.h"
-#include "src/harness/model_shapes.h"
-#include "src/harness/shape_csv.h"
+#include "src/harness/shapes/m_list.h"
+#include "src/harness/shapes/model_shapes.h"
+#include "src/harness/shapes/shape_csv.h"
 #include "tools/cli.h"
 #include "tools/verbs.h"
 

@@ -1,5 +1,5 @@
-// octet worker: the child process of `octet tune` (src/harness/worker.h). Not for people.
-#include "src/harness/worker.h"
+// octet worker: the child process of `octet tune` (src/harness/tune/worker.h). Not for people.
+#include "src/harness/tune/worker.h"
 
 #include "src/core/text.h"
 #include "tools/cli.h"

@@ -2,9 +2,9 @@
 #include <gtest/gtest.h>
 #include <pty.h>
 
-#include "harness/tune_testing.h"
+#include "harness/tune/tune_testing.h"
 #include "octet/device.h"
-#include "src/harness/environment.h"
+#include "src/harness/measure/environment.h"
 #include "tools/octet_process.h"
 
 namespace octet {

@@ -7,8 +7,8 @@
 
 #include "src/core/formats.h"
 #include "src/core/try.h"
+#include "src/harness/measure/read_floor.h"
 #include "src/harness/random.h"
-#include "src/harness/read_floor.h"
 #include "src/ops/gemm_blockscale/cpu/pack.h"
 #include "src/ops/gemm_blockscale/op.h"
 

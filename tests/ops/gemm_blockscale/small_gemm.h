@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "octet/gemm_blockscale.h"
-#include "src/harness/bench.h"
+#include "src/harness/measure/bench.h"
 #include "src/ops/gemm_blockscale/op.h"
 
 namespace octet::testing_gemm {

@@ -4,7 +4,7 @@
 
 #include "device/scoped_env.h"
 #include "ops/gemm_blockscale/edge_shapes.h"
-#include "src/harness/bench.h"
+#include "src/harness/measure/bench.h"
 #include "src/select/choose.h"
 
 namespace octet {

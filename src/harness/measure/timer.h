@@ -1,0 +1,40 @@
+// Timing: medians of interleaved samples, with the spread kept.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "octet/status.h"
+
+namespace octet::harness {
+
+/// Order statistics of one set of samples, in microseconds.
+struct Timing {
+  double us = 0;  // median
+  double us_min = 0, us_max = 0, us_q1 = 0, us_q3 = 0;
+  int samples = 0;
+  bool stable = false;  // medians of the two halves differ by less than 5 %
+};
+
+/// `samples` in the order they were taken; at least one.
+Timing summarize(std::span<const double> samples);
+
+struct TimingPolicy {
+  int min_samples = 7;
+  int max_samples = 400;
+  double budget_us = 200'000;  // of all candidates together; min_samples are always taken
+  /// Candidates with thread pools of their own disturb the next one while their idle workers spin.
+  /// If set: before each timed call a pause of this length, then one call that is not timed.
+  double settle_us = 0;
+};
+
+/// One call; `iteration` counts calls, for operand rotation.
+using Timed = std::function<Status(int64_t iteration)>;
+
+/// Runs the candidates round-robin so that drift of the machine hits all alike. The first round
+/// warms up and is not kept.
+Result<std::vector<Timing>> time_interleaved(std::span<const Timed> candidates,
+                                             const TimingPolicy& policy);
+
+}  // namespace octet::harness

@@ -1,0 +1,214 @@
+// The tables of a group: geometric means a phase, every row, and the variants that lost.
+#include <algorithm>
+
+#include "src/core/try.h"
+#include "src/harness/report/report_html.h"
+
+namespace octet::harness {
+
+std::string html_escape(std::string_view text) {
+  std::string escaped;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        escaped += "&amp;";
+        break;
+      case '<':
+        escaped += "&lt;";
+        break;
+      case '>':
+        escaped += "&gt;";
+        break;
+      case '"':
+        escaped += "&quot;";
+        break;
+      case '\'':
+        escaped += "&#39;";
+        break;
+      default:
+        // Why: control characters are not legal in HTML, whatever way they are written.
+        if ((c >= 0 && c < ' ' && c != '\n' && c != '\t') || c == '\x7f') {
+          escaped += "\xef\xbf\xbd";
+        } else {
+          escaped += c;
+        }
+    }
+  }
+  return escaped;
+}
+
+std::string html_number(double value, int digits) {
+  return value > 0 ? fmt::format("{:.{}f}", value, digits) : "\u2013";
+}
+
+RateUnit rate_unit(const Group& group) {
+  if (group.best_tflops < 1) return {1000, "GFLOP/s", 1};
+  return {1, "TFLOP/s", group.best_tflops < 10 ? 2 : 1};
+}
+
+std::string cell_tooltip(const Group& group, const Cell& cell) {
+  const Measurement& row = *cell.best;
+  const RateUnit unit = rate_unit(group);
+  std::string text = fmt::format("{}\n{} ({})\n{:.2f} us, {:.0f} GB/s", row.shape(), row.variant,
+                                 row.why, row.us, row.gbps());
+  if (row.flops > 0) {
+    text += fmt::format(", {:.{}f} {}", row.tflops() * unit.per_tflops, unit.digits, unit.name);
+  }
+  if (row.floor_us > 0) {
+    text += fmt::format("\n{:.0f} % of the read floor ({:.2f} us)", 100 * cell.floor_share(),
+                        row.floor_us);
+  }
+  if (cell.compute_bound) {
+    text += fmt::format("\ncompute-bound: {:.0f} % of the best measured rate", 100 * cell.share());
+  }
+  if (!row.stable) text += "\nunstable: the median still moved";
+  if (!row.correct()) text += fmt::format("\nWRONG: error {:.3g} x its bound", row.error);
+  return html_escape(text);
+}
+
+namespace {
+
+std::string header(const std::string& text, const char* css_class) {
+  return fmt::format("<th scope=\"col\" class=\"{}\">{}</th>", css_class, html_escape(text));
+}
+
+std::string cell(const std::string& html, const char* css_class) {
+  return fmt::format("<td class=\"{}\">{}</td>", css_class, html);
+}
+
+/// "1.31x" with a hint of how it reads: below 1 the peer is faster.
+std::string speedup_cell(double speedup) {
+  if (!(speedup > 0)) return cell("\u2013", "num none");
+  return cell(fmt::format("{:.2f}\u00d7", speedup), speedup < 0.995 ? "num loss" : "num win");
+}
+
+/// A percentage over a bar of that length.
+std::string bar_cell(double share) {
+  if (!(share > 0)) return cell("\u2013", "num none");
+  return fmt::format("<td class=\"num bar\" style=\"--p:{:.3f}\">{:.0f}</td>", std::min(1.0, share),
+                     100 * share);
+}
+
+std::string phase_row(const Group& group, const char* title, const PhaseSummary& phase) {
+  const RateUnit unit = rate_unit(group);
+  std::string html =
+      fmt::format("<tr><th scope=\"row\"><i class=\"dot {}\"></i>{}</th>", title, title);
+  html += cell(fmt::format("{}", phase.shapes), "num") + bar_cell(phase.share) +
+          cell(html_number(100 * phase.worst_share, 0), "num") +
+          cell(html_number(phase.gbps, 0), "num") +
+          cell(html_number(phase.tflops * unit.per_tflops, unit.digits), "num");
+  for (const std::string& peer : group.peers) {
+    const auto found = phase.peers.find(peer);
+    html += speedup_cell(found == phase.peers.end() ? 0 : found->second);
+  }
+  html += cell(fmt::format("{}", phase.unstable), phase.unstable > 0 ? "num warn" : "num none");
+  html += cell(fmt::format("{}", phase.wrong), phase.wrong > 0 ? "num loss" : "num none");
+  return html + "</tr>\n";
+}
+
+}  // namespace
+
+std::string phase_table(const Group& group) {
+  std::string html = "<div class=\"scroll\"><table class=\"data phases\"><thead><tr>" +
+                     header("phase", "") + header("shapes", "num") +
+                     header("% of roofline", "num wide") + header("worst %", "num") +
+                     header("GB/s", "num") + header(rate_unit(group).name, "num");
+  for (const std::string& peer : group.peers) html += header("vs " + peer, "num peer");
+  html += header("unstable", "num") + header("wrong", "num") + "</tr></thead><tbody>\n";
+  for (int i = 0; i < kNumPhases; ++i) {
+    if (group.phase[i].shapes == 0) continue;
+    html += phase_row(group, name(static_cast<Phase>(i)), group.phase[i]);
+  }
+  html += phase_row(group, "all", group.all);
+  html += "</tbody></table></div>\n<p class=\"note\">Geometric means over shapes";
+  if (!group.peers.empty())
+    html += "; vs a peer: its time / ours in the same run, above 1 is faster";
+  return html +
+         ". Roofline: the longer of the read floor and the flops at the best measured rate, "
+         "over the time.</p>\n";
+}
+
+namespace {
+
+std::string table_row(const Group& group, const Cell& shape) {
+  const Measurement& row = *shape.best;
+  const RateUnit unit = rate_unit(group);
+  std::string html;
+  for (const auto& [field, value] : row.problem) {
+    const std::string dot =
+        field == group.lead ? fmt::format("<i class=\"dot {}\"></i>", name(shape.phase)) : "";
+    html += cell(fmt::format("{}{}", dot, value), "num");
+  }
+  html += cell(html_escape(row.variant), "code") + cell(html_escape(row.why), "why");
+  html +=
+      cell(fmt::format("{}{:.2f}", row.stable ? "" : "<abbr title=\"unstable\">~</abbr>", row.us),
+           !row.correct() ? "num strong loss"
+           : row.stable   ? "num strong"
+                          : "num strong warn");
+  html += cell(fmt::format("{:.1f}", 100 * (row.us_q3 - row.us_q1) / row.us), "num soft");
+  html += cell(html_number(row.gbps(), 0), "num") +
+          cell(html_number(row.tflops() * unit.per_tflops, unit.digits), "num") +
+          bar_cell(shape.floor_share()) + bar_cell(shape.share());
+  for (const std::string& peer : group.peers) {
+    const auto found = shape.peers.find(peer);
+    html += speedup_cell(found == shape.peers.end() ? 0 : found->second / row.us);
+  }
+  return html + cell(row.correct() ? fmt::format("{:.2f}", row.error)
+                                   : fmt::format("<strong>wrong</strong> {:.3g}", row.error),
+                     row.correct() ? "num soft" : "num loss");
+}
+
+std::string table_header(const Group& group) {
+  std::string html;
+  for (const auto& [field, value] : group.cells.front().best->problem) html += header(field, "num");
+  html += header("variant", "") + header("why", "") + header("us", "num") + header("IQR %", "num") +
+          header("GB/s", "num") + header(rate_unit(group).name, "num") +
+          header("% of floor", "num wide") + header("% of roofline", "num wide");
+  for (const std::string& peer : group.peers) html += header("vs " + peer, "num peer");
+  return html + header("error / bound", "num");
+}
+
+}  // namespace
+
+std::string row_table(const Group& group) {
+  std::string html = fmt::format(
+      "<h3>All shapes</h3>\n<div class=\"scroll tall\"><table class=\"data "
+      "rows\"><thead><tr>{}</tr>"
+      "</thead><tbody>\n",
+      table_header(group));
+  std::vector<int64_t> last;
+  for (const Cell& shape : group.cells) {
+    const std::vector<int64_t> others = group.other_values(shape);
+    const bool starts = !last.empty() && others != last;
+    last = others;
+    html +=
+        fmt::format("<tr{}>{}</tr>\n", starts ? " class=\"starts\"" : "", table_row(group, shape));
+  }
+  return html + "</tbody></table></div>\n";
+}
+
+std::string other_variants(const Group& group) {
+  size_t count = 0;
+  std::string rows;
+  for (const Cell& shape : group.cells) {
+    count += shape.others.size();
+    for (const Measurement* other : shape.others) {
+      rows += fmt::format(
+          "<tr>{}{}{}{}{}</tr>\n", cell(html_escape(other->shape()), ""),
+          cell(html_escape(other->variant), "code"), cell(html_escape(other->why), "why"),
+          cell(fmt::format("{:.2f}", other->us), "num strong"),
+          other->correct() ? cell(fmt::format("{:.2f}\u00d7", other->us / shape.best->us), "num")
+                           : cell("wrong", "num loss"));
+    }
+  }
+  if (count == 0) return "";
+  return fmt::format(
+      "<details><summary>Other variants of the same shapes ({})</summary>\n<div class=\"scroll "
+      "tall\">"
+      "<table class=\"data\"><thead><tr>{}{}{}{}{}</tr></thead><tbody>\n{}</tbody></table></div>"
+      "</details>\n",
+      count, header("shape", ""), header("variant", ""), header("why", ""), header("us", "num"),
+      header("of the fastest", "num"), rows);
+}
+
+}  // namespace octet::harness

@@ -1,0 +1,121 @@
+#include "src/harness/tune/tune_run.h"
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+
+#include "src/core/env.h"
+#include "src/core/text.h"
+#include "src/core/try.h"
+#include "src/harness/measure/environment.h"
+
+namespace octet::harness {
+
+bool Shard::takes(const select::Problem& problem) const {
+  return hash_bytes(Journal::key(problem)) % static_cast<uint64_t>(count) ==
+         static_cast<uint64_t>(index);
+}
+
+Result<Shard> parse_shard(const std::string& text) {
+  const std::string found = text.empty() ? env::launcher_shard() : text;
+  if (found.empty()) return Shard{};
+  const std::vector<std::string> parts = split(found, '/');
+  const auto index = parse_int(parts[0]), count = parse_int(parts.size() == 2 ? parts[1] : "");
+  if (!index.ok() || !count.ok() || *count < 1 || *index < 1 || *index > *count) {
+    return fail(StatusCode::kInvalidArgument, "shard '{}': must be i/N with 1 <= i <= N", found);
+  }
+  return Shard{*index - 1, *count};
+}
+
+namespace {
+
+double now_s() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+std::vector<TuneItem> work_list(std::span<const TuneItem> items, const Shard& shard) {
+  std::vector<TuneItem> mine;
+  for (const TuneItem& item : items) {
+    if (shard.takes(item.problem)) mine.push_back(item);
+  }
+  std::stable_sort(mine.begin(), mine.end(),
+                   [](const TuneItem& a, const TuneItem& b) { return a.weight > b.weight; });
+  return mine;
+}
+
+/// A problem's share of what is left, half of it for the final timing.
+double budget_us(double left_s, size_t problems) {
+  const double share = left_s / static_cast<double>(std::max<size_t>(1, problems));
+  return std::clamp(share * 0.5, 0.02, 1.0) * 1e6;
+}
+
+}  // namespace
+
+Result<TuneRunResult> tune_run(const select::Op& op, std::span<const TuneItem> items,
+                               Journal& journal, const TuneRunOptions& options) {
+  const std::vector<TuneItem> mine = work_list(items, options.shard);
+  const double end = now_s() + options.budget_s;
+  Worker worker(options.worker);
+  TuneRunResult result;
+  const auto total = static_cast<int64_t>(mine.size());
+  for (size_t i = 0; i < mine.size(); ++i) {
+    const auto finished = journal.finished().find(Journal::key(mine[i].problem));
+    if (finished != journal.finished().end()) {
+      result.records.push_back(finished->second);
+      ++result.resumed;
+      continue;
+    }
+    if (options.progress) options.progress(static_cast<int64_t>(i), total, mine[i]);
+    const double left = end - now_s();
+    if (left <= 0) {
+      ++result.left;
+      continue;
+    }
+    TuneRequest request{mine[i].problem, {}, budget_us(left, mine.size() - i)};
+    OCTET_TRY(TuneRecord record, worker.tune(op, request));
+    OCTET_CHECK_OK(journal.append(record));
+    result.records.push_back(std::move(record));
+  }
+  return result;
+}
+
+std::vector<select::TunedRow> tuned_rows(const select::Op& op, std::span<const TuneRecord> records,
+                                         const Device& device, const std::string& source) {
+  std::vector<select::TunedRow> rows;
+  for (const TuneRecord& record : records) {
+    const Measurement* winner = record.row(record.winner);
+    const int variant = op.find(record.winner);
+    if (winner == nullptr || variant < 0) continue;
+    select::Problem key = record.problem;
+    key.format = op.schema->table_format(key.format);
+    rows.push_back({device.arch, device.cu_num, key, variant, winner->us, source});
+  }
+  return rows;
+}
+
+Result<std::vector<select::TunedRow>> rows_to_keep(const select::Op& op, const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) {  // new, or a device such as /dev/stdout
+    return std::vector<select::TunedRow>();
+  }
+  OCTET_TRY(const Csv csv, read_csv(path));
+  OCTET_TRY(select::TunedTable old, select::parse_tuned_table(op, csv));
+  if (old.bad.empty()) return std::move(old.rows);
+  return fail(StatusCode::kCorruptData, "{} (octet db check lists all {} bad rows)", old.bad[0],
+              old.bad.size());
+}
+
+Status update_tuned_table(const select::Op& op, const std::string& path,
+                          std::vector<select::TunedRow> rows) {
+  OCTET_TRY(std::vector<select::TunedRow> all, rows_to_keep(op, path));
+  const auto replaced = [&](const select::TunedRow& old) {
+    return std::any_of(rows.begin(), rows.end(), [&](const select::TunedRow& row) {
+      return row.arch == old.arch && row.cu_num == old.cu_num && row.problem == old.problem;
+    });
+  };
+  std::erase_if(all, replaced);
+  all.insert(all.end(), rows.begin(), rows.end());
+  return write_file(path, select::format_tuned_table(op, std::move(all)));
+}
+
+}  // namespace octet::harness

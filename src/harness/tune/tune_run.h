@@ -1,0 +1,61 @@
+// A tuning run: many problems by weight, within a budget, over a worker process, into a journal.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "src/harness/tune/journal.h"
+#include "src/harness/tune/worker.h"
+#include "src/select/tuned_table.h"
+
+namespace octet::harness {
+
+struct TuneItem {
+  select::Problem problem;
+  int64_t weight = 1;  // calls of a forward pass; heavier problems come first
+  std::string layer;
+};
+
+/// This process's part of a fleet: problems whose key hashes to `index` modulo `count`.
+struct Shard {
+  int64_t index = 0, count = 1;
+
+  bool takes(const select::Problem& problem) const;
+};
+
+/// "i/N" with 1 <= i <= N; "" looks for Slurm, Open MPI or PMI and is 1/1 without them.
+Result<Shard> parse_shard(const std::string& text);
+
+struct TuneRunOptions {
+  double budget_s = 120;
+  Shard shard;
+  WorkerOptions worker;
+  std::function<void(int64_t done, int64_t total, const TuneItem&)> progress;
+};
+
+struct TuneRunResult {
+  std::vector<TuneRecord> records;  // heaviest first
+  int64_t resumed = 0;              // taken over from the journal
+  int64_t left = 0;                 // not reached within the budget
+};
+
+/// Problems that the journal has finished are not measured again.
+Result<TuneRunResult> tune_run(const select::Op& op, std::span<const TuneItem> items,
+                               Journal& journal, const TuneRunOptions& options);
+
+/// The winners of `records` as rows of a tuned table, for the device that was measured.
+std::vector<select::TunedRow> tuned_rows(const select::Op& op, std::span<const TuneRecord> records,
+                                         const Device& device, const std::string& source);
+
+/// The rows of the table at `path`; none where there is no file. kCorruptData where the file is no
+/// table of the op or has a bad row.
+Result<std::vector<select::TunedRow>> rows_to_keep(const select::Op& op, const std::string& path);
+
+/// Writes `rows` to the table at `path`; rows of other keys that it holds already stay. Nothing is
+/// written if the file there is no table of the op.
+Status update_tuned_table(const select::Op& op, const std::string& path,
+                          std::vector<select::TunedRow> rows);
+
+}  // namespace octet::harness

@@ -1,0 +1,247 @@
+// A tuning run: shards, launchers, the journal's part, and the table that comes out.
+#include "src/harness/tune/tune_run.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "device/scoped_env.h"
+#include "harness/temporary_folder.h"
+#include "harness/tune/tune_testing.h"
+#include "src/core/text.h"
+
+namespace octet::harness {
+namespace {
+
+using testing_env::ScopedEnv;
+using testing_files::FullDisk;
+using testing_files::TemporaryFolder;
+using testing_tune::problem;
+using testing_tune::record;
+
+const select::Op& op() { return ops::gemm_blockscale::op(); }
+
+class ShardTest : public testing::Test {
+ protected:
+  static std::pair<int64_t, int64_t> shard(const std::string& text = "") {
+    const auto parsed = parse_shard(text);
+    EXPECT_TRUE(parsed.ok()) << parsed.status().message();
+    return {parsed->index, parsed->count};
+  }
+  using Pair = std::pair<int64_t, int64_t>;
+  const ScopedEnv none_[9]{{"SLURM_ARRAY_TASK_ID", nullptr},
+                           {"SLURM_ARRAY_TASK_COUNT", nullptr},
+                           {"SLURM_ARRAY_TASK_MIN", nullptr},
+                           {"SLURM_ARRAY_TASK_STEP", nullptr},
+                           {"SLURM_PROCID", nullptr},
+                           {"SLURM_NTASKS", nullptr},
+                           {"OMPI_COMM_WORLD_RANK", nullptr},
+                           {"PMI_RANK", nullptr},
+                           {"PMI_SIZE", nullptr}};
+};
+
+TEST_F(ShardTest, EveryProblemBelongsToExactlyOne) {
+  for (const int64_t count : {1, 2, 3, 7, 16}) {
+    std::vector<int> taken(static_cast<size_t>(count));
+    for (int64_t m = 1; m <= 400; ++m) {
+      int owners = 0;
+      for (int64_t index = 0; index < count; ++index) {
+        if (!Shard{index, count}.takes(problem(m, 128 * (m % 5 + 1)))) continue;
+        ++owners;
+        ++taken[static_cast<size_t>(index)];
+      }
+      ASSERT_EQ(owners, 1) << "m = " << m << " of " << count;
+    }
+    for (const int number : taken) EXPECT_GT(number, 400 / count / 3) << "of " << count;
+  }
+}
+
+TEST_F(ShardTest, ByHand) {
+  EXPECT_EQ(shard(), (Pair{0, 1})) << "no launcher";
+  EXPECT_EQ(shard("1/1"), (Pair{0, 1}));
+  EXPECT_EQ(shard("3/8"), (Pair{2, 8}));
+  for (const char* bad : {"0/4", "5/4", "4", "1/0", "1/-2", "a/b", "1/2/3", "/", "1/", "1 /2"}) {
+    const Status status = parse_shard(bad).status();
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << bad;
+    EXPECT_EQ(status.message(), std::string("shard '") + bad + "': must be i/N with 1 <= i <= N");
+  }
+}
+
+TEST_F(ShardTest, FromTheLaunchers) {
+  {
+    const ScopedEnv rank("PMI_RANK", "1"), count("PMI_SIZE", "2");
+    EXPECT_EQ(shard(), (Pair{1, 2}));
+    EXPECT_EQ(shard("1/4"), (Pair{0, 4})) << "what the caller says wins";
+  }
+  {
+    const ScopedEnv rank("OMPI_COMM_WORLD_RANK", "3"), count("OMPI_COMM_WORLD_SIZE", "4");
+    EXPECT_EQ(shard(), (Pair{3, 4}));
+  }
+  {
+    const ScopedEnv rank("SLURM_PROCID", "0"), count("SLURM_NTASKS", "5");
+    EXPECT_EQ(shard(), (Pair{0, 5}));
+    const ScopedEnv task("SLURM_ARRAY_TASK_ID", "12"), tasks("SLURM_ARRAY_TASK_COUNT", "4"),
+        first("SLURM_ARRAY_TASK_MIN", "10");
+    EXPECT_EQ(shard(), (Pair{2, 4})) << "the array before the step; ids from 10";
+  }
+  const ScopedEnv lonely("SLURM_PROCID", "3");
+  EXPECT_EQ(shard(), (Pair{0, 1})) << "a rank without a count says nothing";
+}
+
+TEST_F(ShardTest, SlurmArraysWithSteps) {  // --array=1-9:2 has the ids 1 3 5 7 9
+  const ScopedEnv count("SLURM_ARRAY_TASK_COUNT", "5"), first("SLURM_ARRAY_TASK_MIN", "1"),
+      step("SLURM_ARRAY_TASK_STEP", "2");
+  const std::pair<const char*, int64_t> ids[]{{"1", 0}, {"3", 1}, {"9", 4}};
+  for (const auto& [id, index] : ids) {
+    const ScopedEnv task("SLURM_ARRAY_TASK_ID", id);
+    EXPECT_EQ(shard(), (Pair{index, 5})) << id;
+  }
+}
+
+class TuneRunTest : public testing::Test {
+ protected:
+  TuneRunTest() { options_.worker.executable = "/nonexistent/octet"; }
+  Journal journal() {
+    return Journal::open(folder_.file("j.jsonl"), device_profile("generic").value(), true).value();
+  }
+  static TuneRecord done(int64_t m, double us = 10) {
+    return record(problem(m), "generic_fast_r16", {{"generic_fast_r16", us}});
+  }
+  static std::vector<int64_t> sizes(const TuneRunResult& result) {
+    std::vector<int64_t> found;
+    for (const TuneRecord& one : result.records) found.push_back(one.problem.field[0]);
+    return found;
+  }
+  TemporaryFolder folder_;
+  TuneRunOptions options_;
+};
+
+TEST_F(TuneRunTest, WhatTheJournalHasIsNotMeasuredAgain) {
+  Journal finished = journal();
+  for (const int64_t m : {1, 2, 3}) ASSERT_TRUE(finished.append(done(m)).ok());
+  const std::vector<TuneItem> items{{problem(1), 1, ""}, {problem(2), 9, ""}, {problem(3), 5, ""}};
+  const auto result = tune_run(op(), items, finished, options_);
+  ASSERT_TRUE(result.ok()) << "no worker is started: " << result.status().message();
+  EXPECT_EQ(sizes(*result), (std::vector<int64_t>{2, 3, 1})) << "heavy ones first";
+  EXPECT_EQ(result->resumed, 3);
+  EXPECT_EQ(result->left, 0);
+}
+
+TEST_F(TuneRunTest, WithoutTimeProblemsAreLeftAndFinishedOnesStillCount) {
+  Journal finished = journal();
+  ASSERT_TRUE(finished.append(done(2)).ok());
+  const std::vector<TuneItem> items{{problem(1), 9, ""}, {problem(2), 1, ""}};
+  options_.budget_s = 0;
+  const auto result = tune_run(op(), items, finished, options_);
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(sizes(*result), std::vector<int64_t>{2});
+  EXPECT_EQ(result->left, 1);
+}
+
+TEST_F(TuneRunTest, ShardsTogetherDoEverythingOnce) {
+  Journal finished = journal();
+  std::vector<TuneItem> items;
+  for (int64_t m = 1; m <= 40; ++m) {
+    items.push_back({problem(m), 1, ""});
+    ASSERT_TRUE(finished.append(done(m)).ok());
+  }
+  std::multiset<int64_t> all;
+  for (int64_t index = 0; index < 3; ++index) {
+    options_.shard = {index, 3};
+    for (const int64_t m : sizes(tune_run(op(), items, finished, options_).value())) all.insert(m);
+  }
+  EXPECT_EQ(all.size(), 40u);
+  EXPECT_EQ(std::set<int64_t>(all.begin(), all.end()).size(), 40u);
+}
+
+TEST_F(TuneRunTest, AWorkerThatCannotStartEndsTheRunWithAReason) {
+  Journal empty = journal();
+  const std::vector<TuneItem> items{{problem(1), 1, ""}};
+  const auto result = tune_run(op(), items, empty, options_);
+  EXPECT_EQ(result.status().code(), StatusCode::kBackend);
+  EXPECT_EQ(result.status().message(),
+            "tuning m=1 n=256 k=128 format=e4m3fn: its process ended with code 127");
+  EXPECT_TRUE(empty.finished().empty());
+}
+
+TEST(TunedRows, AreTheWinnersUnderTheKeyOfTheirCalls) {
+  select::Problem packed_f32 = problem(7);
+  packed_f32.format = op().schema->parse_format("e4m3fn_f32_packed").value();
+  TuneRecord unknown = record(problem(9), "", {{"generic_ref", 1}});
+  unknown.rows[0].variant = unknown.winner = "kernel_of_tomorrow";
+  const std::vector<TuneRecord> records{
+      record(packed_f32, "generic_ref", {{"generic_ref", 20}, {"generic_fast_r16", 10}}),
+      record(problem(8), "generic_ref", {}), unknown};
+  const Device device = device_profile("x86_avx2:6").value();
+  const auto rows = tuned_rows(op(), records, device, "test");
+  ASSERT_EQ(rows.size(), 1u) << "no row without a winner that this build knows";
+  EXPECT_EQ(rows[0].arch, Arch::kX86Avx2);
+  EXPECT_EQ(rows[0].cu_num, 6);
+  EXPECT_EQ(op().variants()[static_cast<size_t>(rows[0].variant)].name, "generic_fast_r16");
+  EXPECT_EQ(rows[0].us, 10);
+  EXPECT_EQ(op().schema->format_name(rows[0].problem.format), "e4m3fn_packed") << "of every d";
+}
+
+class UpdateTableTest : public testing::Test {
+ protected:
+  static std::vector<select::TunedRow> rows(int64_t m, double us, const std::string& source) {
+    const std::vector<TuneRecord> records{
+        record(problem(m), "generic_fast_r16", {{"generic_fast_r16", us}})};
+    return tuned_rows(op(), records, device_profile("generic").value(), source);
+  }
+  Status update(std::vector<select::TunedRow> some) {
+    return update_tuned_table(op(), path_, std::move(some));
+  }
+  TemporaryFolder folder_;
+  const std::string path_ = folder_.file("t.csv");
+  const std::string header_ = "arch,cu_num,format,m,n,k,variant,us,source\n";
+};
+
+TEST_F(UpdateTableTest, RowsOfOtherKeysStayThoseOfTheSameKeyAreReplaced) {
+  ASSERT_TRUE(update(rows(16, 30, "a")).ok());
+  ASSERT_TRUE(update(rows(2, 10, "b")).ok());
+  ASSERT_TRUE(update(rows(16, 20, "c")).ok());
+  EXPECT_EQ(read_file(path_).value(), header_ +
+                                          "generic,2,e4m3fn,2,256,128,generic_fast_r16,10,b\n"
+                                          "generic,2,e4m3fn,16,256,128,generic_fast_r16,20,c\n");
+  EXPECT_EQ(folder_.num_files(), 1u) << "no partial file is left";
+}
+
+TEST_F(UpdateTableTest, AFileThatIsNoGoodTableIsLeftAlone) {
+  const std::pair<std::string, std::string> cases[]{
+      {"", ":1: empty: no header line"},
+      {"hello\n", ":1: no column 'arch'"},
+      {header_ + "generic,2,e4m3fn,2,256,128,generic_fast,10,b\n", ":2: variant: unknown kernel"},
+      {header_ + "<<<<<<< mine\n", ":2: a conflict marker of a merge was left in"},
+  };
+  for (const auto& [content, message] : cases) {
+    ASSERT_TRUE(write_file(path_, content).ok());
+    const Status status = update(rows(2, 10, "b"));
+    EXPECT_EQ(status.code(), StatusCode::kCorruptData) << content;
+    EXPECT_TRUE(status.message().starts_with(path_ + message)) << status.message();
+    EXPECT_EQ(read_file(path_).value(), content);
+  }
+}
+
+TEST_F(UpdateTableTest, AFullDiskLeavesTheOldTable) {
+  ASSERT_TRUE(update(rows(16, 30, "a")).ok());
+  const std::string before = read_file(path_).value();
+  {
+    const FullDisk full(20);
+    const Status status = update(rows(2, 10, "b"));
+    EXPECT_EQ(status.code(), StatusCode::kIo);
+    EXPECT_EQ(status.message(), path_ + ": File too large");
+  }
+  EXPECT_EQ(read_file(path_).value(), before);
+  EXPECT_EQ(folder_.num_files(), 1u);
+}
+
+TEST_F(UpdateTableTest, DevicesAreWrittenNotRead) {
+  const Status full = update_tuned_table(op(), "/dev/full", rows(2, 10, "b"));
+  EXPECT_EQ(full.message(), "/dev/full: No space left on device");
+  EXPECT_TRUE(update_tuned_table(op(), "/dev/null", rows(2, 10, "b")).ok());
+  EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
+}
+
+}  // namespace
+}  // namespace octet::harness
