@@ -1,0 +1,13 @@
+// What host code and device code share: no vendor header is needed to include it.
+#pragma once
+
+#include <cstdint>
+
+namespace octet::gpu {
+
+/// A tensor map as the driver encodes it (CUtensorMap); passed to kernels by value.
+struct alignas(64) TensorMap {
+  uint64_t words[16];
+};
+
+}  // namespace octet::gpu
