@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include "src/core/try.h"
+#include "src/device/gpu_queue.h"
 #include "src/device/thread_pool.h"
 
 namespace octet {
@@ -45,9 +46,10 @@ class Pages {
 }  // namespace
 
 struct Stream::Impl {
-  explicit Impl(Device d) : device(std::move(d)), pool(device.cu_num) {}
+  explicit Impl(Device d) : device(std::move(d)) {}
   Device device;
-  ThreadPool pool;
+  std::unique_ptr<ThreadPool> pool;   // of a CPU stream
+  std::unique_ptr<gpu::Queue> queue;  // of a GPU stream
   Pages pages;
 };
 
@@ -55,12 +57,64 @@ Result<Stream> Stream::cpu(int threads) {
   OCTET_REQUIRE(threads >= 0 && threads <= 1024, "Stream::cpu: threads = {}, must be 0 to 1024",
                 threads);
   OCTET_TRY(Device device, cpu_device(threads));
-  return Stream(std::make_shared<Impl>(std::move(device)));
+  auto impl = std::make_shared<Impl>(std::move(device));
+  impl->pool = std::make_unique<ThreadPool>(impl->device.cu_num);
+  return Stream(std::move(impl));
+}
+
+namespace {
+
+Result<std::unique_ptr<gpu::Queue>> make_queue(int index) {
+  OCTET_REQUIRE(index >= 0 && index < gpu::kMaxDevices, "Stream: GPU index = {}, must be 0 to {}",
+                index, gpu::kMaxDevices - 1);
+  auto queue = std::make_unique<gpu::Queue>();
+  OCTET_TRY(const gpu::Driver* driver, gpu::cuda_driver());
+  OCTET_TRY(queue->context, driver->primary_context(index));
+  queue->driver = driver;
+  queue->device_index = index;
+  return queue;
+}
+
+}  // namespace
+
+Result<Stream> Stream::gpu(int index) {
+  OCTET_TRY(auto queue, make_queue(index));
+  OCTET_TRY(Device device, queue->driver->device(index));
+  const gpu::ContextScope scope(*queue->driver, queue->context);
+  OCTET_CHECK_OK(scope.status());
+  OCTET_TRY(queue->stream, queue->driver->create_stream());
+  queue->owned = true;
+  auto impl = std::make_shared<Impl>(std::move(device));
+  impl->queue = std::move(queue);
+  return Stream(std::move(impl));
+}
+
+Result<Stream> Stream::wrap_gpu(void* native, int index) {
+  OCTET_TRY(auto queue, make_queue(index));
+  OCTET_TRY(Device device, queue->driver->device(index));
+  queue->stream = native;
+  auto impl = std::make_shared<Impl>(std::move(device));
+  impl->queue = std::move(queue);
+  return Stream(std::move(impl));
 }
 
 const Device& Stream::device() const { return impl_->device; }
 
+bool Stream::is_gpu() const { return impl_->queue != nullptr; }
+
+Status Stream::synchronize() {
+  if (!is_gpu()) return Status::Ok();
+  const gpu::Queue& queue = *impl_->queue;
+  const gpu::ContextScope scope(*queue.driver, queue.context);
+  OCTET_CHECK_OK(scope.status());
+  return queue.driver->synchronize(queue.stream);
+}
+
 Result<void*> Stream::workspace(int64_t bytes) {
+  if (is_gpu()) {
+    OCTET_TRY(const gpu::Address address, impl_->queue->grow(bytes));
+    return reinterpret_cast<void*>(address);
+  }
   if (!impl_->pages.grow(bytes)) {
     return fail(StatusCode::kBackend, "workspace: the system refused {} bytes", bytes);
   }
@@ -68,7 +122,14 @@ Result<void*> Stream::workspace(int64_t bytes) {
 }
 
 void Stream::parallel(void (*function)(void*, int, int), void* context) {
-  impl_->pool.run(function, context);
+  if (impl_->pool == nullptr) return function(context, 0, 1);
+  impl_->pool->run(function, context);
 }
+
+gpu::Queue* queue_of_stream(const Stream& stream) { return stream.impl_->queue.get(); }
+
+namespace gpu {
+Queue* queue_of(const Stream& stream) { return queue_of_stream(stream); }
+}  // namespace gpu
 
 }  // namespace octet

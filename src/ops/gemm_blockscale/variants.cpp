@@ -13,6 +13,8 @@
 #include "src/ops/gemm_blockscale/cpu/x86_avx512_dpbf16_gemv.h"
 #include "src/ops/gemm_blockscale/cpu/x86_avx512_gemm.h"
 #include "src/ops/gemm_blockscale/cpu/x86_avx512_gemv.h"
+#include "src/ops/gemm_blockscale/cuda/sm90_simple.h"
+#include "src/ops/gemm_blockscale/cuda/sm90_wgmma_swap.h"
 #include "src/ops/gemm_blockscale/hip/gfx942_mfma.h"
 #include "src/ops/gemm_blockscale/op.h"
 #include "src/select/contract.h"
@@ -59,6 +61,28 @@ void add_cpu(std::vector<select::Variant>& variants) {
   });
 }
 
+template <class Contract>
+Status cuda_launch(int config, const void* args, select::Workspace, Stream& stream) {
+  const auto& a = *static_cast<const GemmBlockscaleArgs*>(args);
+  const Problem problem{a.a.rows,  a.b.rows,  a.a.cols,
+                        a.a.dtype, a.d.dtype, a.b_layout == WeightLayout::kPacked};
+  return cuda::run(Contract::plan(config, problem, stream.device().cu_num), a, stream);
+}
+
+template <class Contract>
+void add_cuda(std::vector<select::Variant>& variants) {
+  select::append_variants<Contract>(variants, [](select::Variant& variant) {
+    variant.supports = supports<Contract>;
+    variant.workspace_bytes = [](int, const select::Problem&, const Device&) -> int64_t {
+      return 0;
+    };
+#if defined(OCTET_HAVE_SM90)
+    variant.built = true;
+    variant.launch = cuda_launch<Contract>;
+#endif
+  });
+}
+
 /// A kernel of a target that this build does not compile: it is known, explained and refused.
 template <class Contract>
 void add_unbuilt(std::vector<select::Variant>& variants) {
@@ -74,6 +98,8 @@ void add_unbuilt(std::vector<select::Variant>& variants) {
 std::vector<select::Variant> make_variants() {
   std::vector<select::Variant> variants;
   add_unbuilt<Gfx942Mfma>(variants);
+  add_cuda<Sm90WgmmaSwap>(variants);
+  add_cuda<Sm90Simple>(variants);
   add_cpu<X86AmxBlock>(variants);
   add_cpu<X86AmxStream>(variants);
   add_cpu<X86Avx512Dpbf16Gemm>(variants);
@@ -100,6 +126,8 @@ std::string fixed_default(Arch arch) {
     case Arch::kGfx942:
     case Arch::kGfx950:
       return "gfx942_mfma_16x64x256_v1";
+    case Arch::kSm90:
+      return "sm90_wgmma_swap_64x128x128_g1_c1";
     case Arch::kX86Amx:
       return X86AmxBlock::name(X86AmxBlock::kConfigs[0]);
     case Arch::kX86Avx512:

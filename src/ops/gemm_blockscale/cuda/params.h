@@ -19,6 +19,8 @@ struct Sm90Params {
   int32_t m, n;
   int32_t k_blocks;  // k / 128
   OutputType output;
+  int32_t split;      // thread blocks of a cluster that share a tile's k
+  int32_t dependent;  // launched while the launch before may still run
 };
 
 }  // namespace octet::ops::gemm_blockscale

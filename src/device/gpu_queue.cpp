@@ -1,0 +1,89 @@
+#include "src/device/gpu_queue.h"
+
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "src/core/try.h"
+
+namespace octet::gpu {
+
+Queue::~Queue() {
+  if (driver == nullptr) return;
+  const ContextScope scope(*driver, context);
+  if (!scope.status().ok()) return;
+  if (scratch != 0 || owned) (void)driver->synchronize(stream);
+  if (scratch != 0) (void)driver->release(scratch);
+  if (owned) (void)driver->destroy_stream(stream);
+}
+
+Result<Address> Queue::grow(int64_t bytes) {
+  if (bytes <= scratch_bytes) return scratch;
+  const ContextScope scope(*driver, context);
+  OCTET_CHECK_OK(scope.status());
+  OCTET_TRY(const bool capturing, driver->is_capturing(stream));
+  if (capturing) {
+    return fail(StatusCode::kBackend,
+                "workspace: {} bytes are not there yet and the stream is being captured; call once "
+                "before, or pass Options::workspace",
+                bytes);
+  }
+  if (scratch != 0) {
+    OCTET_CHECK_OK(driver->synchronize(stream));
+    OCTET_CHECK_OK(driver->release(scratch));
+    scratch = 0;
+    scratch_bytes = 0;
+  }
+  OCTET_TRY(scratch, driver->allocate(bytes));
+  scratch_bytes = bytes;
+  return scratch;
+}
+
+Result<void*> Kernel::load(const Queue& queue) const {
+  static std::mutex mutex;
+  static std::map<std::pair<int, const unsigned char*>, void*> modules;
+  const std::lock_guard lock(mutex);
+  void*& module = modules[{queue.device_index, code_.image}];
+  if (module == nullptr) {
+    auto loaded = queue.driver->load_module(code_.image);
+    if (!loaded.ok()) {
+      return fail(StatusCode::kBackend, "code object {}: {}", code_.name,
+                  loaded.status().message());
+    }
+    module = *loaded;
+  }
+  OCTET_TRY(void* function, queue.driver->function(module, entry_));
+  OCTET_CHECK_OK(queue.driver->allow(function, shared_bytes_));
+  loaded_[static_cast<size_t>(queue.device_index)].store(function, std::memory_order_release);
+  return function;
+}
+
+Result<void*> Kernel::on(const Queue& queue) const {
+  void* function = loaded_[static_cast<size_t>(queue.device_index)].load(std::memory_order_acquire);
+  if (function != nullptr) return function;
+  return load(queue);
+}
+
+Status Kernel::launch(const Queue& queue, const LaunchShape& shape, void* parameter) const {
+  OCTET_TRY(void* function, on(queue));
+  return queue.driver->launch(function, shape, queue.stream, parameter);
+}
+
+Result<std::vector<Device>> devices() {
+  OCTET_TRY(const Driver* driver, cuda_driver());
+  OCTET_TRY(const int count, driver->device_count());
+  std::vector<Device> found;
+  Status last(StatusCode::kNoDevice, "the CUDA driver shows no device");
+  for (int i = 0; i < std::min(count, kMaxDevices); ++i) {
+    auto device = driver->device(i);
+    if (device.ok()) {
+      found.push_back(*std::move(device));
+    } else {
+      last = device.status();
+    }
+  }
+  if (found.empty()) return last;
+  return found;
+}
+
+}  // namespace octet::gpu

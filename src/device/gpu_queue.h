@@ -1,0 +1,66 @@
+// Queue: the GPU half of a Stream; and kernels, loaded once per device on first use.
+#pragma once
+
+#include <array>
+#include <atomic>
+
+#include "octet/stream.h"
+#include "src/device/gpu_driver.h"
+
+namespace octet::gpu {
+
+inline constexpr int kMaxDevices = 16;
+
+/// Where work of a stream goes.
+struct Queue {
+  const Driver* driver = nullptr;
+  void* context = nullptr;
+  void* stream = nullptr;
+  int device_index = 0;
+  bool owned = false;  // the stream is ours to destroy
+  Address scratch = 0;
+  int64_t scratch_bytes = 0;
+
+  Queue() = default;
+  Queue(const Queue&) = delete;
+  Queue& operator=(const Queue&) = delete;
+  ~Queue();
+
+  /// As Stream::workspace. Growing it waits for the stream and is an error while it is captured.
+  Result<Address> grow(int64_t bytes);
+};
+
+/// The queue of a GPU stream; null on a CPU.
+Queue* queue_of(const Stream& stream);
+
+/// A code object that the build embedded.
+struct CodeObject {
+  const char* name;
+  const unsigned char* image;
+};
+
+/// One kernel of a code object. Loading is lazy, once per device, and safe from many threads.
+class Kernel {
+ public:
+  constexpr Kernel(const CodeObject& code, const char* entry, int shared_bytes)
+      : code_(code), entry_(entry), shared_bytes_(shared_bytes) {}
+
+  const char* entry() const { return entry_; }
+  Result<void*> on(const Queue& queue) const;
+  /// Enqueues one launch in the queue's stream; the queue's context must be current.
+  Status launch(const Queue& queue, const LaunchShape& shape, void* parameter) const;
+
+ private:
+  Result<void*> load(const Queue& queue) const;
+
+  const CodeObject& code_;
+  const char* entry_;
+  int shared_bytes_;
+  mutable std::array<std::atomic<void*>, kMaxDevices> loaded_{};
+};
+
+/// The GPUs of this machine that this version has kernels for, as their driver describes them;
+/// kNoDevice with the reason where there is none.
+Result<std::vector<Device>> devices();
+
+}  // namespace octet::gpu

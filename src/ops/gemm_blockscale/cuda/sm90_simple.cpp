@@ -1,0 +1,28 @@
+#include "src/ops/gemm_blockscale/cuda/sm90_simple.h"
+
+#include <algorithm>
+
+namespace octet::ops::gemm_blockscale {
+
+#if defined(OCTET_HAVE_SM90)
+extern "C" const unsigned char octet_code_gemm_blockscale_sm90_simple[];
+
+namespace {
+constexpr gpu::CodeObject kCode{"sm90_simple", octet_code_gemm_blockscale_sm90_simple};
+gpu::Kernel kernels[] = {gpu::Kernel(kCode, "octet_sm90_simple_e4m3fn", 0),
+                         gpu::Kernel(kCode, "octet_sm90_simple_e4m3fnuz", 0)};
+}  // namespace
+#endif
+
+cuda::LaunchPlan Sm90Simple::plan(int, const Problem& problem, int cu_num) {
+  cuda::LaunchPlan plan;
+#if defined(OCTET_HAVE_SM90)
+  plan.kernel = &kernels[problem.ab == DType::kE4m3fn ? 0 : 1];
+#endif
+  const int64_t warps = problem.m * problem.n;  // one a result, striding
+  plan.shape.grid_x = static_cast<uint32_t>(std::min<int64_t>((warps + 7) / 8, cu_num * 8));
+  plan.shape.block_x = 256;
+  return plan;
+}
+
+}  // namespace octet::ops::gemm_blockscale

@@ -1,0 +1,53 @@
+#include "src/ops/gemm_blockscale/cuda/sm90_wgmma_swap.h"
+
+#include <algorithm>
+
+namespace octet::ops::gemm_blockscale {
+
+#if defined(OCTET_HAVE_SM90)
+extern "C" const unsigned char octet_code_gemm_blockscale_sm90_wgmma_swap[];
+
+namespace {
+
+constexpr gpu::CodeObject kCode{"sm90_wgmma_swap", octet_code_gemm_blockscale_sm90_wgmma_swap};
+
+#define OCTET_KERNEL(M, N, GROUPS, STAGES)                         \
+  gpu::Kernel(kCode, "octet_sm90_wgmma_swap_" #M "x" #N "_g" #GROUPS, \
+              SwapShape{M, N, GROUPS, STAGES}.shared_bytes(kSwapMaxSplit)),
+gpu::Kernel kernels[] = {OCTET_SM90_SWAP_KERNELS(OCTET_KERNEL)};
+#undef OCTET_KERNEL
+
+}  // namespace
+#endif
+
+select::Support Sm90WgmmaSwap::supports(const Config& c, const Problem& problem, const Device&) {
+  if (problem.num_k_blocks() < 2 * c.split && c.split > 1) {
+    return select::Support::no(
+        fmt::format("{} blocks share k: needs at least {}", c.split, 256 * c.split));
+  }
+  if ((problem.m + c.shape.block_m - 1) / c.shape.block_m > 65535) {
+    return select::Support::no(fmt::format("m = {}, at most {}", problem.m, 65535 * c.shape.block_m));
+  }
+  return cuda::supports_tensor_maps(problem);
+}
+
+cuda::LaunchPlan Sm90WgmmaSwap::plan(int index, const Problem& problem, int cu_num) {
+  const Config& c = kConfigs[static_cast<size_t>(index)];
+  const int64_t tiles = (problem.n + c.shape.block_n - 1) / c.shape.block_n;
+  cuda::LaunchPlan plan;
+#if defined(OCTET_HAVE_SM90)
+  plan.kernel = &kernels[index / 3];  // kConfigs has three splits of each kernel
+#endif
+  plan.split = c.split;
+  plan.a_box_rows = c.shape.block_m;
+  plan.b_box_rows = c.shape.block_n;
+  const int64_t blocks = c.split > 1 ? tiles * c.split : std::min<int64_t>(tiles, cu_num);
+  plan.shape.grid_x = static_cast<uint32_t>(blocks);
+  plan.shape.grid_y = static_cast<uint32_t>((problem.m + c.shape.block_m - 1) / c.shape.block_m);
+  plan.shape.block_x = static_cast<uint32_t>(c.shape.threads());
+  plan.shape.cluster = static_cast<uint32_t>(c.split);
+  plan.shape.shared_bytes = static_cast<uint32_t>(c.shape.shared_bytes(c.split));
+  return plan;
+}
+
+}  // namespace octet::ops::gemm_blockscale
