@@ -57,7 +57,7 @@ std::string repeat_command(const Options& options, const select::Problem& proble
 Result<harness::CheckReport> check_nothing(const select::Op& op, const select::Problem& problem,
                                            harness::Inputs inputs, uint64_t seed, Stream& stream) {
   OCTET_TRY(const auto instance,
-            harness::case_of(op).make(problem, stream.device(), {inputs, seed, false, false}));
+            harness::case_of(op).make(problem, stream, {inputs, seed, false, false}));
   return instance->check([](auto&&...) { return Status::Ok(); }, {}, stream);
 }
 

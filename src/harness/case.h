@@ -43,6 +43,9 @@ class Instance {
 
   /// Reads every byte that the op must move, with the threads of the stream, and nothing else.
   virtual Status read_floor(Stream&, int64_t iteration) = 0;
+
+  /// Calls after which the weights repeat.
+  virtual int64_t num_windows() const { return 1; }
 };
 
 struct CaseOptions {
@@ -55,8 +58,8 @@ struct CaseOptions {
 
 struct Case {
   const select::Op* op;
-  Result<std::unique_ptr<Instance>> (*make)(const select::Problem&, const Device&,
-                                            const CaseOptions&);
+  /// Operands where the stream's kernels can read them; the stream must outlive them.
+  Result<std::unique_ptr<Instance>> (*make)(const select::Problem&, Stream&, const CaseOptions&);
 };
 
 /// The case of an op; every op has one.

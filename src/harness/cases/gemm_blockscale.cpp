@@ -228,12 +228,20 @@ Result<std::unique_ptr<Instance>> make_timing_instance(const Problem& p, const D
 
 }  // namespace
 
+std::vector<float> timing_scales(int64_t count, const CaseOptions& options) {
+  Random random(options.seed);
+  std::vector<float> scales(static_cast<size_t>(count));
+  fill_scales(random, options.inputs, scales.data(), count);
+  return scales;
+}
+
 Result<std::unique_ptr<Instance>> make_gemm_blockscale(const select::Problem& problem,
-                                                       const Device& device,
+                                                       Stream& stream,
                                                        const CaseOptions& options) {
   OCTET_CHECK_OK(gemm::validate_problem(problem));
   const Problem p = gemm::from(problem);
-  if (options.for_timing) return make_timing_instance(p, device, options);
+  if (stream.is_gpu()) return make_gemm_blockscale_gpu(p, options, stream);
+  if (options.for_timing) return make_timing_instance(p, stream.device(), options);
   OCTET_TRY(GemmBlockscaleOperands operands, make_check_operands(p, options));
   return std::unique_ptr<Instance>(new CheckInstance(std::move(operands), options.inputs));
 }

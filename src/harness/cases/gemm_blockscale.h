@@ -1,6 +1,8 @@
 // Operands of gemm_blockscale, and the judge of its results.
 #pragma once
 
+#include <vector>
+
 #include "octet/gemm_blockscale.h"
 #include "src/harness/case.h"
 #include "src/harness/memory.h"
@@ -23,12 +25,26 @@ Result<GemmBlockscaleOperands> make_check_operands(const ops::gemm_blockscale::P
 /// Fills d and everything around it with a pattern that no right result has.
 void poison(GemmBlockscaleOperands& operands);
 
+/// How products are summed inside a block of 128 of k (docs/numerics.md).
+enum class BlockSums : uint8_t {
+  kFloat32,
+  kTensorCore,  // sm90: terms are cut 13 bits below the largest
+};
+
 /// Compares d with the double-precision reference: every element of small problems; of large
 /// ones some columns in each row, or of tall ones in evenly spaced rows and the last; then the
 /// canaries.
-CheckReport judge(const GemmBlockscaleOperands& operands, Inputs inputs, Stream& stream);
+CheckReport judge(const GemmBlockscaleOperands& operands, Inputs inputs, Stream& stream,
+                  BlockSums sums = BlockSums::kFloat32);
 
-Result<std::unique_ptr<Instance>> make_gemm_blockscale(const select::Problem&, const Device&,
+/// Scales of a timing, row after row.
+std::vector<float> timing_scales(int64_t count, const CaseOptions&);
+
+/// The instance on a GPU: operands are made on the host and copied, judged on the host.
+Result<std::unique_ptr<Instance>> make_gemm_blockscale_gpu(const ops::gemm_blockscale::Problem&,
+                                                           const CaseOptions&, Stream&);
+
+Result<std::unique_ptr<Instance>> make_gemm_blockscale(const select::Problem&, Stream&,
                                                        const CaseOptions&);
 
 }  // namespace octet::harness

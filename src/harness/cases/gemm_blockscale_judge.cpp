@@ -3,6 +3,9 @@
 //
 //   |d - r| <= u_d * |r| + (128 + k/128 + 8) * 2^-24 * (1 + u_d) * R,   R = sum of |scale * a * b|
 //
+// On tensor cores that cut terms 13 bits below the largest: + 4 * 33 * 2^-13 * (1 + u_d) * L, L = sum over
+// blocks of |scale| * the largest term or partial sum; 4 instructions a block, 33 terms each.
+//
 // 128 + k/128 roundings of float32 sums in any order, 8 for scales and products, u_d of the one
 // rounding to d (docs/numerics.md). Exact inputs must agree bit for bit.
 #include <algorithm>
@@ -52,15 +55,17 @@ bool same_bits(float a, float b) { return std::memcmp(&a, &b, sizeof a) == 0; }
 
 /// error / bound of one element; infinity where it is wrong whatever the bound.
 double error_over_bound(const Problem& p, const gemm::ExactElement& exact, float got,
-                        bool bitwise) {
+                        bool bitwise, BlockSums block_sums) {
   if (std::isnan(exact.value)) return std::isnan(got) ? 0 : INFINITY;
   const float nearest = rounded(exact.value, p.d);
   if (bitwise) return same_bits(nearest, got) || (nearest == 0 && got == 0) ? 0 : INFINITY;
   if (std::isinf(nearest) && got == nearest) return 0;
   const double u = unit_roundoff(p.d);
   const double sums = static_cast<double>(128 + p.k / 128 + 8) * 0x1p-24;
-  const double bound =
-      u * std::fabs(exact.value) + sums * (1 + u) * exact.magnitude + smallest_step(p.d);
+  const double cut = block_sums == BlockSums::kTensorCore ? 4 * 33 * 0x1p-13 : 0;
+  const double bound = u * std::fabs(exact.value) +
+                       (1 + u) * (sums * exact.magnitude + cut * exact.largest) +
+                       smallest_step(p.d);
   const double error = std::fabs(static_cast<double>(got) - exact.value);
   return error <= INFINITY ? error / bound : INFINITY;
 }
@@ -98,6 +103,7 @@ struct Judging {
   gemm::cpu::Task task;
   Sampling sampling;
   bool bitwise;
+  BlockSums block_sums;
   std::mutex mutex;
   CheckReport report;
 };
@@ -114,7 +120,8 @@ void judge_row(Judging& judging, int64_t m, CheckReport& report) {
     const int64_t n = sample_column(p, judging.sampling, m, index);
     const gemm::ExactElement exact = gemm::exact_element(judging.task, m, n);
     const double error =
-        error_over_bound(p, exact, element(judging.operands, m, n), judging.bitwise);
+        error_over_bound(p, exact, element(judging.operands, m, n), judging.bitwise,
+                         judging.block_sums);
     ++report.elements;
     if (error > 1 && report.failure.empty()) {
       report.failure = describe(judging.operands, exact, m, n, error);
@@ -159,11 +166,13 @@ std::string check_canaries(const GemmBlockscaleOperands& o) {
 
 }  // namespace
 
-CheckReport judge(const GemmBlockscaleOperands& operands, Inputs inputs, Stream& stream) {
+CheckReport judge(const GemmBlockscaleOperands& operands, Inputs inputs, Stream& stream,
+                  BlockSums sums) {
   Judging judging{operands,
                   gemm::cpu::make_task(operands.args),
                   sampling_of(operands.problem),
                   inputs == Inputs::kExact,
+                  sums,
                   {},
                   {}};
   if (operands.problem.m > 0 && operands.problem.n > 0) stream.parallel(judge_rows, &judging);

@@ -2,6 +2,7 @@
 
 #include "src/core/text.h"
 #include "src/core/try.h"
+#include "src/harness/gpu/graph_timer.h"
 #include "src/harness/measure/environment.h"
 #include "src/harness/measure/peer.h"
 #include "src/ops/registry.h"
@@ -33,7 +34,7 @@ Measurement describe(const select::Op& op, const select::Problem& problem, const
 Result<CheckReport> check_variant(const select::Op& op, int variant, const select::Problem& problem,
                                   Inputs inputs, uint64_t seed, Stream& stream) {
   OCTET_TRY(const auto instance,
-            case_of(op).make(problem, stream.device(), {inputs, seed, false, false}));
+            case_of(op).make(problem, stream, {inputs, seed, false, false}));
   OCTET_TRY(const select::Workspace workspace, workspace_of(op, variant, problem, stream));
   return instance->check(launch_of(op, variant), workspace, stream);
 }
@@ -61,7 +62,7 @@ Result<Lineup> make_lineup(const select::Op& op, const select::Problem& problem,
                            const BenchOptions& options) {
   Lineup lineup;
   OCTET_TRY(lineup.instance,
-            case_of(op).make(problem, stream.device(), {Inputs::kRandom, 1, true, options.cold}));
+            case_of(op).make(problem, stream, {Inputs::kRandom, 1, true, options.cold}));
   Instance* instance = lineup.instance.get();
   lineup.timed.push_back(
       [instance, &stream](int64_t i) { return instance->read_floor(stream, i); });
@@ -118,7 +119,10 @@ Result<std::vector<Measurement>> bench(const select::Op& op, const select::Probl
     }
   }
   OCTET_TRY(const Lineup lineup, make_lineup(op, problem, variants, stream, options));
-  OCTET_TRY(const std::vector<Timing> timings, time_interleaved(lineup.timed, options.timing));
+  OCTET_TRY(const std::vector<Timing> timings,
+            stream.is_gpu() ? time_graphs(lineup.timed, options.timing,
+                                          lineup.instance->num_windows(), stream)
+                            : time_interleaved(lineup.timed, options.timing));
   for (size_t i = 0; i < rows.size(); ++i) {
     set_times(rows[i], timings[1 + i]);
     rows[i].floor_us = timings[0].us;

@@ -1,6 +1,7 @@
 // The reference of gemm_blockscale: one result at a time, in double.
 #include "src/ops/gemm_blockscale/cpu/generic_ref.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "src/ops/gemm_blockscale/cpu/pack.h"
@@ -24,6 +25,7 @@ ExactElement dot_half_block(const Task& t, int64_t m, int64_t n, int64_t k) {  /
         static_cast<double>(t.codes->f32[a[i]]) * static_cast<double>(t.codes->f32[b[i]]);
     sum.value += term;
     sum.magnitude += std::fabs(term);
+    sum.largest = std::max({sum.largest, std::fabs(term), std::fabs(sum.value)});
   }
   return sum;
 }
@@ -50,6 +52,7 @@ ExactElement exact_element(const Task& t, int64_t m, int64_t n) {
     const ExactElement half = dot_half_block(t, m, n, k);
     sum.value += scale * half.value;
     sum.magnitude += std::fabs(scale) * half.magnitude;
+    sum.largest += std::fabs(scale) * half.largest;
   }
   return sum;
 }

@@ -31,6 +31,7 @@ struct GenericRef {
 struct ExactElement {
   double value = 0;
   double magnitude = 0;
+  double largest = 0;  // sum over half blocks of |scale| * the largest |a * b| or partial sum
 };
 ExactElement exact_element(const cpu::Task& task, int64_t m, int64_t n);
 

@@ -1,0 +1,133 @@
+#include "src/harness/gpu/device_buffer.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "src/core/try.h"
+#include "src/harness/gpu/memory_kernels.h"
+
+namespace octet::harness {
+
+Result<DeviceBuffer> DeviceBuffer::allocate(const Stream& stream, int64_t bytes) {
+  const gpu::Queue* queue = gpu::queue_of(stream);
+  DeviceBuffer buffer;
+  const gpu::ContextScope scope(*queue->driver, queue->context);
+  OCTET_CHECK_OK(scope.status());
+  OCTET_TRY(buffer.address_, queue->driver->allocate(bytes));
+  buffer.driver_ = queue->driver;
+  buffer.context_ = queue->context;
+  buffer.stream_ = queue->stream;
+  buffer.bytes_ = bytes;
+  return buffer;
+}
+
+DeviceBuffer::DeviceBuffer(DeviceBuffer&& other) noexcept { *this = std::move(other); }
+
+DeviceBuffer& DeviceBuffer::operator=(DeviceBuffer&& other) noexcept {
+  std::swap(driver_, other.driver_);
+  std::swap(context_, other.context_);
+  std::swap(stream_, other.stream_);
+  std::swap(address_, other.address_);
+  std::swap(bytes_, other.bytes_);
+  return *this;
+}
+
+DeviceBuffer::~DeviceBuffer() {
+  if (address_ == 0) return;
+  const gpu::ContextScope scope(*driver_, context_);
+  if (scope.status().ok()) (void)driver_->release(address_);
+}
+
+Status DeviceBuffer::upload(const void* from, int64_t bytes) {
+  if (bytes == 0) return Status::Ok();
+  const gpu::ContextScope scope(*driver_, context_);
+  OCTET_CHECK_OK(scope.status());
+  OCTET_CHECK_OK(driver_->copy_in(address_, from, bytes, stream_));
+  return driver_->synchronize(stream_);
+}
+
+Status DeviceBuffer::download(void* to, int64_t bytes) const {
+  if (bytes == 0) return Status::Ok();
+  const gpu::ContextScope scope(*driver_, context_);
+  OCTET_CHECK_OK(scope.status());
+  OCTET_CHECK_OK(driver_->copy_out(to, address_, bytes, stream_));
+  return driver_->synchronize(stream_);
+}
+
+#if defined(OCTET_HAVE_SM90)
+extern "C" const unsigned char octet_code_harness_memory_kernels[];
+
+namespace {
+
+constexpr gpu::CodeObject kCode{"memory_kernels", octet_code_harness_memory_kernels};
+const gpu::Kernel fill_codes(kCode, "octet_fill_codes", 0);
+const gpu::Kernel read_loads(kCode, "octet_read_loads", 0);
+const gpu::Kernel read_bulk(kCode, "octet_read_bulk", kReadSharedBytes);
+
+Status launch(Stream& stream, const gpu::Kernel& kernel, const gpu::LaunchShape& shape,
+              MemoryParams params) {
+  const gpu::Queue& queue = *gpu::queue_of(stream);
+  const gpu::ContextScope scope(*queue.driver, queue.context);
+  OCTET_CHECK_OK(scope.status());
+  return kernel.launch(queue, shape, &params);
+}
+
+Status fill(Stream& stream, const DeviceBuffer& buffer) {
+  gpu::LaunchShape shape;
+  shape.grid_x = static_cast<uint32_t>(stream.device().cu_num * 8);
+  shape.block_x = 256;
+  OCTET_CHECK_OK(launch(stream, fill_codes, shape,
+                        {buffer.address(), buffer.address(), buffer.bytes(), 20260101}));
+  return stream.synchronize();
+}
+
+}  // namespace
+
+Status device_read_all(Stream& stream, const void* data, int64_t bytes) {
+  constexpr int64_t kBulkFrom = 20'000'000;
+  const auto address = reinterpret_cast<gpu::Address>(data);
+  const MemoryParams params{address, address, bytes, 0};
+  gpu::LaunchShape shape;
+  if (bytes < kBulkFrom) {
+    shape.grid_x = static_cast<uint32_t>(stream.device().cu_num * 4);
+    shape.block_x = 512;
+    return launch(stream, read_loads, shape, params);
+  }
+  shape.grid_x = static_cast<uint32_t>(stream.device().cu_num);
+  shape.block_x = 32;
+  shape.shared_bytes = kReadSharedBytes;
+  return launch(stream, read_bulk, shape, params);
+}
+
+#else
+namespace {
+Status fill(Stream&, const DeviceBuffer&) {
+  return fail(StatusCode::kUnsupported, "this build has no sm90 kernels");
+}
+}  // namespace
+
+Status device_read_all(Stream& stream, const void*, int64_t) { return fill(stream, {}); }
+#endif
+
+Result<const DeviceArena*> DeviceArena::get(Stream& stream, int64_t window_bytes) {
+  static std::map<void*, DeviceArena> arenas;
+  DeviceArena& arena = arenas[gpu::queue_of(stream)->context];
+  const int64_t usual = std::max<int64_t>(8 * stream.device().l2_bytes, int64_t{512} << 20);
+  const int64_t wanted = std::max(usual, 3 * window_bytes);
+  if (arena.buffer_.bytes() < wanted) {
+    OCTET_TRY(arena.buffer_, DeviceBuffer::allocate(stream, wanted));
+    OCTET_CHECK_OK(fill(stream, arena.buffer_));
+  }
+  return &arena;
+}
+
+int64_t DeviceArena::num_windows(int64_t bytes) const {
+  return std::max<int64_t>(1, buffer_.bytes() / ((bytes + 1023) / 1024 * 1024));
+}
+
+const uint8_t* DeviceArena::window(int64_t index, int64_t bytes) const {
+  return buffer_.as<const uint8_t>() + index % num_windows(bytes) * ((bytes + 1023) / 1024 * 1024);
+}
+
+}  // namespace octet::harness

@@ -1,0 +1,103 @@
+#include "src/harness/gpu/graph_timer.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "src/core/try.h"
+#include "src/device/gpu_queue.h"
+
+namespace octet::harness {
+namespace {
+
+/// Calls of one graph: enough that the launch of the graph itself does not show, and all windows.
+constexpr int64_t kCalls = 24, kMostCalls = 64;
+
+class Graph {
+ public:
+  Graph(const gpu::Driver& driver, void* executable) : driver_(driver), executable_(executable) {}
+  Graph(Graph&& other) noexcept : driver_(other.driver_), executable_(other.executable_) {
+    other.executable_ = nullptr;
+  }
+  ~Graph() {
+    if (executable_ != nullptr) (void)driver_.destroy_graph(executable_);
+  }
+  void* get() const { return executable_; }
+
+ private:
+  const gpu::Driver& driver_;
+  void* executable_;
+};
+
+struct Events {
+  explicit Events(const gpu::Driver& d) : driver(d) {}
+  ~Events() {
+    for (void* event : {begin, end}) {
+      if (event != nullptr) (void)driver.destroy_event(event);
+    }
+  }
+  const gpu::Driver& driver;
+  void* begin = nullptr;
+  void* end = nullptr;
+};
+
+/// One call outside a graph first: it loads code, and a fault is this candidate's.
+Result<Graph> capture(const Timed& candidate, int64_t calls, Stream& stream) {
+  const gpu::Queue& queue = *gpu::queue_of(stream);
+  OCTET_CHECK_OK(candidate(0));
+  OCTET_CHECK_OK(stream.synchronize());
+  OCTET_CHECK_OK(queue.driver->begin_capture(queue.stream));
+  Status status;
+  for (int64_t i = 0; i < calls && status.ok(); ++i) status = candidate(i);
+  auto executable = queue.driver->end_capture(queue.stream);
+  OCTET_CHECK_OK(status);
+  OCTET_CHECK_OK(executable);
+  return Graph(*queue.driver, *executable);
+}
+
+Result<double> replay(const Graph& graph, const Events& events, Stream& stream) {
+  const gpu::Queue& queue = *gpu::queue_of(stream);
+  OCTET_CHECK_OK(queue.driver->record(events.begin, queue.stream));
+  OCTET_CHECK_OK(queue.driver->launch_graph(graph.get(), queue.stream));
+  OCTET_CHECK_OK(queue.driver->record(events.end, queue.stream));
+  OCTET_CHECK_OK(queue.driver->synchronize(queue.stream));
+  return queue.driver->elapsed_us(events.begin, events.end);
+}
+
+}  // namespace
+
+Result<std::vector<Timing>> time_graphs(std::span<const Timed> candidates,
+                                        const TimingPolicy& policy, int64_t windows,
+                                        Stream& stream) {
+  using Clock = std::chrono::steady_clock;
+  const gpu::Queue& queue = *gpu::queue_of(stream);
+  const gpu::ContextScope scope(*queue.driver, queue.context);
+  OCTET_CHECK_OK(scope.status());
+  const int64_t turns = std::max<int64_t>(1, kCalls / std::max<int64_t>(windows, 1));
+  const int64_t calls = std::min(windows * turns, kMostCalls);
+  std::vector<Graph> graphs;
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    auto graph = capture(candidates[i], calls, stream);
+    if (!graph.ok()) {
+      return fail(graph.status().code(), "candidate {}: {}", i, graph.status().message());
+    }
+    graphs.push_back(*std::move(graph));
+  }
+  Events events(*queue.driver);
+  OCTET_TRY(events.begin, queue.driver->create_event());
+  OCTET_TRY(events.end, queue.driver->create_event());
+  std::vector<std::vector<double>> samples(candidates.size());
+  const Clock::time_point begin = Clock::now();
+  for (int round = 0; round <= policy.max_samples; ++round) {
+    const auto spent = std::chrono::duration<double, std::micro>(Clock::now() - begin).count();
+    if (round > policy.min_samples && spent > policy.budget_us) break;
+    for (size_t i = 0; i < graphs.size(); ++i) {
+      OCTET_TRY(const double us, replay(graphs[i], events, stream));
+      if (round > 0) samples[i].push_back(us / static_cast<double>(calls));
+    }
+  }
+  std::vector<Timing> timings;
+  for (const auto& taken : samples) timings.push_back(summarize(taken));
+  return timings;
+}
+
+}  // namespace octet::harness
