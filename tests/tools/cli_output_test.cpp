@@ -65,6 +65,15 @@ TEST(Json, ExplainOfEveryProfileHoldsTheContract) {
   }
 }
 
+TEST(Json, ExplainOfTheLargestProblemHasABoundOfItsSize) {
+  const Words words{"explain",           "gemm_blockscale", "m=2147483647", "n=2147483647", "k=128",
+                    "format=e4m3fn_f32", "--device",        "mi300x",       "--json"};
+  const Outcome outcome = octet(words);
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  // 2^64 bytes of results are counted as 2^63, the most that int64 holds, at 5300 GB/s.
+  EXPECT_NEAR(outcome.json()["bound_us"].get<double>(), 0x1p63 / 5300e3, 1e6);
+}
+
 TEST(Json, OfInfoShapesCheckAndDb) {
   const TemporaryFolder folder;
   const Json info = octet({"info", "--json"}).json();
