@@ -55,7 +55,12 @@ Result<Stream> Stream::cpu(int threads) {
   OCTET_REQUIRE(threads >= 0 && threads <= 1024, "Stream::cpu: threads = {}, must be 0 to 1024",
                 threads);
   OCTET_TRY(Device device, cpu_device(threads));
-  return Stream(std::make_shared<Impl>(std::move(device)));
+  auto impl = std::make_shared<Impl>(std::move(device));
+  if (const std::error_code& refused = impl->pool.refused()) {
+    return fail(StatusCode::kBackend, "Stream::cpu: the system gave {} of {} threads: {}",
+                impl->pool.threads(), impl->device.cu_num, refused.message());
+  }
+  return Stream(std::move(impl));
 }
 
 const Device& Stream::device() const { return impl_->device; }
