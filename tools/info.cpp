@@ -60,6 +60,18 @@ Json info_json(const Device& device) {
   return info;
 }
 
+/// {op: {arch: {"built": 2, "known": 7}}}; archs without variants are absent.
+Json matrix_json() {
+  Json matrix = Json::object();
+  for (const select::Op* op : ops::all()) {
+    Json& row = matrix[std::string(op->name())] = Json::object();
+    for (const auto& [arch, count] : count_by_arch(*op)) {
+      row[arch] = {{"built", count.first}, {"known", count.second}};
+    }
+  }
+  return matrix;
+}
+
 /// Markdown: op by arch, "built/known" variants.
 void print_matrix() {
   const std::vector<Arch> arches{Arch::kGeneric, Arch::kX86Avx2, Arch::kX86Avx512, Arch::kX86Amx,
@@ -116,7 +128,7 @@ void print_text(const Device& device) {
 
 int run(const Options& options) {
   if (options.matrix) {
-    print_matrix();
+    options.json ? print_json(matrix_json()) : print_matrix();
     return kExitOk;
   }
   const auto device = cpu_device();
@@ -135,7 +147,8 @@ void add_info(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<Options>();
   CLI::App* verb =
       app.add_subcommand("info", "Devices, targets, variants and environment variables");
-  verb->add_flag("--matrix", options->matrix, "Variants per op and arch, as a Markdown table");
+  verb->add_flag("--matrix", options->matrix,
+                 "Variants per op and arch: a Markdown table, or JSON");
   verb->add_flag("--json", options->json, "One JSON object");
   verb->footer("Example:\n  octet info --matrix");
   set_run(*verb, exit_code, [options] { return run(*options); });
