@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <limits>
+
 #include "src/core/text.h"
 #include "src/core/try.h"
 #include "src/harness/measure/environment.h"
@@ -157,9 +159,12 @@ void add_bench(CLI::App& app, int& exit_code) {
   verb->add_option("--peers", options->peers,
                    "Peers to time in the same run (octet info lists them)");
   verb->add_option("--out", options->out, "Write the results (JSON lines)");
-  verb->add_option("--threads", options->threads, "CPU threads (0: all)");
-  verb->add_option("--budget-ms", options->budget_ms, "Time per problem")->capture_default_str();
-  verb->add_option("--limit", options->limit, "Only the first problems");
+  add_threads(*verb, options->threads);
+  verb->add_option("--budget-ms", options->budget_ms, "Time per problem")
+      ->check(within(0.001, 86'400'000))  // a microsecond to a day
+      ->capture_default_str();
+  verb->add_option("--limit", options->limit, "Only the first problems")
+      ->check(within(1, std::numeric_limits<int>::max()));
   CLI::Option* cold =
       verb->add_flag("--cold", options->cold, "Weights rotate past the last-level cache (default)");
   verb->add_flag("--warm", options->warm, "The same weights every time")->excludes(cold);

@@ -181,7 +181,7 @@ void add_check(CLI::App& app, int& exit_code) {
   verb->add_option("--variant", options->variant, "Only this variant");
   verb->add_option("--seed", options->seed, "Of the operands; odd: a_scale column-major")
       ->capture_default_str();
-  verb->add_option("--threads", options->threads, "CPU threads (0: all)");
+  add_threads(*verb, options->threads);
   verb->add_option("--fault", options->fault, "")->group("");
   verb->add_flag("--exact", options->exact, "Only inputs whose results must agree bit for bit");
   verb->add_flag("--json", options->json, "One JSON object");

@@ -309,7 +309,7 @@ void add_tune(CLI::App& app, int& exit_code) {
   verb->add_option("--journal", options->journal, "Journal (default: <out>.journal.jsonl)");
   verb->add_flag("--resume", options->resume, "Go on with an existing journal");
   verb->add_option("--shard", options->shard, "i/N: only this part; default: from Slurm or MPI");
-  verb->add_option("--threads", options->threads, "CPU threads (0: all)");
+  add_threads(*verb, options->threads);
   verb->add_option("--timeout", options->timeout_s, "Seconds before a silent candidate is given up")
       ->capture_default_str();
   verb->add_option("--fault", options->fault, "")->group("");

@@ -14,7 +14,7 @@ void add_worker(CLI::App& app, int& exit_code) {
   };
   auto options = std::make_shared<Options>();
   CLI::App* verb = app.add_subcommand("worker", "The child process of tune")->group("");
-  verb->add_option("--threads", options->threads, "CPU threads");
+  add_threads(*verb, options->threads);
   verb->add_option("--fault", options->fault, "VARIANT:crash or VARIANT:hang, for tests");
   set_run(*verb, exit_code, [options]() -> int {
     harness::Fault fault;
