@@ -3,10 +3,13 @@
 
 #include <fmt/format.h>
 
+#include <limits>
+
 #include "src/core/text.h"
 #include "src/core/try.h"
 #include "src/harness/measure/environment.h"
 #include "src/harness/measure/peer.h"
+#include "src/harness/target.h"
 #include "src/ops/registry.h"
 #include "src/select/choose.h"
 #include "tools/cli.h"
@@ -18,7 +21,7 @@ namespace {
 using harness::Measurement;
 
 struct Options {
-  std::string op, shapes = "decode", m = "decode", format, variants = "chosen", out, peers;
+  std::string op, shapes = "decode", m = "decode", format, variants = "chosen", out, peers, device = "cpu";
   int threads = 0;
   double budget_ms = 300;
   int limit = 0;
@@ -130,7 +133,7 @@ std::string table_text(const std::vector<Measurement>& rows, const Options& opti
 }
 
 int run(const Options& options) {
-  auto stream = Stream::cpu(options.threads);
+  auto stream = harness::open_stream({options.device, options.threads});
   if (!stream.ok()) return complain(stream.status());
   const auto results = measure(options, *stream);
   if (!results.ok()) return complain(results.status());
@@ -157,9 +160,13 @@ void add_bench(CLI::App& app, int& exit_code) {
   verb->add_option("--peers", options->peers,
                    "Peers to time in the same run (octet info lists them)");
   verb->add_option("--out", options->out, "Write the results (JSON lines)");
-  verb->add_option("--threads", options->threads, "CPU threads (0: all)");
-  verb->add_option("--budget-ms", options->budget_ms, "Time per problem")->capture_default_str();
-  verb->add_option("--limit", options->limit, "Only the first problems");
+  add_device(*verb, options->device);
+  add_threads(*verb, options->threads);
+  verb->add_option("--budget-ms", options->budget_ms, "Time per problem")
+      ->check(within(0.001, 86'400'000))  // a microsecond to a day
+      ->capture_default_str();
+  verb->add_option("--limit", options->limit, "Only the first problems")
+      ->check(within(1, std::numeric_limits<int>::max()));
   CLI::Option* cold =
       verb->add_flag("--cold", options->cold, "Weights rotate past the last-level cache (default)");
   verb->add_flag("--warm", options->warm, "The same weights every time")->excludes(cold);

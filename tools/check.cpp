@@ -4,6 +4,7 @@
 #include "src/core/text.h"
 #include "src/core/try.h"
 #include "src/harness/measure/bench.h"
+#include "src/harness/target.h"
 #include "src/ops/registry.h"
 #include "src/select/choose.h"
 #include "tools/cli.h"
@@ -13,7 +14,7 @@ namespace octet::tools {
 namespace {
 
 struct Options {
-  std::string op, shapes = "check", m = "decode", format, variant, fault;
+  std::string op, shapes = "check", m = "decode", format, variant, fault, device = "cpu";
   int threads = 0;
   uint64_t seed = 1;
   bool exact = false, json = false;
@@ -49,8 +50,9 @@ std::string repeat_command(const Options& options, const select::Problem& proble
     words += fmt::format("{}={} ", problem.schema->fields[i], problem.field[i]);
   }
   return fmt::format(
-      "octet check {} --shapes \"{}\" --format {} --variant {} --seed {} --threads {}", options.op,
-      trim(words), problem.schema->format_name(problem.format), variant, seed, options.threads);
+      "octet check {} --device {} --shapes \"{}\" --format {} --variant {} --seed {} --threads {}",
+      options.op, options.device, trim(words), problem.schema->format_name(problem.format), variant,
+      seed, options.threads);
 }
 
 /// For tests (--fault): a kernel that writes nothing.
@@ -107,7 +109,7 @@ Result<std::vector<select::Problem>> all_problems(const select::Op& op, const Op
 
 Result<Outcome> check(const Options& options) {
   OCTET_TRY(const select::Op* op, ops::find(options.op));
-  OCTET_TRY(Stream stream, Stream::cpu(options.threads));
+  OCTET_TRY(Stream stream, harness::open_stream({options.device, options.threads}));
   OCTET_TRY(const std::vector<select::Problem> problems, all_problems(*op, options));
   OCTET_REQUIRE(!problems.empty(), "{}: no shape of {}", options.shapes, op->name());
   const int only = options.variant.empty() ? -1 : op->find(options.variant);
@@ -181,7 +183,8 @@ void add_check(CLI::App& app, int& exit_code) {
   verb->add_option("--variant", options->variant, "Only this variant");
   verb->add_option("--seed", options->seed, "Of the operands; odd: a_scale column-major")
       ->capture_default_str();
-  verb->add_option("--threads", options->threads, "CPU threads (0: all)");
+  add_device(*verb, options->device);
+  add_threads(*verb, options->threads);
   verb->add_option("--fault", options->fault, "")->group("");
   verb->add_flag("--exact", options->exact, "Only inputs whose results must agree bit for bit");
   verb->add_flag("--json", options->json, "One JSON object");

@@ -42,6 +42,25 @@ void set_run(CLI::App& verb, int& exit_code, Run run) {
   verb.callback([&exit_code, run = std::move(run)] { exit_code = run(); });
 }
 
+CLI::Validator within(double least, double most) {
+  return CLI::Validator(
+      [least, most](const std::string& text) -> std::string {
+        const auto number = parse_double(text);
+        if (!number.ok()) return "";  // CLI11 says that it is no number
+        if (*number >= least && *number <= most) return "";
+        return fmt::format("{}, must be {} to {}", text, least, most);
+      },
+      "");
+}
+
+void add_device(CLI::App& verb, std::string& device) {
+  verb.add_option("--device", device, "cpu, cuda or cuda:<index>")->capture_default_str();
+}
+
+void add_threads(CLI::App& verb, int& threads) {
+  verb.add_option("--threads", threads, "CPU threads (0: all)")->check(within(0, 1024));
+}
+
 namespace {
 
 bool is_number(const std::string& text) {

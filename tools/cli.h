@@ -31,6 +31,15 @@ int complain(const Status& status);
 using Run = std::function<int()>;
 void set_run(CLI::App& verb, int& exit_code, Run run);
 
+/// For CLI11: refuses a number that is not `least` to `most`, naming it and the limits.
+CLI::Validator within(double least, double most);
+
+/// --device of verbs that run kernels.
+void add_device(CLI::App& verb, std::string& device);
+
+/// --threads, 0 to 1024.
+void add_threads(CLI::App& verb, int& threads);
+
 /// Columns of text, aligned; numbers to the right.
 class Table {
  public:

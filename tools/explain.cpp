@@ -136,7 +136,7 @@ void add_explain(CLI::App& app, int& exit_code) {
                    "A profile (octet info lists them) or x86_amx:<cores>; default: this machine");
   verb->add_option("--tables", options->tables, "Tuned tables to add to the built-in ones");
   verb->add_option("--variant", options->variant, "Force this variant");
-  verb->add_option("--threads", options->threads, "CPU threads (0: all)");
+  add_threads(*verb, options->threads);
   verb->add_flag("--json", options->json, "One JSON object");
   verb->footer("Example:\n  octet explain gemm_blockscale m=64 n=7168 k=2048 --device mi300x");
   set_run(*verb, exit_code, [options] { return run(*options); });

@@ -5,6 +5,7 @@
 
 #include "src/core/env.h"
 #include "src/core/text.h"
+#include "src/device/gpu_queue.h"
 #include "src/harness/measure/environment.h"
 #include "src/harness/measure/peer.h"
 #include "src/ops/registry.h"
@@ -41,6 +42,11 @@ std::map<std::string, std::pair<int, int>> count_by_arch(const select::Op& op) {
 Json info_json(const Device& device) {
   Json info = harness::environment_json(device);
   info["devices"] = Json::array({device_json(device)});
+  if (const auto found = gpu::devices(); found.ok()) {
+    for (const Device& gpu : *found) info["devices"].push_back(device_json(gpu));
+  } else {
+    info["no_gpu"] = found.status().message();
+  }
   info["profiles"] = device_profile_names();
   info["peers"] = harness::peer_names();
   info["tuned_rows"] = ops::tuned_tables().size();
@@ -58,6 +64,18 @@ Json info_json(const Device& device) {
     info["environment"][std::string(variable.name)] = env::get(variable.name);
   }
   return info;
+}
+
+/// {op: {arch: {"built": 2, "known": 7}}}; archs without variants are absent.
+Json matrix_json() {
+  Json matrix = Json::object();
+  for (const select::Op* op : ops::all()) {
+    Json& row = matrix[std::string(op->name())] = Json::object();
+    for (const auto& [arch, count] : count_by_arch(*op)) {
+      row[arch] = {{"built", count.first}, {"known", count.second}};
+    }
+  }
+  return matrix;
 }
 
 /// Markdown: op by arch, "built/known" variants.
@@ -83,11 +101,23 @@ void print_matrix() {
   }
 }
 
+void print_gpus() {
+  const auto found = gpu::devices();
+  if (!found.ok()) return print(fmt::format("gpu        none: {}\n", found.status().message()));
+  for (const Device& gpu : *found) {
+    print(fmt::format("gpu        cuda: {}, {}, {} multiprocessors, {:.0f} GiB, L2 {:.0f} MiB\n",
+                      gpu.name, arch_name(gpu.arch), gpu.cu_num,
+                      static_cast<double>(gpu.memory_bytes) / (1 << 30),
+                      static_cast<double>(gpu.l2_bytes) / (1 << 20)));
+  }
+}
+
 void print_text(const Device& device) {
   const Json facts = harness::environment_json(device);
   print(fmt::format("device     cpu: {}, tier {}, {} threads{}\n", facts["cpu"].get<std::string>(),
                     arch_name(device.arch), device.cu_num,
                     device.has_avx512_bf16 ? ", avx512_bf16" : ""));
+  print_gpus();
   print(fmt::format("memory     {:.1f} GiB, last-level cache {:.0f} MiB\n",
                     static_cast<double>(device.memory_bytes) / (1 << 30),
                     static_cast<double>(device.llc_bytes) / (1 << 20)));
@@ -116,7 +146,7 @@ void print_text(const Device& device) {
 
 int run(const Options& options) {
   if (options.matrix) {
-    print_matrix();
+    options.json ? print_json(matrix_json()) : print_matrix();
     return kExitOk;
   }
   const auto device = cpu_device();
@@ -135,7 +165,8 @@ void add_info(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<Options>();
   CLI::App* verb =
       app.add_subcommand("info", "Devices, targets, variants and environment variables");
-  verb->add_flag("--matrix", options->matrix, "Variants per op and arch, as a Markdown table");
+  verb->add_flag("--matrix", options->matrix,
+                 "Variants per op and arch: a Markdown table, or JSON");
   verb->add_flag("--json", options->json, "One JSON object");
   verb->footer("Example:\n  octet info --matrix");
   set_run(*verb, exit_code, [options] { return run(*options); });

@@ -44,7 +44,8 @@ int complain_usage(const CLI::App& app, const CLI::ParseError& error, int argc, 
   const CLI::App& verb = innermost(app);
   std::string suggestion;
   const std::vector<std::string> known = known_words(verb);
-  for (int i = 1; i < argc && suggestion.empty(); ++i) {
+  const bool slip = error.get_name() != "ValidationError";  // that is about a value, not a name
+  for (int i = 1; slip && i < argc && suggestion.empty(); ++i) {
     const std::string word = split(argv[i], '=')[0];
     if (std::string(error.what()).find(word) == std::string::npos) continue;
     if (std::find(known.begin(), known.end(), word) != known.end()) continue;  // no slip

@@ -26,7 +26,7 @@ using harness::TuneRecord;
 
 struct Options {
   std::string op = "gemm_blockscale", model, shapes, m = "tune", budget = "120s", out, journal,
-              results, shard, fault;
+              results, shard, fault, device = "cpu";
   int64_t tp = 1, ep = 1;
   int threads = 0;
   double timeout_s = 60;
@@ -129,7 +129,10 @@ Status check_outputs(const Options& options) {
 Result<Tuned> tune(const Options& options) {
   Tuned tuned;
   OCTET_TRY(tuned.op, ops::find(options.op));
-  OCTET_TRY(tuned.device, cpu_device(options.threads));
+  {
+    OCTET_TRY(const Stream stream, harness::open_stream({options.device, options.threads}));
+    tuned.device = stream.device();
+  }
   harness::TuneRunOptions run;
   OCTET_TRY(run.budget_s, parse_budget(options.budget));
   OCTET_REQUIRE(options.timeout_s >= 1 && options.timeout_s <= 86400,
@@ -146,7 +149,7 @@ Result<Tuned> tune(const Options& options) {
                        ::getpid());
   }
   OCTET_TRY(harness::Journal journal, harness::Journal::open(path, tuned.device, options.resume));
-  run.worker.threads = tuned.device.cu_num;
+  run.worker.target = {options.device, is_cpu(tuned.device.arch) ? tuned.device.cu_num : 0};
   run.worker.timeout_s = options.timeout_s;
   const size_t colon = options.fault.rfind(':');
   if (colon != std::string::npos) {
@@ -309,7 +312,8 @@ void add_tune(CLI::App& app, int& exit_code) {
   verb->add_option("--journal", options->journal, "Journal (default: <out>.journal.jsonl)");
   verb->add_flag("--resume", options->resume, "Go on with an existing journal");
   verb->add_option("--shard", options->shard, "i/N: only this part; default: from Slurm or MPI");
-  verb->add_option("--threads", options->threads, "CPU threads (0: all)");
+  add_device(*verb, options->device);
+  add_threads(*verb, options->threads);
   verb->add_option("--timeout", options->timeout_s, "Seconds before a silent candidate is given up")
       ->capture_default_str();
   verb->add_option("--fault", options->fault, "")->group("");

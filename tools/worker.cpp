@@ -9,12 +9,13 @@ namespace octet::tools {
 
 void add_worker(CLI::App& app, int& exit_code) {
   struct Options {
-    int threads = 0;
+    harness::Target target;
     std::string fault;
   };
   auto options = std::make_shared<Options>();
   CLI::App* verb = app.add_subcommand("worker", "The child process of tune")->group("");
-  verb->add_option("--threads", options->threads, "CPU threads");
+  add_device(*verb, options->target.device);
+  add_threads(*verb, options->target.threads);
   verb->add_option("--fault", options->fault, "VARIANT:crash or VARIANT:hang, for tests");
   set_run(*verb, exit_code, [options]() -> int {
     harness::Fault fault;
@@ -22,7 +23,7 @@ void add_worker(CLI::App& app, int& exit_code) {
     if (colon != std::string::npos) {
       fault = {options->fault.substr(0, colon), options->fault.substr(colon + 1)};
     }
-    const Status status = harness::serve(stdin, stdout, options->threads, fault);
+    const Status status = harness::serve(stdin, stdout, options->target, fault);
     return status.ok() ? kExitOk : complain(status);
   });
 }

@@ -1,9 +1,5 @@
 #include "src/core/text.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
@@ -120,55 +116,6 @@ Result<std::string> read_file(const std::string& path) {
     return fail(StatusCode::kIo, "{}: more than {} bytes", path, kMaxFileBytes);
   }
   return content;
-}
-
-namespace {
-
-bool write_all(int file, std::string_view content) {
-  while (!content.empty()) {
-    const ssize_t count = ::write(file, content.data(), content.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return false;
-    content.remove_prefix(static_cast<size_t>(count));
-  }
-  return true;
-}
-
-bool is_special(const std::string& path) {
-  struct stat info;
-  return ::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode);
-}
-
-Status write_special(const std::string& path, std::string_view content) {
-  const int file = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
-  if (file < 0) return fail(StatusCode::kIo, "{}: {}", path, std::strerror(errno));
-  const bool ok = write_all(file, content);
-  const int error = errno;
-  if (::close(file) == 0 && ok) return Status::Ok();
-  return fail(StatusCode::kIo, "{}: {}", path, std::strerror(ok ? errno : error));
-}
-
-}  // namespace
-
-Status write_file(const std::string& path, std::string_view content) {
-  // Why: a rename would replace /dev/stdout or a pipe by a file.
-  if (is_special(path)) return write_special(path, content);
-  const std::string partial = fmt::format("{}.partial.{}", path, ::getpid());
-  const int file = ::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (file < 0) return fail(StatusCode::kIo, "{}: {}", path, std::strerror(errno));
-  bool ok = write_all(file, content) && ::fsync(file) == 0;
-  int error = errno;
-  if (::close(file) != 0 && ok) {
-    error = errno;
-    ok = false;
-  }
-  if (ok && ::rename(partial.c_str(), path.c_str()) != 0) {
-    error = errno;
-    ok = false;
-  }
-  if (ok) return Status::Ok();
-  ::unlink(partial.c_str());
-  return fail(StatusCode::kIo, "{}: {}", path, std::strerror(error));
 }
 
 uint64_t hash_bytes(std::string_view bytes) {

@@ -29,9 +29,13 @@ std::string did_you_mean(std::string_view word, std::span<const std::string> can
 Result<std::string> read_file(const std::string& path);
 
 /// Writes to a file beside `path`, flushes it to disk and renames it, so that `path` holds the old
-/// content or the new, never half. What is no regular file (/dev/stdout, a pipe) is written as it
-/// is. A full disk or an unwritable folder is a kIo error.
+/// content or the new, never half. A link stays a link, and its target is replaced; the mode of an
+/// existing file stays. What is no regular file (/dev/stdout, a pipe) is written as it is. A full
+/// disk or an unwritable folder is a kIo error.
 Status write_file(const std::string& path, std::string_view content);
+
+/// Where `path` leads over symbolic links, whether or not there is a file; `path` if it is none.
+Result<std::string> follow_links(const std::string& path);
 
 /// 64-bit mix in which order matters (of the splitmix64 family).
 constexpr uint64_t mix(uint64_t hash, uint64_t value) {

@@ -59,6 +59,10 @@ Result<Stream> Stream::cpu(int threads) {
   OCTET_TRY(Device device, cpu_device(threads));
   auto impl = std::make_shared<Impl>(std::move(device));
   impl->pool = std::make_unique<ThreadPool>(impl->device.cu_num);
+  if (const std::error_code& refused = impl->pool->refused()) {
+    return fail(StatusCode::kBackend, "Stream::cpu: the system gave {} of {} threads: {}",
+                impl->pool->threads(), impl->device.cu_num, refused.message());
+  }
   return Stream(std::move(impl));
 }
 

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -16,13 +17,15 @@ class ThreadPool {
  public:
   using Function = void (*)(void* context, int thread, int threads);
 
-  /// `threads` in all: the caller's and `threads - 1` workers.
+  /// `threads` in all: the caller's and `threads - 1` workers, or as many as the system starts:
+  /// `refused()` says why there are fewer.
   explicit ThreadPool(int threads);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
   int threads() const { return static_cast<int>(workers_.size()) + 1; }
+  const std::error_code& refused() const { return refused_; }  // false: every thread was started
   void run(Function function, void* context);
 
  private:
@@ -30,6 +33,7 @@ class ThreadPool {
   unsigned wait_for_round(unsigned seen);
 
   std::vector<std::thread> workers_;
+  std::error_code refused_;
   Function function_ = nullptr;
   void* context_ = nullptr;
   std::atomic<unsigned> round_{0};

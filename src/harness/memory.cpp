@@ -37,13 +37,14 @@ Result<Buffer> Buffer::allocate_guarded(int64_t bytes) {
   const int64_t usable = round_up(std::max<int64_t>(bytes, 1), kPage);
   void* pages = ::mmap(nullptr, static_cast<size_t>(usable + kPage), PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (pages == MAP_FAILED ||
-      ::mprotect(static_cast<uint8_t*>(pages) + usable, kPage, PROT_NONE) != 0) {
+  Buffer buffer;  // gives the pages back where they cannot be guarded
+  if (pages != MAP_FAILED) {
+    buffer.pages_ = static_cast<uint8_t*>(pages);
+    buffer.mapped_ = usable + kPage;
+  }
+  if (pages == MAP_FAILED || ::mprotect(buffer.pages_ + usable, kPage, PROT_NONE) != 0) {
     return fail(StatusCode::kBackend, "the system refused {} guarded bytes", usable);
   }
-  Buffer buffer;
-  buffer.pages_ = static_cast<uint8_t*>(pages);
-  buffer.mapped_ = usable + kPage;
   buffer.bytes_ = bytes;
   buffer.data_ = buffer.pages_ + (usable - bytes);
   return buffer;

@@ -1,18 +1,11 @@
 #include "src/core/text.h"
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <csignal>
-#include <filesystem>
 
 namespace octet {
 namespace {
 
 using Words = std::vector<std::string>;
-namespace fs = std::filesystem;
 
 TEST(Text, SplitTrimJoin) {
   EXPECT_EQ(split("a,b,,c", ','), (Words{"a", "b", "", "c"}));
@@ -64,88 +57,6 @@ TEST(Text, UtcNowHasIsoForm) {
   EXPECT_EQ(now.substr(0, 2), "20");
   EXPECT_EQ(now[10], 'T');
   EXPECT_EQ(now[19], 'Z');
-}
-
-class FileTest : public testing::Test {
- protected:
-  void SetUp() override {
-    folder_ = testing::TempDir() + "/octet_text_" + std::to_string(::getpid());
-    fs::create_directories(folder_);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
-  std::string path(const std::string& name) const { return folder_ + "/" + name; }
-  size_t num_files() const {
-    return static_cast<size_t>(
-        std::distance(fs::directory_iterator(folder_), fs::directory_iterator()));
-  }
-
-  std::string folder_;
-};
-
-TEST_F(FileTest, WriteReadAndReplace) {
-  const std::string content("a\0b\nc", 5);
-  ASSERT_TRUE(write_file(path("f"), content).ok());
-  EXPECT_EQ(read_file(path("f")).value(), content);
-  ASSERT_TRUE(write_file(path("f"), "").ok());
-  EXPECT_EQ(read_file(path("f")).value(), "");
-  EXPECT_EQ(num_files(), 1u) << "no partial file stays";
-}
-
-TEST_F(FileTest, ErrorsNameThePath) {
-  EXPECT_EQ(read_file(path("none")).status().code(), StatusCode::kIo);
-  const Status status = write_file(path("none/f"), "x");
-  EXPECT_EQ(status.code(), StatusCode::kIo);
-  EXPECT_NE(status.message().find(path("none/f")), std::string::npos);
-  ASSERT_TRUE(write_file(path("f"), "x").ok());
-  EXPECT_EQ(write_file(path("f/g"), "x").code(), StatusCode::kIo) << "the folder is a file";
-  EXPECT_EQ(write_file(folder_, "x").code(), StatusCode::kIo) << "the path is a folder";
-}
-
-TEST_F(FileTest, AnUnwritableFolder) {
-  if (::geteuid() == 0) GTEST_SKIP() << "root may write anywhere";
-  ::chmod(folder_.c_str(), 0555);
-  EXPECT_EQ(write_file(path("f"), "x").code(), StatusCode::kIo);
-  ::chmod(folder_.c_str(), 0755);
-  EXPECT_EQ(num_files(), 0u);
-}
-
-/// Files of this process may not grow past `bytes` while it lives: a disk that gets full.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
-    ::getrlimit(RLIMIT_FSIZE, &old_);
-    const rlimit limit{bytes, old_.rlim_max};
-    ::setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FileSizeLimit() {
-    ::setrlimit(RLIMIT_FSIZE, &old_);
-    std::signal(SIGXFSZ, handler_);
-  }
-
- private:
-  void (*handler_)(int);
-  rlimit old_{};
-};
-
-TEST_F(FileTest, AWriteThatFailsHalfwayLeavesTheOldContent) {
-  ASSERT_TRUE(write_file(path("f"), "old").ok());
-  Status status;
-  {
-    const FileSizeLimit limit(4096);
-    status = write_file(path("f"), std::string(10000, 'x'));
-  }
-  EXPECT_EQ(status.code(), StatusCode::kIo);
-  EXPECT_EQ(read_file(path("f")).value(), "old");
-  EXPECT_EQ(num_files(), 1u) << "the partial file is removed";
-}
-
-TEST_F(FileTest, DevicesAndPipesAreNotReplaced) {
-  EXPECT_TRUE(write_file("/dev/null", "x").ok());
-  EXPECT_EQ(write_file("/dev/full", "x").code(), StatusCode::kIo) << "no space left";
-  struct stat info;
-  ASSERT_EQ(::stat("/dev/full", &info), 0);
-  EXPECT_TRUE(S_ISCHR(info.st_mode));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "octet/stream.h"
 
 #include <gtest/gtest.h>
+#include <pthread.h>
 
 #include <atomic>
 #include <cstring>
@@ -57,6 +58,37 @@ TEST(Stream, WorkspaceIsAlignedKeptAndGrows) {
   std::memset(large, 8, kLarge);  // all of it is there
   EXPECT_EQ(stream.workspace(1).value(), large);
   EXPECT_TRUE(stream.workspace(0).ok());
+}
+
+/// New threads ask for stacks of `bytes` while this lives.
+class StackSize {
+ public:
+  explicit StackSize(size_t bytes) {
+    pthread_getattr_default_np(&old_);
+    pthread_attr_t large = old_;
+    pthread_attr_setstacksize(&large, bytes);
+    pthread_setattr_default_np(&large);
+  }
+  ~StackSize() {
+    pthread_setattr_default_np(&old_);
+    pthread_attr_destroy(&old_);
+  }
+  StackSize(const StackSize&) = delete;
+  StackSize& operator=(const StackSize&) = delete;
+
+ private:
+  pthread_attr_t old_;
+};
+
+TEST(Stream, ThreadsThatTheSystemRefusesAreAnErrorWithNumbers) {
+  {
+    const StackSize huge(size_t{1} << 45);  // of an address space of 2^47: four at most
+    const Status status = Stream::cpu(8).status();
+    EXPECT_EQ(status.code(), StatusCode::kBackend);
+    EXPECT_TRUE(status.message().starts_with("Stream::cpu: the system gave ")) << status.message();
+    EXPECT_NE(status.message().find(" of 8 threads: "), std::string::npos) << status.message();
+  }
+  EXPECT_TRUE(Stream::cpu(8).ok()) << "once they can be had";
 }
 
 TEST(Stream, AnImpossibleWorkspaceIsAnErrorAndTheStreamGoesOn) {

@@ -2,9 +2,30 @@
 #include "src/harness/memory.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 #include <set>
+
+namespace {
+
+bool refuse_to_protect = false;
+void* last_protected = nullptr;
+
+}  // namespace
+
+/// In place of the C library's, so that a test can make it fail.
+extern "C" int mprotect(void* pages, size_t bytes, int protection) noexcept {
+  last_protected = pages;
+  if (refuse_to_protect) {
+    errno = ENOMEM;
+    return -1;
+  }
+  return static_cast<int>(::syscall(SYS_mprotect, pages, bytes, protection));
+}
 
 namespace octet::harness {
 namespace {
@@ -44,6 +65,17 @@ TEST(GuardedBuffer, HasExactlyItsBytes) {
     EXPECT_EQ(buffer.bytes(), bytes);
     std::memset(buffer.data(), 1, static_cast<size_t>(bytes));
   }
+}
+
+TEST(GuardedBuffer, PagesThatCannotBeGuardedAreGivenBack) {
+  refuse_to_protect = true;
+  const auto buffer = Buffer::allocate_guarded(5000);
+  refuse_to_protect = false;
+  void* guard = last_protected;  // before anything else is protected
+  EXPECT_EQ(buffer.status().code(), StatusCode::kBackend);
+  EXPECT_EQ(buffer.status().message(), "the system refused 8192 guarded bytes");
+  EXPECT_EQ(::msync(guard, 4096, MS_ASYNC), -1) << "still mapped";
+  EXPECT_EQ(errno, ENOMEM);
 }
 
 TEST(GuardedBufferDeathTest, OneByteFurtherIsAFault) {

@@ -65,12 +65,25 @@ TEST(Json, ExplainOfEveryProfileHoldsTheContract) {
   }
 }
 
+TEST(Json, ExplainOfTheLargestProblemHasABoundOfItsSize) {
+  const Words words{"explain",           "gemm_blockscale", "m=2147483647", "n=2147483647", "k=128",
+                    "format=e4m3fn_f32", "--device",        "mi300x",       "--json"};
+  const Outcome outcome = octet(words);
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  // 2^64 bytes of results are counted as 2^63, the most that int64 holds, at 5300 GB/s.
+  EXPECT_NEAR(outcome.json()["bound_us"].get<double>(), 0x1p63 / 5300e3, 1e6);
+}
+
 TEST(Json, OfInfoShapesCheckAndDb) {
   const TemporaryFolder folder;
   const Json info = octet({"info", "--json"}).json();
   expect_keys(info, {"schema", "device", "arch", "cu_num", "commit", "devices", "profiles", "ops"});
   EXPECT_GT(info["ops"]["gemm_blockscale"].size(), 10u);
   EXPECT_EQ(info["profiles"].size(), device_profile_names().size());
+
+  const Json matrix = octet({"info", "--matrix", "--json"}).json();
+  EXPECT_EQ(matrix["gemm_blockscale"]["generic"], (Json{{"built", 2}, {"known", 2}}));
+  EXPECT_TRUE(octet({"info", "--matrix"}).out.starts_with("| op | generic |"));
 
   const Json shapes =
       octet({"shapes", "--model", model("Qwen3-32B-FP8"), "--tp", "8", "--m", "1,16", "--json"})

@@ -22,6 +22,10 @@ Words explain(const Words& more = {}) {
   return words;
 }
 
+Words bench(const char* option, const char* value) {
+  return {"bench", "gemm_blockscale", option, value};
+}
+
 TEST(Help, OfEveryVerbShowsAnExample) {
   const std::vector<Words> verbs{{"info"},        {"shapes"},        {"explain"},
                                  {"check"},       {"bench"},         {"tune"},
@@ -70,7 +74,17 @@ TEST(Usage, SlipsAreNamedWithWhatWasMeant) {
       {{"explain", "gemm_blockscale", "m=1", "n=2"}, "'k=' is missing"},
       {{"explain", "gemm_blockscale", "m=1", "n=2", "k=x"}, "k=x: 'x' is not a whole number"},
       {{"explain", "gemm_blockscale", "m=1", "n=2", "k=100"}, "k = 100, must be a multiple of 128"},
-      {explain({"--threads", "-1"}), "threads = -1, must be 0 to 1024"},
+      {explain({"--threads", "-1"}), "octet: --threads: -1, must be 0 to 1024\n"},
+      {explain({"--threads", "1025", "--device", "h200"}), "--threads: 1025, must be 0 to 1024\n"},
+      {{"tune", "--shapes", "check", "--threads", "-2"}, "--threads: -2, must be 0 to 1024\n"},
+      {{"check", "gemm_blockscale", "--threads", "-2"}, "--threads: -2, must be 0 to 1024\n"},
+      {bench("--threads", "-2"), "--threads: -2, must be 0 to 1024\n"},
+      {bench("--limit", "0"), "octet: --limit: 0, must be 1 to 2147483647\n"},
+      {bench("--limit", "-5"), "octet: --limit: -5, must be 1 to 2147483647\n"},
+      {bench("--limit", "two"), "--limit"},
+      {bench("--budget-ms", "0"), "octet: --budget-ms: 0, must be 0.001 to 86400000\n"},
+      {bench("--budget-ms", "-1"), "octet: --budget-ms: -1, must be 0.001 to 86400000\n"},
+      {bench("--budget-ms", "nan"), "octet: --budget-ms: nan, must be 0.001 to 86400000\n"},
       {explain({"--variant", "generic_reff"}), "(did you mean 'generic_ref'?)"},
       {{"check", "gemm_blockscale", "--shapes", "chekc"}, "no shape set 'chekc'"},
       {{"check", "gemm_blockscale", "--format", "e4m3"}, "unknown format 'e4m3'"},

@@ -27,7 +27,7 @@ struct Measurement {
   std::string variant, why;
   double us = 0, us_min = 0, us_max = 0, us_q1 = 0, us_q3 = 0;
   int samples = 0;
-  bool stable = false;  // the median moved by less than 5 % over the last half of the samples
+  bool stable = false;  // is_stable of timer.h
   double bytes = 0, flops = 0;
   double floor_us = 0;  // a read-only kernel over the same bytes, in the same run; 0: not timed
   std::string policy;   // "cold" or "warm"

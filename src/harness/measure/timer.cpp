@@ -32,6 +32,13 @@ double median(std::span<const double> samples) {
 
 }  // namespace
 
+bool is_stable(std::span<const double> samples) {
+  if (samples.size() < 4) return false;
+  const double early = median(samples.first(samples.size() / 2));
+  const double late = median(samples.last(samples.size() / 2));
+  return std::fabs(early - late) < 0.05 * median(samples);
+}
+
 Timing summarize(std::span<const double> samples) {
   std::vector<double> sorted(samples.begin(), samples.end());
   std::sort(sorted.begin(), sorted.end());
@@ -42,11 +49,7 @@ Timing summarize(std::span<const double> samples) {
   timing.us_q3 = quantile(sorted, 0.75);
   timing.us_min = sorted.front();
   timing.us_max = sorted.back();
-  if (samples.size() >= 4) {
-    const double early = median(samples.first(samples.size() / 2));
-    const double late = median(samples.last(samples.size() / 2));
-    timing.stable = std::fabs(early - late) < 0.05 * timing.us;
-  }
+  timing.stable = is_stable(samples);
   return timing;
 }
 

@@ -9,12 +9,17 @@
 
 namespace octet::harness {
 
+/// The one meaning of "stable", in results and reports too: the medians of the first and the last
+/// half of the samples, in the order they were taken, differ by less than 5 % of the median of all.
+/// Fewer than 4 samples never are.
+bool is_stable(std::span<const double> samples);
+
 /// Order statistics of one set of samples, in microseconds.
 struct Timing {
   double us = 0;  // median
   double us_min = 0, us_max = 0, us_q1 = 0, us_q3 = 0;
   int samples = 0;
-  bool stable = false;  // medians of the two halves differ by less than 5 %
+  bool stable = false;  // is_stable
 };
 
 /// `samples` in the order they were taken; at least one.

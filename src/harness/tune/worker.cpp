@@ -72,8 +72,8 @@ bool read_line(std::FILE* in, std::string& line) {
 
 }  // namespace
 
-Status serve(std::FILE* in, std::FILE* out, int threads, const Fault& fault) {
-  OCTET_TRY(Stream stream, Stream::cpu(threads));
+Status serve(std::FILE* in, std::FILE* out, const Target& target, const Fault& fault) {
+  OCTET_TRY(Stream stream, open_stream(target));
   std::string line;
   while (read_line(in, line)) {
     const auto record = answer(line, stream, out, fault);
@@ -104,8 +104,8 @@ Worker::~Worker() { stop(); }
 namespace {
 
 std::vector<std::string> command_line(const WorkerOptions& options) {
-  std::vector<std::string> words{options.executable, "worker", "--threads",
-                                 std::to_string(options.threads)};
+  std::vector<std::string> words{options.executable, "worker", "--device", options.target.device, "--threads",
+                                 std::to_string(options.target.threads)};
   if (!options.fault.variant.empty()) {
     words.insert(words.end(), {"--fault", options.fault.variant + ":" + options.fault.kind});
   }

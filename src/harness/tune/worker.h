@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 
+#include "src/harness/target.h"
 #include "src/harness/tune/tune_problem.h"
 
 namespace octet::harness {
@@ -23,11 +24,11 @@ struct Fault {
 };
 
 /// The child's loop: requests from `in`, replies to `out`, until the end of `in`.
-Status serve(std::FILE* in, std::FILE* out, int threads, const Fault& fault);
+Status serve(std::FILE* in, std::FILE* out, const Target& target, const Fault& fault);
 
 struct WorkerOptions {
   std::string executable = "/proc/self/exe";
-  int threads = 0;
+  Target target;
   double timeout_s = 60;  // of silence
   Fault fault;
 };

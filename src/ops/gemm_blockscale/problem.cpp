@@ -1,6 +1,7 @@
 #include "src/ops/gemm_blockscale/problem.h"
 
 #include <array>
+#include <limits>
 
 #include "src/core/text.h"
 #include "src/core/try.h"
@@ -60,7 +61,11 @@ uint32_t table_format(uint32_t code) {
 int64_t Problem::bytes() const {
   const int64_t b_bytes = b_packed ? cpu::packed_bytes(n, k) : n * k;
   const int64_t scale_bytes = 4 * (k / 128) * (m + (n + 127) / 128);
-  return m * k + b_bytes + scale_bytes + m * n * size_of(d);
+  // Why double: the result alone passes int64 where m and n are near 2^31. Exact below 2^53.
+  const double d_bytes = static_cast<double>(m) * static_cast<double>(n) * size_of(d);
+  const double bytes = static_cast<double>(m * k) + static_cast<double>(b_bytes) +
+                       static_cast<double>(scale_bytes) + d_bytes;
+  return bytes < 0x1p63 ? static_cast<int64_t>(bytes) : std::numeric_limits<int64_t>::max();
 }
 
 const select::OpSchema& schema() {

@@ -16,7 +16,7 @@ struct Problem {
   bool b_packed = false;
 
   double flops() const { return 2.0 * m * n * k; }
-  /// Bytes that must move once: a, b, scales, d.
+  /// Bytes that must move once: a, b, scales, d; the largest int64 where it would pass that.
   int64_t bytes() const;
   int64_t num_k_blocks() const { return k / 128; }
 };

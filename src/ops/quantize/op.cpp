@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 
 #include "octet/quantize.h"
 #include "src/core/formats.h"
@@ -11,6 +12,33 @@ namespace octet {
 namespace {
 
 constexpr int64_t kBlock = 128;
+
+int64_t num_scale_rows(const QuantizeArgs& args) {
+  return args.block == ScaleBlock::k1x128 ? args.x.rows : (args.x.rows + kBlock - 1) / kBlock;
+}
+
+uint64_t magnitude(int64_t stride) {
+  return stride < 0 ? 0 - static_cast<uint64_t>(stride) : static_cast<uint64_t>(stride);
+}
+
+/// Two scales at one address: two threads would write it, and one of the scales would be lost.
+Status check_scale_strides(const QuantizeArgs& args) {
+  const int64_t row = args.scale_row_stride, col = args.scale_col_stride;
+  OCTET_REQUIRE((row == 0) == (col == 0), "quantize: scale strides are ({}, {}); give both or none",
+                row, col);
+  if (row == 0) return Status::Ok();
+  const auto rows = static_cast<uint64_t>(num_scale_rows(args));
+  const auto cols = static_cast<uint64_t>(args.x.cols / kBlock);
+  // The nearest scales that meet are `down` rows and `right` columns apart.
+  const uint64_t divisor = std::gcd(magnitude(row), magnitude(col));
+  const uint64_t down = magnitude(col) / divisor, right = magnitude(row) / divisor;
+  const bool same_sign = (row < 0) == (col < 0);
+  OCTET_REQUIRE(down >= rows || right >= cols,
+                "quantize: scale strides are ({}, {}), must keep all {} x {} scales apart: ({}, 0) "
+                "is at the address of ({}, {})",
+                row, col, rows, cols, same_sign ? down : 0, same_sign ? 0 : down, right);
+  return Status::Ok();
+}
 
 Status validate(const QuantizeArgs& args) {
   const DType x = args.x.dtype, q = args.q.dtype;
@@ -28,9 +56,7 @@ Status validate(const QuantizeArgs& args) {
                 args.x.row_stride, args.x.cols);
   OCTET_REQUIRE(args.q.stride() >= args.q.cols, "quantize: q.row_stride = {} under {} columns",
                 args.q.row_stride, args.q.cols);
-  OCTET_REQUIRE((args.scale_row_stride == 0) == (args.scale_col_stride == 0),
-                "quantize: scale strides are ({}, {}); give both or none", args.scale_row_stride,
-                args.scale_col_stride);
+  OCTET_CHECK_OK(check_scale_strides(args));
   OCTET_REQUIRE(args.x.rows == 0 || (args.x.data && args.q.data && args.scale),
                 "quantize: x, q and scale must not be null");
   return Status::Ok();

@@ -48,6 +48,15 @@ TEST(Summarize, DriftBetweenTheHalvesIsUnstable) {
   EXPECT_TRUE(summarize(std::array{1.0, 2.0, 1.0, 2.0}).stable) << "noise without drift";
 }
 
+TEST(Summarize, StableIsWhatIsStableSays) {
+  for (const double late : {94.0, 96.0, 100.0, 104.0, 106.0}) {
+    const std::array samples{100.0, 100.0, 100.0, late, late};
+    EXPECT_EQ(summarize(samples).stable, is_stable(samples)) << late;
+    EXPECT_EQ(is_stable(samples), late > 95 && late < 105) << late;
+  }
+  EXPECT_FALSE(is_stable({})) << "no samples";
+}
+
 TEST(Summarize, FewSamplesAreNeverStable) {
   const Timing one = summarize(std::array{7.0});
   EXPECT_DOUBLE_EQ(one.us, 7);

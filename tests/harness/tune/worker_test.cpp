@@ -111,7 +111,7 @@ TEST(Serve, AnswersEveryLineAndEndsWithItsInput) {
       "{\"op\":\"gemm_blockscale\",\"problem\":\"m=1 n=2\"}\n",
       in);
   std::rewind(in);
-  EXPECT_TRUE(serve(in, out, 1, {}).ok());
+  EXPECT_TRUE(serve(in, out, {"cpu", 1}, {}).ok());
   std::rewind(out);
   std::string replies(1000, '\0');
   replies.resize(std::fread(replies.data(), 1, replies.size(), out));
