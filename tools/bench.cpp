@@ -21,7 +21,8 @@ namespace {
 using harness::Measurement;
 
 struct Options {
-  std::string op, shapes = "decode", m = "decode", format, variants = "chosen", out, peers, device = "cpu";
+  std::string op, shapes = "decode", m = "decode", format, variants = "chosen", out, peers,
+                  device = "cpu";
   int threads = 0;
   double budget_ms = 300;
   int limit = 0;

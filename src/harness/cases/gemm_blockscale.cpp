@@ -236,8 +236,7 @@ std::vector<float> timing_scales(int64_t count, const CaseOptions& options) {
 }
 
 Result<std::unique_ptr<Instance>> make_gemm_blockscale(const select::Problem& problem,
-                                                       Stream& stream,
-                                                       const CaseOptions& options) {
+                                                       Stream& stream, const CaseOptions& options) {
   OCTET_CHECK_OK(gemm::validate_problem(problem));
   const Problem p = gemm::from(problem);
   if (stream.is_gpu()) return make_gemm_blockscale_gpu(p, options, stream);

@@ -1,5 +1,5 @@
-// gemm_blockscale on a GPU: the operands of a check are those of the CPU, copied there and back; the
-// weights of a timing are windows of codes made there.
+// gemm_blockscale on a GPU: the operands of a check are those of the CPU, copied there and back;
+// the weights of a timing are windows of codes made there.
 #include <algorithm>
 
 #include "src/core/try.h"
@@ -56,7 +56,7 @@ class GpuCheckInstance : public Instance {
       OCTET_CHECK_OK(stream.synchronize());
     }
     OCTET_CHECK_OK(d_.download(host_.d.data(), host_.d.bytes()));
-    OCTET_TRY(Stream* host, host_stream());
+    OCTET_TRY(Stream * host, host_stream());
     return judge(host_, inputs_, *host, BlockSums::kTensorCore);
   }
 
@@ -107,8 +107,7 @@ class GpuTimingInstance : public Instance {
   }
 
   Status read_floor(Stream& stream, int64_t iteration) override {
-    return device_read_all(stream, arena_->window(cold_ ? iteration : 0, p_.n * p_.k),
-                           p_.n * p_.k);
+    return device_read_all(stream, arena_->window(cold_ ? iteration : 0, p_.n * p_.k), p_.n * p_.k);
   }
 
   int64_t num_windows() const override { return cold_ ? arena_->num_windows(p_.n * p_.k) : 1; }

@@ -3,8 +3,9 @@
 //
 //   |d - r| <= u_d * |r| + (128 + k/128 + 8) * 2^-24 * (1 + u_d) * R,   R = sum of |scale * a * b|
 //
-// On tensor cores that cut terms 13 bits below the largest: + 4 * 33 * 2^-13 * (1 + u_d) * L, L = sum over
-// blocks of |scale| * the largest term or partial sum; 4 instructions a block, 33 terms each.
+// On tensor cores that cut terms 13 bits below the largest: + 4 * 33 * 2^-13 * (1 + u_d) * L, L =
+// sum over blocks of |scale| * the largest term or partial sum; 4 instructions a block, 33 terms
+// each.
 //
 // 128 + k/128 roundings of float32 sums in any order, 8 for scales and products, u_d of the one
 // rounding to d (docs/numerics.md). Exact inputs must agree bit for bit.
@@ -54,8 +55,8 @@ float rounded(double value, DType d) {
 bool same_bits(float a, float b) { return std::memcmp(&a, &b, sizeof a) == 0; }
 
 /// error / bound of one element; infinity where it is wrong whatever the bound.
-double error_over_bound(const Problem& p, const gemm::ExactElement& exact, float got,
-                        bool bitwise, BlockSums block_sums) {
+double error_over_bound(const Problem& p, const gemm::ExactElement& exact, float got, bool bitwise,
+                        BlockSums block_sums) {
   if (std::isnan(exact.value)) return std::isnan(got) ? 0 : INFINITY;
   const float nearest = rounded(exact.value, p.d);
   if (bitwise) return same_bits(nearest, got) || (nearest == 0 && got == 0) ? 0 : INFINITY;
@@ -119,9 +120,8 @@ void judge_row(Judging& judging, int64_t m, CheckReport& report) {
   for (int64_t index = 0; index < judging.sampling.cols_per_row; ++index) {
     const int64_t n = sample_column(p, judging.sampling, m, index);
     const gemm::ExactElement exact = gemm::exact_element(judging.task, m, n);
-    const double error =
-        error_over_bound(p, exact, element(judging.operands, m, n), judging.bitwise,
-                         judging.block_sums);
+    const double error = error_over_bound(p, exact, element(judging.operands, m, n),
+                                          judging.bitwise, judging.block_sums);
     ++report.elements;
     if (error > 1 && report.failure.empty()) {
       report.failure = describe(judging.operands, exact, m, n, error);

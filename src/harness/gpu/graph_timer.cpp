@@ -80,7 +80,7 @@ Result<std::vector<Timing>> time_graphs(std::span<const Timed> candidates,
     if (!graph.ok()) {
       return fail(graph.status().code(), "candidate {}: {}", i, graph.status().message());
     }
-    graphs.push_back(*std::move(graph));
+    graphs.push_back(std::move(graph).value());
   }
   Events events(*queue.driver);
   OCTET_TRY(events.begin, queue.driver->create_event());

@@ -33,8 +33,7 @@ Measurement describe(const select::Op& op, const select::Problem& problem, const
 
 Result<CheckReport> check_variant(const select::Op& op, int variant, const select::Problem& problem,
                                   Inputs inputs, uint64_t seed, Stream& stream) {
-  OCTET_TRY(const auto instance,
-            case_of(op).make(problem, stream, {inputs, seed, false, false}));
+  OCTET_TRY(const auto instance, case_of(op).make(problem, stream, {inputs, seed, false, false}));
   OCTET_TRY(const select::Workspace workspace, workspace_of(op, variant, problem, stream));
   return instance->check(launch_of(op, variant), workspace, stream);
 }
@@ -120,9 +119,9 @@ Result<std::vector<Measurement>> bench(const select::Op& op, const select::Probl
   }
   OCTET_TRY(const Lineup lineup, make_lineup(op, problem, variants, stream, options));
   OCTET_TRY(const std::vector<Timing> timings,
-            stream.is_gpu() ? time_graphs(lineup.timed, options.timing,
-                                          lineup.instance->num_windows(), stream)
-                            : time_interleaved(lineup.timed, options.timing));
+            stream.is_gpu()
+                ? time_graphs(lineup.timed, options.timing, lineup.instance->num_windows(), stream)
+                : time_interleaved(lineup.timed, options.timing));
   for (size_t i = 0; i < rows.size(); ++i) {
     set_times(rows[i], timings[1 + i]);
     rows[i].floor_us = timings[0].us;

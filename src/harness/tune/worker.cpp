@@ -104,8 +104,9 @@ Worker::~Worker() { stop(); }
 namespace {
 
 std::vector<std::string> command_line(const WorkerOptions& options) {
-  std::vector<std::string> words{options.executable, "worker", "--device", options.target.device, "--threads",
-                                 std::to_string(options.target.threads)};
+  std::vector<std::string> words{options.executable, "worker",
+                                 "--device",         options.target.device,
+                                 "--threads",        std::to_string(options.target.threads)};
   if (!options.fault.variant.empty()) {
     words.insert(words.end(), {"--fault", options.fault.variant + ":" + options.fault.kind});
   }

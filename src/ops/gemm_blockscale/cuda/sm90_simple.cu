@@ -17,8 +17,9 @@ __device__ __forceinline__ float decode(uint32_t code) {
   if (kFnuz ? code == 0x80 : magnitude == 0x7f) return __int_as_float(0x7fffffff);
   const int exponent = static_cast<int>(magnitude >> 3), mantissa = magnitude & 7;
   constexpr int kBias = kFnuz ? 8 : 7;
-  const float value = exponent == 0 ? ldexpf(static_cast<float>(mantissa), 1 - kBias - 3)
-                                    : ldexpf(static_cast<float>(8 + mantissa), exponent - kBias - 3);
+  const float value = exponent == 0
+                          ? ldexpf(static_cast<float>(mantissa), 1 - kBias - 3)
+                          : ldexpf(static_cast<float>(8 + mantissa), exponent - kBias - 3);
   return code & 0x80 ? -value : value;
 }
 

@@ -11,7 +11,7 @@ namespace {
 
 constexpr gpu::CodeObject kCode{"sm90_wgmma_swap", octet_code_gemm_blockscale_sm90_wgmma_swap};
 
-#define OCTET_KERNEL(M, N, GROUPS, STAGES)                         \
+#define OCTET_KERNEL(M, N, GROUPS, STAGES)                            \
   gpu::Kernel(kCode, "octet_sm90_wgmma_swap_" #M "x" #N "_g" #GROUPS, \
               SwapShape{M, N, GROUPS, STAGES}.shared_bytes(kSwapMaxSplit)),
 gpu::Kernel kernels[] = {OCTET_SM90_SWAP_KERNELS(OCTET_KERNEL)};
@@ -26,7 +26,8 @@ select::Support Sm90WgmmaSwap::supports(const Config& c, const Problem& problem,
         fmt::format("{} blocks share k: needs at least {}", c.split, 256 * c.split));
   }
   if ((problem.m + c.shape.block_m - 1) / c.shape.block_m > 65535) {
-    return select::Support::no(fmt::format("m = {}, at most {}", problem.m, 65535 * c.shape.block_m));
+    return select::Support::no(
+        fmt::format("m = {}, at most {}", problem.m, 65535 * c.shape.block_m));
   }
   return cuda::supports_tensor_maps(problem);
 }

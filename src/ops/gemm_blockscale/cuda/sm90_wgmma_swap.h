@@ -25,9 +25,8 @@ struct Sm90WgmmaSwap {
   };
   static constexpr Arch kArch = Arch::kSm90;
 
-#define OCTET_CONFIGS(M, N, GROUPS, STAGES)            \
-  Config{{M, N, GROUPS, STAGES}, 1},                   \
-      Config{{M, N, GROUPS, STAGES}, 2},               \
+#define OCTET_CONFIGS(M, N, GROUPS, STAGES)                             \
+  Config{{M, N, GROUPS, STAGES}, 1}, Config{{M, N, GROUPS, STAGES}, 2}, \
       Config{{M, N, GROUPS, STAGES}, 3},
   static constexpr auto kConfigs = std::to_array<Config>({OCTET_SM90_SWAP_KERNELS(OCTET_CONFIGS)});
 #undef OCTET_CONFIGS

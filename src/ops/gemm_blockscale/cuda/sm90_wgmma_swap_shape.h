@@ -44,6 +44,6 @@ struct SwapShape {
   X(64, 64, 2, 8)                  \
   X(64, 128, 1, 6)
 
-inline constexpr int kSwapMaxSplit = 4;
+inline constexpr int kSwapMaxSplit = 3;
 
 }  // namespace octet::ops::gemm_blockscale
