@@ -9,19 +9,16 @@
 //            then register tiles of tile_m tokens x panel_n columns over all tokens of the block
 #pragma once
 
+#include "src/ops/gemm_blockscale/cpu/avx512_contract.h"
 #include "src/ops/gemm_blockscale/cpu/avx512_panel.h"
 
 namespace octet::ops::gemm_blockscale::cpu {
 namespace {
 
-struct GemmShape {
-  int tile_m;     // tokens of a register tile
-  int panel_n;    // columns of a register tile and a panel: 16, 32 or 64
-  int panels;     // of a unit
-  int block_m;    // tokens of a unit, at most
-  bool overlap;   // the next panel is decoded between the steps of this one
-  bool prefetch;  // of the next tile's tokens: pays where they exceed L1
-};
+using GemmShape = Avx512GemmContract::Config;
+
+template <GemmShape S>
+constexpr int kPanels = S.block_n / S.panel_n;  // of a unit
 
 constexpr int64_t kGemmChunk = 10;  // blocks of 128 of k that a row is prefetched for at a time
 
@@ -213,8 +210,7 @@ OCTET_INLINE int64_t tokens_per_unit(const Task& task) {
 
 template <class Engine, GemmShape S>
 int64_t gemm_scratch_bytes(const Task& task) {
-  return 2 * S.panel_n * kScaleBlock * Engine::kBytes +
-         S.panels * S.panel_n * tokens_per_unit<S>(task) * 4;
+  return 2 * S.panel_n * kScaleBlock * Engine::kBytes + S.block_n * tokens_per_unit<S>(task) * 4;
 }
 
 int64_t gemm_prepare_units(const Task& task) { return task.m; }  // tokens
@@ -247,7 +243,7 @@ OCTET_INLINE int64_t blocks_of_m(const Task& task) {
 
 template <GemmShape S>
 OCTET_INLINE int64_t blocks_of_n(const Task& task) {
-  constexpr int64_t kBlockN = S.panel_n * S.panels;
+  constexpr int64_t kBlockN = S.panel_n * kPanels<S>;
   return (task.n + kBlockN - 1) / kBlockN;
 }
 
@@ -260,15 +256,16 @@ int64_t gemm_units(const Task& task) {
 /// cache.
 template <class Engine, GemmShape S>
 OCTET_INLINE GemmBlock gemm_block(const Task& task, int64_t unit, uint8_t* scratch) {
+  static_assert(S.block_n % S.panel_n == 0);
   constexpr int64_t kPanelBytes = S.panel_n * kScaleBlock * Engine::kBytes;
   const int64_t n_blocks = blocks_of_n<S>(task), m_blocks = blocks_of_m<S>(task);
   const int64_t mb = unit / n_blocks;
   GemmBlock block;
-  block.n = unit % n_blocks * S.panel_n * S.panels;
+  block.n = unit % n_blocks * S.panel_n * kPanels<S>;
   block.m = task.m * mb / m_blocks;
   block.m_end = task.m * (mb + 1) / m_blocks;
   const int64_t panels = (task.n - block.n + S.panel_n - 1) / S.panel_n;
-  block.panels_n = panels < S.panels ? panels : S.panels;
+  block.panels_n = panels < kPanels<S> ? panels : kPanels<S>;
   block.num_panels = block.panels_n * (task.k / kScaleBlock);
   block.rows = code_rows(task, block.n);
   block.panel[0] = scratch;
@@ -279,7 +276,7 @@ OCTET_INLINE GemmBlock gemm_block(const Task& task, int64_t unit, uint8_t* scrat
 
 template <class Engine, GemmShape S>
 void gemm_compute(const Task& task, int64_t begin, int64_t end, uint8_t* scratch) {
-  constexpr int64_t kBlockN = S.panel_n * S.panels;
+  constexpr int64_t kBlockN = S.block_n;
   const Decoder decoder = load_decoder(*task.codes);
   CodeStream stream{};
   for (int64_t unit = begin; unit < end; ++unit) {
