@@ -22,17 +22,6 @@ constexpr int kPanels = S.block_n / S.panel_n;  // of a unit
 
 constexpr int64_t kGemmChunk = 10;  // blocks of 128 of k that a row is prefetched for at a time
 
-/// Activations as prepare leaves them.
-struct GemmTokens {
-  uint8_t* values;  // (k/128, m, 128)
-  float* scales;    // (k/128, m)
-};
-
-template <class Engine>
-OCTET_INLINE GemmTokens gemm_tokens(const Task& task) {
-  return {task.shared, reinterpret_cast<float*>(task.shared + task.m * task.k * Engine::kBytes)};
-}
-
 /// One 128 of k of a panel for the tokens of a register tile.
 struct TileWork {
   const uint8_t* a;      // (tokens, 128)
@@ -129,7 +118,7 @@ struct GemmBlock {
 template <class Engine, GemmShape S>
 OCTET_INLINE void multiply_panel(const Task& task, const GemmBlock& block, int64_t i,
                                  CodeStream& stream, PanelDecode& next) {
-  const GemmTokens tokens = gemm_tokens<Engine>(task);
+  const Tokens tokens = tokens_of<Engine>(task);
   const int64_t count = block.m_end - block.m, tiles = (count + S.tile_m - 1) / S.tile_m;
   const int64_t kb = i / block.panels_n, p = i % block.panels_n;
   const int64_t ahead = (S.panel_n + tiles - 1) / tiles;
@@ -198,11 +187,6 @@ OCTET_INLINE void store_block(const Task& task, const GemmBlock& block) {
   }
 }
 
-template <class Engine>
-int64_t gemm_shared_bytes(const Task& task) {
-  return task.m * task.k * Engine::kBytes + task.k / kScaleBlock * task.m * 4;
-}
-
 template <GemmShape S>
 OCTET_INLINE int64_t tokens_per_unit(const Task& task) {
   return task.m < S.block_m ? task.m : S.block_m;
@@ -213,12 +197,10 @@ int64_t gemm_scratch_bytes(const Task& task) {
   return 2 * S.panel_n * kScaleBlock * Engine::kBytes + S.block_n * tokens_per_unit<S>(task) * 4;
 }
 
-int64_t gemm_prepare_units(const Task& task) { return task.m; }  // tokens
-
 template <class Engine>
 void gemm_prepare(const Task& task, int64_t begin, int64_t end) {
   const Decoder decoder = load_decoder(*task.codes);
-  const GemmTokens tokens = gemm_tokens<Engine>(task);
+  const Tokens tokens = tokens_of<Engine>(task);
   // Why: decode64 then leaves k 0..31 in `first` and 32..63 in `second`.
   const __m512i ascending = _mm512_set_epi64(7, 3, 6, 2, 5, 1, 4, 0);
   for (int64_t m = begin; m < end; ++m) {
@@ -292,12 +274,8 @@ void gemm_compute(const Task& task, int64_t begin, int64_t end, uint8_t* scratch
 
 template <class Engine, GemmShape S>
 Kernel gemm_kernel() {
-  return {gemm_shared_bytes<Engine>,
-          gemm_scratch_bytes<Engine, S>,
-          gemm_prepare_units,
-          gemm_prepare<Engine>,
-          gemm_units<S>,
-          gemm_compute<Engine, S>};
+  return {tokens_bytes<Engine>, gemm_scratch_bytes<Engine, S>, tokens_units, gemm_prepare<Engine>,
+          gemm_units<S>,        gemm_compute<Engine, S>};
 }
 
 }  // namespace
