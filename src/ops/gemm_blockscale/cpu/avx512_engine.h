@@ -80,5 +80,23 @@ struct Bf16Engine {
 };
 #endif
 
+/// Activations as prepare leaves them in `shared`; gemm and gemv have orders of their own.
+struct Tokens {
+  uint8_t* values;  // m * k in the engine's type
+  float* scales;    // m * k/128
+};
+
+template <class Engine>
+OCTET_INLINE Tokens tokens_of(const Task& task) {
+  return {task.shared, reinterpret_cast<float*>(task.shared + task.m * task.k * Engine::kBytes)};
+}
+
+template <class Engine>
+int64_t tokens_bytes(const Task& task) {
+  return task.m * task.k * Engine::kBytes + task.m * (task.k / kScaleBlock) * 4;
+}
+
+int64_t tokens_units(const Task& task) { return task.m; }
+
 }  // namespace
 }  // namespace octet::ops::gemm_blockscale::cpu

@@ -9,32 +9,18 @@
 //            then register tiles of tile_m tokens x panel_n columns over all tokens of the block
 #pragma once
 
+#include "src/ops/gemm_blockscale/cpu/avx512_contract.h"
 #include "src/ops/gemm_blockscale/cpu/avx512_panel.h"
 
 namespace octet::ops::gemm_blockscale::cpu {
 namespace {
 
-struct GemmShape {
-  int tile_m;     // tokens of a register tile
-  int panel_n;    // columns of a register tile and a panel: 16, 32 or 64
-  int panels;     // of a unit
-  int block_m;    // tokens of a unit, at most
-  bool overlap;   // the next panel is decoded between the steps of this one
-  bool prefetch;  // of the next tile's tokens: pays where they exceed L1
-};
+using GemmShape = Avx512GemmContract::Config;
+
+template <GemmShape S>
+constexpr int kPanels = S.block_n / S.panel_n;  // of a unit
 
 constexpr int64_t kGemmChunk = 10;  // blocks of 128 of k that a row is prefetched for at a time
-
-/// Activations as prepare leaves them.
-struct GemmTokens {
-  uint8_t* values;  // (k/128, m, 128)
-  float* scales;    // (k/128, m)
-};
-
-template <class Engine>
-OCTET_INLINE GemmTokens gemm_tokens(const Task& task) {
-  return {task.shared, reinterpret_cast<float*>(task.shared + task.m * task.k * Engine::kBytes)};
-}
 
 /// One 128 of k of a panel for the tokens of a register tile.
 struct TileWork {
@@ -132,7 +118,7 @@ struct GemmBlock {
 template <class Engine, GemmShape S>
 OCTET_INLINE void multiply_panel(const Task& task, const GemmBlock& block, int64_t i,
                                  CodeStream& stream, PanelDecode& next) {
-  const GemmTokens tokens = gemm_tokens<Engine>(task);
+  const Tokens tokens = tokens_of<Engine>(task);
   const int64_t count = block.m_end - block.m, tiles = (count + S.tile_m - 1) / S.tile_m;
   const int64_t kb = i / block.panels_n, p = i % block.panels_n;
   const int64_t ahead = (S.panel_n + tiles - 1) / tiles;
@@ -201,11 +187,6 @@ OCTET_INLINE void store_block(const Task& task, const GemmBlock& block) {
   }
 }
 
-template <class Engine>
-int64_t gemm_shared_bytes(const Task& task) {
-  return task.m * task.k * Engine::kBytes + task.k / kScaleBlock * task.m * 4;
-}
-
 template <GemmShape S>
 OCTET_INLINE int64_t tokens_per_unit(const Task& task) {
   return task.m < S.block_m ? task.m : S.block_m;
@@ -213,16 +194,13 @@ OCTET_INLINE int64_t tokens_per_unit(const Task& task) {
 
 template <class Engine, GemmShape S>
 int64_t gemm_scratch_bytes(const Task& task) {
-  return 2 * S.panel_n * kScaleBlock * Engine::kBytes +
-         S.panels * S.panel_n * tokens_per_unit<S>(task) * 4;
+  return 2 * S.panel_n * kScaleBlock * Engine::kBytes + S.block_n * tokens_per_unit<S>(task) * 4;
 }
-
-int64_t gemm_prepare_units(const Task& task) { return task.m; }  // tokens
 
 template <class Engine>
 void gemm_prepare(const Task& task, int64_t begin, int64_t end) {
   const Decoder decoder = load_decoder(*task.codes);
-  const GemmTokens tokens = gemm_tokens<Engine>(task);
+  const Tokens tokens = tokens_of<Engine>(task);
   // Why: decode64 then leaves k 0..31 in `first` and 32..63 in `second`.
   const __m512i ascending = _mm512_set_epi64(7, 3, 6, 2, 5, 1, 4, 0);
   for (int64_t m = begin; m < end; ++m) {
@@ -247,7 +225,7 @@ OCTET_INLINE int64_t blocks_of_m(const Task& task) {
 
 template <GemmShape S>
 OCTET_INLINE int64_t blocks_of_n(const Task& task) {
-  constexpr int64_t kBlockN = S.panel_n * S.panels;
+  constexpr int64_t kBlockN = S.panel_n * kPanels<S>;
   return (task.n + kBlockN - 1) / kBlockN;
 }
 
@@ -260,15 +238,16 @@ int64_t gemm_units(const Task& task) {
 /// cache.
 template <class Engine, GemmShape S>
 OCTET_INLINE GemmBlock gemm_block(const Task& task, int64_t unit, uint8_t* scratch) {
+  static_assert(S.block_n % S.panel_n == 0);
   constexpr int64_t kPanelBytes = S.panel_n * kScaleBlock * Engine::kBytes;
   const int64_t n_blocks = blocks_of_n<S>(task), m_blocks = blocks_of_m<S>(task);
   const int64_t mb = unit / n_blocks;
   GemmBlock block;
-  block.n = unit % n_blocks * S.panel_n * S.panels;
+  block.n = unit % n_blocks * S.panel_n * kPanels<S>;
   block.m = task.m * mb / m_blocks;
   block.m_end = task.m * (mb + 1) / m_blocks;
   const int64_t panels = (task.n - block.n + S.panel_n - 1) / S.panel_n;
-  block.panels_n = panels < S.panels ? panels : S.panels;
+  block.panels_n = panels < kPanels<S> ? panels : kPanels<S>;
   block.num_panels = block.panels_n * (task.k / kScaleBlock);
   block.rows = code_rows(task, block.n);
   block.panel[0] = scratch;
@@ -279,7 +258,7 @@ OCTET_INLINE GemmBlock gemm_block(const Task& task, int64_t unit, uint8_t* scrat
 
 template <class Engine, GemmShape S>
 void gemm_compute(const Task& task, int64_t begin, int64_t end, uint8_t* scratch) {
-  constexpr int64_t kBlockN = S.panel_n * S.panels;
+  constexpr int64_t kBlockN = S.block_n;
   const Decoder decoder = load_decoder(*task.codes);
   CodeStream stream{};
   for (int64_t unit = begin; unit < end; ++unit) {
@@ -295,12 +274,8 @@ void gemm_compute(const Task& task, int64_t begin, int64_t end, uint8_t* scratch
 
 template <class Engine, GemmShape S>
 Kernel gemm_kernel() {
-  return {gemm_shared_bytes<Engine>,
-          gemm_scratch_bytes<Engine, S>,
-          gemm_prepare_units,
-          gemm_prepare<Engine>,
-          gemm_units<S>,
-          gemm_compute<Engine, S>};
+  return {tokens_bytes<Engine>, gemm_scratch_bytes<Engine, S>, tokens_units, gemm_prepare<Engine>,
+          gemm_units<S>,        gemm_compute<Engine, S>};
 }
 
 }  // namespace

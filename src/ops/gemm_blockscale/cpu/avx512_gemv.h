@@ -9,13 +9,14 @@
 //            stay in L1, while prefetches run ahead in the order of memory
 #pragma once
 
+#include "src/ops/gemm_blockscale/cpu/avx512_contract.h"
 #include "src/ops/gemm_blockscale/cpu/avx512_engine.h"
 #include "src/ops/gemm_blockscale/cpu/avx512_rows.h"
 
 namespace octet::ops::gemm_blockscale::cpu {
 namespace {
 
-constexpr int64_t kGemvMaxTokens = 8;    // that share one pass over the weights
+constexpr int64_t kGemvMaxTokens = Avx512GemvContract::kMaxTokens;
 constexpr int64_t kGemvMaxRows = 32;     // of a unit
 constexpr int64_t kGemvL1Bytes = 20480;  // of activations that the rows of a unit share in L1
 constexpr int64_t kGemvLead = 24576;     // bytes of b on their way
@@ -140,27 +141,20 @@ OCTET_INLINE void store_tokens(const Task& task, const GemvPass& pass, int64_t n
   }
 }
 
-template <class Engine>
-int64_t gemv_shared_bytes(const Task& task) {
-  return task.m * task.k * Engine::kBytes + task.m * (task.k / kScaleBlock) * 4;
-}
-
 int64_t gemv_scratch_bytes(const Task& task) {
   const int64_t scales = kGemvMaxTokens * (task.k / kScaleBlock) * 4;
   return (scales + 63) / 64 * 64 + kGemvMaxRows * kGemvMaxTokens * 64;
 }
-
-int64_t gemv_prepare_units(const Task& task) { return task.m; }  // tokens
 
 template <class Engine>
 void gemv_prepare(const Task& task, int64_t begin, int64_t end) {
   const Decoder decoder = load_decoder(*task.codes);
   const int64_t num_kb = task.k / kScaleBlock;
   const bool fnuz = is_fnuz(*task.codes);
-  float* scales = reinterpret_cast<float*>(task.shared + task.m * task.k * Engine::kBytes);
+  const Tokens tokens = tokens_of<Engine>(task);
   for (int64_t m = begin; m < end; ++m) {
     const uint8_t* codes = task.a + m * task.a_stride;
-    uint8_t* to = task.shared + m * task.k * Engine::kBytes;
+    uint8_t* to = tokens.values + m * task.k * Engine::kBytes;
     for (int64_t k = 0; k < task.k; k += 64) {
       const Bf16x64 pairs = decode64_any(decoder, _mm512_loadu_si512(codes + k), fnuz);
       for (int i = 0; i < Engine::kParts; ++i, to += 64) {
@@ -169,7 +163,7 @@ void gemv_prepare(const Task& task, int64_t begin, int64_t end) {
     }
     const float* from = task.a_scale + m * task.a_scale_stride_m;
     for (int64_t kb = 0; kb < num_kb; ++kb) {
-      scales[m * num_kb + kb] = from[kb * task.a_scale_stride_k];
+      tokens.scales[m * num_kb + kb] = from[kb * task.a_scale_stride_k];
     }
   }
 }
@@ -190,7 +184,7 @@ template <class Engine, int R>
 void gemv_compute(const Task& task, int64_t begin, int64_t end, uint8_t* scratch) {
   const Decoder decoder = load_decoder(*task.codes);
   const int64_t num_kb = task.k / kScaleBlock, a_stride = task.k * Engine::kBytes;
-  const float* a_scales = reinterpret_cast<const float*>(task.shared + task.m * a_stride);
+  const Tokens a = tokens_of<Engine>(task);
   float* scales = reinterpret_cast<float*>(scratch);
   GemvPass pass;
   pass.num_rows = gemv_rows(task);
@@ -208,8 +202,8 @@ void gemv_compute(const Task& task, int64_t begin, int64_t end, uint8_t* scratch
     for (int64_t m = 0; m < task.m; m += kGemvMaxTokens) {
       const int64_t left = task.m - m;
       const int tokens = static_cast<int>(left < kGemvMaxTokens ? left : kGemvMaxTokens);
-      fill_scales(task, a_scales + m * num_kb, n, tokens, scales);
-      pass.a = task.shared + m * a_stride;
+      fill_scales(task, a.scales + m * num_kb, n, tokens, scales);
+      pass.a = a.values + m * a_stride;
       sum_tokens<Engine, R>(tokens, pass, decoder, stream, chunk);
       store_tokens(task, pass, n, m, tokens);
     }
@@ -218,8 +212,8 @@ void gemv_compute(const Task& task, int64_t begin, int64_t end, uint8_t* scratch
 
 template <class Engine, int R>
 Kernel gemv_kernel() {
-  return {gemv_shared_bytes<Engine>, gemv_scratch_bytes, gemv_prepare_units,
-          gemv_prepare<Engine>,      gemv_units,         gemv_compute<Engine, R>};
+  return {tokens_bytes<Engine>, gemv_scratch_bytes, tokens_units,
+          gemv_prepare<Engine>, gemv_units,         gemv_compute<Engine, R>};
 }
 
 }  // namespace

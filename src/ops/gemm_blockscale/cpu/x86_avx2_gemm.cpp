@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "src/ops/gemm_blockscale/cpu/avx2_block.h"
+#include "src/ops/gemm_blockscale/cpu/kernel_at.h"
 
 namespace octet::ops::gemm_blockscale {
 namespace {
@@ -254,14 +255,11 @@ cpu::Kernel kernel_of() {
           prepare,      compute_units<kBlockM, kBlockN>, compute<kBlockM, kBlockN>};
 }
 
-constexpr auto kConfigs = X86Avx2Gemm::kConfigs;
-constexpr X86Avx2Gemm::Config k0 = kConfigs[0], k1 = kConfigs[1];
-
 }  // namespace
 
 cpu::Kernel X86Avx2Gemm::kernel(int config) {
-  if (config == 0) return kernel_of<k0.block_m, k0.block_n>();
-  return kernel_of<k1.block_m, k1.block_n>();
+  return cpu::kernel_at<X86Avx2Gemm>(
+      config, []<Config kConfig>() { return kernel_of<kConfig.block_m, kConfig.block_n>(); });
 }
 
 }  // namespace octet::ops::gemm_blockscale

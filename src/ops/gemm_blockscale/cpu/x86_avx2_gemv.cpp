@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "src/ops/gemm_blockscale/cpu/avx2_block.h"
+#include "src/ops/gemm_blockscale/cpu/kernel_at.h"
 
 namespace octet::ops::gemm_blockscale {
 namespace {
@@ -221,13 +222,11 @@ cpu::Kernel kernel_of() {
           prepare,      compute_units<kGroup>, compute<kGroup>};
 }
 
-constexpr auto kConfigs = X86Avx2Gemv::kConfigs;
-constexpr int kGroup0 = kConfigs[0].rows, kGroup1 = kConfigs[1].rows;
-
 }  // namespace
 
 cpu::Kernel X86Avx2Gemv::kernel(int config) {
-  return config == 0 ? kernel_of<kGroup0>() : kernel_of<kGroup1>();
+  return cpu::kernel_at<X86Avx2Gemv>(config,
+                                     []<Config kConfig>() { return kernel_of<kConfig.rows>(); });
 }
 
 }  // namespace octet::ops::gemm_blockscale

@@ -9,30 +9,16 @@
 #include <array>
 #include <string>
 
-#include "src/ops/gemm_blockscale/cpu/kernel.h"
-#include "src/ops/gemm_blockscale/problem.h"
-#include "src/select/variant.h"
+#include "src/ops/gemm_blockscale/cpu/avx512_contract.h"
 
 namespace octet::ops::gemm_blockscale {
 
-struct X86Avx512Gemv {
-  struct Config {
-    int rows;  // of b that share an activation in registers
-  };
-  static constexpr Arch kArch = Arch::kX86Avx512;
-  static constexpr int64_t kMaxTokens = 8;
+struct X86Avx512Gemv : Avx512GemvContract {
   static constexpr std::array<Config, 2> kConfigs{{{4}, {2}}};
 
-  static std::string name(const Config& c) {
-    return "x86_avx512_gemv_" + std::to_string(kMaxTokens) + "x" + std::to_string(c.rows) + "x128";
-  }
-  static select::Tile tile(const Config& c) { return {1, c.rows, 128}; }
+  static std::string name(const Config& c) { return "x86_avx512_gemv_" + name_end(c); }
   static select::Support supports(const Config&, const Problem& problem, const Device&) {
-    if (problem.m > kMaxTokens) {
-      return select::Support::no("m = " + std::to_string(problem.m) + ", at most " +
-                                 std::to_string(kMaxTokens) + " tokens share a pass");
-    }
-    return select::Support::yes();
+    return few_tokens(problem);
   }
   static cpu::Kernel kernel(int config);  // defined in x86_avx512_gemv.cpp
 };
