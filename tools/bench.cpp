@@ -26,7 +26,7 @@ struct Options {
   int threads = 0;
   double budget_ms = 300;
   int limit = 0;
-  bool warm = false, cold = false, no_check = false, json = false;
+  bool chained = false, warm = false, cold = false, no_check = false, json = false;
 };
 
 /// Indices of "all", "chosen" or a list of names.
@@ -72,6 +72,7 @@ Result<std::vector<select::Problem>> problems_of(const select::Op& op, const Dev
 harness::BenchOptions bench_options(const Options& options) {
   harness::BenchOptions bench;
   bench.cold = !options.warm;
+  bench.chained = options.chained;
   bench.check = !options.no_check;
   bench.timing.budget_us = options.budget_ms * 1e3;
   if (!options.peers.empty()) {
@@ -171,6 +172,8 @@ void add_bench(CLI::App& app, int& exit_code) {
   CLI::Option* cold =
       verb->add_flag("--cold", options->cold, "Weights rotate past the last-level cache (default)");
   verb->add_flag("--warm", options->warm, "The same weights every time")->excludes(cold);
+  verb->add_flag("--chained", options->chained,
+                 "GPU: each call overlaps the end of the one before it and reads weights ahead");
   verb->add_flag("--no-check", options->no_check, "Do not check results first");
   verb->add_flag("--json", options->json, "Results as JSON lines on stdout");
   verb->footer(

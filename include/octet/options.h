@@ -15,6 +15,10 @@ struct Options {
   void* workspace =
       nullptr;  // the caller's scratch memory, 64-byte aligned; null: the stream's own
   int64_t workspace_bytes = 0;  // at least Plan::workspace_bytes
+  /// GPU: begin while the launch before this one in the stream ends, and read b ahead of its end
+  /// (programmatic dependent launch). That launch must not write b or b_scale; everything else is
+  /// read and written after it. Ignored where a variant or a device cannot.
+  bool overlap_previous = false;
 };
 
 struct Refusal {

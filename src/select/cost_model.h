@@ -4,7 +4,9 @@
 //   us = fixed_us + us_per_mb_b * B + us_per_gflop * F + us_per_mb_a * A + us_per_mb_d * D
 //
 // with the work of one thread: B MB of weights, F GFLOP with m rounded up to the variant's block_m,
-// A MB of activations, D MB of results. Times are of one call with cold weights.
+// A MB of activations, D MB of results. On a GPU the thread is a multiprocessor: B and D are equal
+// shares, F and A those of the busiest one, which runs whole tiles. Times are of one call with cold
+// weights.
 #pragma once
 
 #include <array>

@@ -27,12 +27,14 @@ struct Support {
 /// Grain of a kernel: what m, n and k are rounded up to in its inner loops or workgroups.
 struct Tile {
   int m = 0, n = 0, k = 0;
+  int split = 1;  // workgroups that share the k of one tile
 };
 
-/// What a launch may write besides the result.
+/// What a launch may use besides its operands.
 struct Workspace {
   void* data = nullptr;
   int64_t bytes = 0;
+  bool overlap_previous = false;  // Options::overlap_previous
 };
 
 struct Variant {

@@ -69,7 +69,8 @@ Result<Lineup> make_lineup(const select::Op& op, const select::Problem& problem,
     OCTET_CHECK_OK(workspace_of(op, variant, problem, stream));  // the largest is kept
     lineup.timed.push_back([&, variant, instance](int64_t i) -> Status {
       if (options.begin) options.begin(op.variants()[static_cast<size_t>(variant)].name);
-      OCTET_TRY(const select::Workspace workspace, workspace_of(op, variant, problem, stream));
+      OCTET_TRY(select::Workspace workspace, workspace_of(op, variant, problem, stream));
+      workspace.overlap_previous = options.chained;
       return instance->run(launch_of(op, variant), workspace, stream, i);
     });
   }
@@ -113,6 +114,7 @@ Result<std::vector<Measurement>> bench(const select::Op& op, const select::Probl
     rows.push_back(describe(op, problem, stream.device(), variant,
                             chosen ? select::to_string(choice->why) : "bench"));
     rows.back().policy = options.cold ? "cold" : "warm";
+    if (options.chained) rows.back().policy += "_chained";
     if (options.check) {
       OCTET_TRY(rows.back().error, checked_error(op, variant, problem, stream));
     }

@@ -142,7 +142,7 @@ Result<CostTermsOf> cost_terms_of(const select::Op& op) {
   if (&op == &gemm::op()) {
     return CostTermsOf{
         [](const select::Problem& problem, const select::Variant& variant, const Device& device) {
-          return gemm::cost_terms(gemm::from(problem), variant.tile, device.cu_num);
+          return gemm::cost_terms(gemm::from(problem), variant.tile, device);
         }};
   }
   return fail(StatusCode::kUnsupported, "{} has no cost model", op.name());

@@ -1,13 +1,33 @@
 #include "src/ops/gemm_blockscale/cost.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "src/core/embedded.h"
 
 namespace octet::ops::gemm_blockscale {
 
-select::CostTerms cost_terms(const Problem& problem, const select::Tile& tile, int threads) {
-  const double t = threads;
+namespace {
+
+double ceil_div(double x, double y) { return std::ceil(x / y); }
+
+/// Tiles go out in waves of one a multiprocessor; the busiest one works in each.
+select::CostTerms gpu_terms(const Problem& p, const select::Tile& tile, int cu_num) {
+  const auto m = static_cast<double>(p.m), n = static_cast<double>(p.n);
+  const double tiles = ceil_div(m, tile.m) * ceil_div(n, tile.n) * tile.split;
+  const double k_share = ceil_div(static_cast<double>(p.num_k_blocks()), tile.split) * 128;
+  const double waves = ceil_div(tiles, cu_num);
+  return {1.0, n * static_cast<double>(p.k) * 1e-6 / cu_num,
+          waves * 2.0 * tile.m * tile.n * k_share * 1e-9, waves * tile.m * k_share * 1e-6,
+          m * n * static_cast<double>(size_of(p.d)) * 1e-6 / cu_num};
+}
+
+}  // namespace
+
+select::CostTerms cost_terms(const Problem& problem, const select::Tile& tile,
+                             const Device& device) {
+  if (!is_cpu(device.arch)) return gpu_terms(problem, tile, device.cu_num);
+  const double t = device.cu_num;
   const int64_t block_m = std::max(1, tile.m);
   const auto m = static_cast<double>((problem.m + block_m - 1) / block_m * block_m);
   const auto n = static_cast<double>(problem.n), k = static_cast<double>(problem.k);
@@ -19,13 +39,14 @@ select::CostTerms cost_terms(const Problem& problem, const select::Tile& tile, i
 
 const select::CostModel& cost_model() {
   static const select::CostModel model = [] {
-    for (const EmbeddedFile& file : embedded_files("data/cost/gemm_blockscale/cpu.csv")) {
+    std::vector<select::CostRow> rows;
+    for (const EmbeddedFile& file : embedded_files("data/cost/gemm_blockscale/")) {
       const auto csv = parse_csv(file.content, std::string(file.path));
-      if (!csv.ok()) break;
-      auto parsed = select::parse_cost_model(*csv);
-      if (parsed.ok()) return std::move(parsed).value();
+      if (!csv.ok()) continue;
+      const auto parsed = select::parse_cost_model(*csv);
+      if (parsed.ok()) rows.insert(rows.end(), parsed->rows().begin(), parsed->rows().end());
     }
-    return select::CostModel({});
+    return select::CostModel(std::move(rows));
   }();
   return model;
 }

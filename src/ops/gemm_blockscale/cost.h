@@ -6,10 +6,11 @@
 
 namespace octet::ops::gemm_blockscale {
 
-/// Of one thread out of `threads`.
-select::CostTerms cost_terms(const Problem& problem, const select::Tile& tile, int threads);
+/// Of one of the device's compute units: threads of a CPU, multiprocessors of a GPU.
+select::CostTerms cost_terms(const Problem& problem, const select::Tile& tile,
+                             const Device& device);
 
-/// data/cost/gemm_blockscale/cpu.csv, as built in.
+/// data/cost/gemm_blockscale/, as built in.
 const select::CostModel& cost_model();
 
 }  // namespace octet::ops::gemm_blockscale

@@ -1,4 +1,5 @@
-// What runs where no tuned row fits. CPU: the variant with the least predicted time (data/cost).
+// What runs where no tuned row fits. CPU and sm90: the variant with the least predicted time
+// (data/cost).
 // gfx942 and gfx950: seven arms on (m*n, k).
 //
 // Source     arms and thresholds: ROCm/aiter pull request 3316, measured on a 304-CU MI300X
@@ -45,21 +46,6 @@ select::HeuristicChoice gfx942(const Problem& problem, select::Usable usable) {
   return {};
 }
 
-select::HeuristicChoice least_predicted(const Problem& problem, const Device& device,
-                                        select::Usable usable) {
-  select::HeuristicChoice best;
-  double best_us = INFINITY;
-  for (size_t i = 0; i + 1 < usable.size(); ++i) {  // the last is the reference: no model takes it
-    if (!usable[i]) continue;
-    const double us = predict_us(static_cast<int>(i), to_select(problem), device);
-    if (us > 0 && us < best_us) {
-      best_us = us;
-      best = {static_cast<int>(i), "model"};
-    }
-  }
-  return best;
-}
-
 /// The model's row of every variant on a device of `arch`; found once, since names are compared.
 const std::vector<const select::CostRow*>& cost_rows(Arch arch) {
   static const auto by_arch = [] {
@@ -74,20 +60,40 @@ const std::vector<const select::CostRow*>& cost_rows(Arch arch) {
   return by_arch[static_cast<size_t>(arch)];
 }
 
+/// 0 where no measured row covers the variant on such a device.
+double model_us(int variant, const Problem& problem, const Device& device) {
+  const select::CostRow* cost = cost_rows(device.arch)[static_cast<size_t>(variant)];
+  if (cost == nullptr || is_cpu(device.arch) != is_cpu(cost->arch)) return 0;
+  const select::Tile& tile = variants()[static_cast<size_t>(variant)].tile;
+  return select::predict_us(*cost, cost_terms(problem, tile, device));
+}
+
+select::HeuristicChoice least_predicted(const Problem& problem, const Device& device,
+                                        select::Usable usable) {
+  select::HeuristicChoice best;
+  double best_us = INFINITY;
+  for (size_t i = 0; i + 1 < usable.size(); ++i) {  // the last is the reference: no model takes it
+    if (!usable[i]) continue;
+    const double us = model_us(static_cast<int>(i), problem, device);
+    if (us > 0 && us < best_us) {
+      best_us = us;
+      best = {static_cast<int>(i), "model"};
+    }
+  }
+  return best;
+}
+
 }  // namespace
 
 select::HeuristicChoice heuristic(const select::Problem& problem, const Device& device,
                                   select::Usable usable) {
-  if (is_cpu(device.arch)) return least_predicted(from(problem), device, usable);
-  return gfx942(from(problem), usable);
+  const bool arms = device.arch == Arch::kGfx942 || device.arch == Arch::kGfx950;
+  return arms ? gfx942(from(problem), usable) : least_predicted(from(problem), device, usable);
 }
 
 double predict_us(int variant, const select::Problem& problem, const Device& device) {
-  const select::Variant& row = variants()[static_cast<size_t>(variant)];
-  if (!is_cpu(device.arch)) return select::roofline_us(op(), problem, device);
-  const select::CostRow* cost = cost_rows(device.arch)[static_cast<size_t>(variant)];
-  if (cost == nullptr) return 0;
-  return select::predict_us(*cost, cost_terms(from(problem), row.tile, device.cu_num));
+  const double us = model_us(variant, from(problem), device);
+  return us > 0 || is_cpu(device.arch) ? us : select::roofline_us(op(), problem, device);
 }
 
 }  // namespace octet::ops::gemm_blockscale

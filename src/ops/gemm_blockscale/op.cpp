@@ -20,7 +20,8 @@ Status gemm_blockscale(const GemmBlockscaleArgs& args, Stream& stream, const Opt
                                                         ops::tuned_tables(), {options.variant}));
   const select::Variant& variant = gemm::variants()[static_cast<size_t>(choice.variant)];
   const int64_t bytes = variant.workspace_bytes(variant.config, key, stream.device());
-  OCTET_TRY(const select::Workspace workspace, ops::workspace(stream, options, bytes));
+  OCTET_TRY(select::Workspace workspace, ops::workspace(stream, options, bytes));
+  workspace.overlap_previous = options.overlap_previous;
   return variant.launch(variant.config, &args, workspace, stream);
 }
 

@@ -62,11 +62,13 @@ void add_cpu(std::vector<select::Variant>& variants) {
 }
 
 template <class Contract>
-Status cuda_launch(int config, const void* args, select::Workspace, Stream& stream) {
+Status cuda_launch(int config, const void* args, select::Workspace workspace, Stream& stream) {
   const auto& a = *static_cast<const GemmBlockscaleArgs*>(args);
   const Problem problem{a.a.rows,  a.b.rows,  a.a.cols,
                         a.a.dtype, a.d.dtype, a.b_layout == WeightLayout::kPacked};
-  return cuda::run(Contract::plan(config, problem, stream.device().cu_num), a, stream);
+  cuda::LaunchPlan plan = Contract::plan(config, problem, stream.device().cu_num);
+  plan.shape.dependent &= workspace.overlap_previous;
+  return cuda::run(plan, a, stream);
 }
 
 template <class Contract>

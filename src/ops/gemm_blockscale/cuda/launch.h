@@ -11,7 +11,7 @@ namespace octet::ops::gemm_blockscale::cuda {
 
 struct LaunchPlan {
   const gpu::Kernel* kernel = nullptr;
-  gpu::LaunchShape shape;
+  gpu::LaunchShape shape;  // dependent: the kernel can overlap the launch before it
   int split = 1;
   int a_box_rows = 0, b_box_rows = 0;  // 0: the kernel reads addresses, not tensor maps
   int d_box_rows = 0, d_box_cols = 0;  // of results that are stored by tensor map where they can

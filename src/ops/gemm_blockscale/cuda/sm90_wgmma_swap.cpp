@@ -46,6 +46,7 @@ cuda::LaunchPlan Sm90WgmmaSwap::plan(int index, const Problem& problem, int cu_n
   plan.shape.grid_x = static_cast<uint32_t>(blocks);
   plan.shape.grid_y = static_cast<uint32_t>((problem.m + c.shape.block_m - 1) / c.shape.block_m);
   plan.shape.block_x = static_cast<uint32_t>(c.shape.threads());
+  plan.shape.dependent = true;  // the kernel waits before it reads activations
   plan.shape.cluster = static_cast<uint32_t>(c.split);
   plan.shape.shared_bytes = static_cast<uint32_t>(c.shape.shared_bytes(c.split));
   return plan;
