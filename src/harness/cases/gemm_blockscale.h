@@ -13,6 +13,7 @@ struct GemmBlockscaleOperands {
   ops::gemm_blockscale::Problem problem;
   Buffer a, b, a_scale, b_scale, d;
   GemmBlockscaleArgs args;
+  uint64_t seed = 1;  // of the operands, and of what is looked at in a large result
 };
 
 /// Operands of a check: padded strides, unreadable pages behind a and b, canaries around d, and
@@ -24,8 +25,8 @@ Result<GemmBlockscaleOperands> make_check_operands(const ops::gemm_blockscale::P
 void poison(GemmBlockscaleOperands& operands);
 
 /// Compares d with the double-precision reference: every element of small problems; of large
-/// ones some columns in each row, or of tall ones in evenly spaced rows and the last; then the
-/// canaries.
+/// ones some columns in each row, or of tall ones in a sample of rows (row_sample.h), both by the
+/// seed and the problem; then the canaries.
 CheckReport judge(const GemmBlockscaleOperands& operands, Inputs inputs, Stream& stream);
 
 Result<std::unique_ptr<Instance>> make_gemm_blockscale(const select::Problem&, const Device&,
