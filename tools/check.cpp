@@ -4,6 +4,7 @@
 #include "src/core/text.h"
 #include "src/core/try.h"
 #include "src/harness/measure/bench.h"
+#include "src/harness/progress.h"
 #include "src/ops/registry.h"
 #include "src/select/choose.h"
 #include "tools/cli.h"
@@ -120,9 +121,10 @@ Result<Outcome> check(const Options& options) {
   if (!options.exact)
     inputs.insert(inputs.end(), {harness::Inputs::kRandom, harness::Inputs::kNan});
   Outcome outcome;
-  Progress progress(static_cast<int64_t>(problems.size()));
+  harness::Progress progress;
   for (size_t i = 0; i < problems.size(); ++i) {
-    progress.show(static_cast<int64_t>(i), brief(problems[i]));
+    progress.show(static_cast<int64_t>(i), static_cast<int64_t>(problems.size()),
+                  brief(problems[i]));
     for (const int variant : harness::runnable(*op, problems[i], stream.device())) {
       if (only >= 0 && variant != only) continue;
       for (const harness::Inputs kind : inputs) {

@@ -9,6 +9,7 @@
 #include "src/core/text.h"
 #include "src/core/try.h"
 #include "src/harness/measure/environment.h"
+#include "src/harness/progress.h"
 #include "src/harness/shapes/m_list.h"
 #include "src/harness/shapes/model_shapes.h"
 #include "src/harness/tables/evaluate.h"
@@ -152,9 +153,9 @@ Result<Tuned> tune(const Options& options) {
   if (colon != std::string::npos) {
     run.worker.fault = {options.fault.substr(0, colon), options.fault.substr(colon + 1)};
   }
-  Progress progress(static_cast<int64_t>(tuned.items.size()));
-  run.progress = [&](int64_t done, int64_t, const TuneItem& item) {
-    progress.show(done, fmt::format("{} {}", item.layer, brief(item.problem)));
+  harness::Progress progress;
+  run.progress = [&](int64_t done, int64_t total, const TuneItem& item) {
+    progress.show(done, total, fmt::format("{} {}", item.layer, brief(item.problem)));
   };
   OCTET_TRY(tuned.run, harness::tune_run(*tuned.op, tuned.items, journal, run));
   tuned.environment = journal.environment();

@@ -55,17 +55,23 @@ Result<TuneRunResult> tune_run(const select::Op& op, std::span<const TuneItem> i
                                Journal& journal, const TuneRunOptions& options) {
   const std::vector<TuneItem> mine = work_list(items, options.shard);
   const double end = now_s() + options.budget_s;
-  Worker worker(options.worker);
   TuneRunResult result;
-  const auto total = static_cast<int64_t>(mine.size());
-  for (size_t i = 0; i < mine.size(); ++i) {
+  size_t i = 0;
+  const auto progress = [&] {
+    if (!options.progress) return;
+    options.progress(static_cast<int64_t>(i), static_cast<int64_t>(mine.size()), mine[i]);
+  };
+  WorkerOptions worker_options = options.worker;
+  worker_options.alive = progress;  // a long problem is heard of more than once
+  Worker worker(worker_options);
+  for (; i < mine.size(); ++i) {
     const auto finished = journal.finished().find(Journal::key(mine[i].problem));
     if (finished != journal.finished().end()) {
       result.records.push_back(finished->second);
       ++result.resumed;
       continue;
     }
-    if (options.progress) options.progress(static_cast<int64_t>(i), total, mine[i]);
+    progress();
     const double left = end - now_s();
     if (left <= 0) {
       ++result.left;

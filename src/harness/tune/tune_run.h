@@ -32,6 +32,7 @@ struct TuneRunOptions {
   double budget_s = 120;
   Shard shard;
   WorkerOptions worker;
+  /// If set, called as a problem begins and as each of its candidates does.
   std::function<void(int64_t done, int64_t total, const TuneItem&)> progress;
 };
 

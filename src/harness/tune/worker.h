@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -30,6 +31,7 @@ struct WorkerOptions {
   int threads = 0;
   double timeout_s = 60;  // of silence
   Fault fault;
+  std::function<void()> alive = {};  // if set, called whenever the child says what it begins
 };
 
 class Worker {

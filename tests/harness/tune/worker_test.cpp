@@ -93,6 +93,18 @@ TEST_F(WorkerTest, ProgramsThatAreNoWorker) {
             "tuning m=2 n=256 k=128 format=e4m3fn: no answer for 0.2 s");
 }
 
+TEST_F(WorkerTest, EachBeginningIsPassedOn) {
+  int heard = 0;
+  WorkerOptions options{script("read line; echo '{\"begin\":\"a\"}'; echo '{\"begin\":\"b\"}'; "
+                               "echo '{\"error\":\"no luck\"}'; sleep 9\n"),
+                        1,
+                        5,
+                        {}};
+  options.alive = [&] { ++heard; };
+  EXPECT_EQ(tune(options).status().message(), "no luck");
+  EXPECT_EQ(heard, 2);
+}
+
 TEST_F(WorkerTest, ACandidateThatCrashesThoughExcludedEndsTheProblem) {
   const auto tuned =
       tune({script("read line; echo '{\"begin\":\"generic_ref\"}'; exit 1\n"), 1, 5, {}});
