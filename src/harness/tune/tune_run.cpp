@@ -17,14 +17,24 @@ bool Shard::takes(const select::Problem& problem) const {
 }
 
 Result<Shard> parse_shard(const std::string& text) {
-  const std::string found = text.empty() ? env::launcher_shard() : text;
+  const env::LauncherShard launcher = env::launcher_shard();
+  const std::string found = text.empty() ? launcher.shard : text;
   if (found.empty()) return Shard{};
   const std::vector<std::string> parts = split(found, '/');
   const auto index = parse_int(parts[0]), count = parse_int(parts.size() == 2 ? parts[1] : "");
   if (!index.ok() || !count.ok() || *count < 1 || *index < 1 || *index > *count) {
     return fail(StatusCode::kInvalidArgument, "shard '{}': must be i/N with 1 <= i <= N", found);
   }
-  return Shard{*index - 1, *count};
+  return Shard{*index - 1, *count, text.empty() ? launcher.from : "--shard"};
+}
+
+std::string describe(const Shard& shard, std::span<const TuneItem> items) {
+  if (shard.count == 1) return "";
+  const auto mine = std::count_if(items.begin(), items.end(),
+                                  [&](const TuneItem& item) { return shard.takes(item.problem); });
+  const bool asked = shard.from == "--shard";
+  return fmt::format("shard {}/{} from {}: {} of {} problems{}", shard.index + 1, shard.count,
+                     shard.from, mine, items.size(), asked ? "" : "; --shard 1/1 takes all");
 }
 
 namespace {
