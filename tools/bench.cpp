@@ -9,6 +9,7 @@
 #include "src/core/try.h"
 #include "src/harness/measure/environment.h"
 #include "src/harness/measure/peer.h"
+#include "src/harness/progress.h"
 #include "src/harness/target.h"
 #include "src/ops/registry.h"
 #include "src/select/choose.h"
@@ -88,9 +89,10 @@ Result<harness::Results> measure(const Options& options, Stream& stream) {
   OCTET_TRY(const auto problems, problems_of(*op, stream.device(), options));
   harness::Results results;
   results.environment = harness::environment_json(stream.device());
-  Progress progress(static_cast<int64_t>(problems.size()));
+  harness::Progress progress;
   for (size_t i = 0; i < problems.size(); ++i) {
-    progress.show(static_cast<int64_t>(i), brief(problems[i]));
+    progress.show(static_cast<int64_t>(i), static_cast<int64_t>(problems.size()),
+                  brief(problems[i]));
     OCTET_TRY(const std::vector<int> variants,
               variants_of(*op, problems[i], stream.device(), options.variants));
     OCTET_TRY(std::vector<Measurement> rows,

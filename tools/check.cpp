@@ -4,6 +4,7 @@
 #include "src/core/text.h"
 #include "src/core/try.h"
 #include "src/harness/measure/bench.h"
+#include "src/harness/progress.h"
 #include "src/harness/target.h"
 #include "src/ops/registry.h"
 #include "src/select/choose.h"
@@ -49,10 +50,11 @@ std::string repeat_command(const Options& options, const select::Problem& proble
   for (size_t i = 0; i < problem.schema->fields.size(); ++i) {
     words += fmt::format("{}={} ", problem.schema->fields[i], problem.field[i]);
   }
+  const std::string device = options.device == "cpu" ? "" : " --device " + options.device;
   return fmt::format(
-      "octet check {} --device {} --shapes \"{}\" --format {} --variant {} --seed {} --threads {}",
-      options.op, options.device, trim(words), problem.schema->format_name(problem.format), variant,
-      seed, options.threads);
+      "octet check {}{} --shapes \"{}\" --format {} --variant {} --seed {} --threads {}",
+      options.op, device, trim(words), problem.schema->format_name(problem.format), variant, seed,
+      options.threads);
 }
 
 /// For tests (--fault): a kernel that writes nothing.
@@ -122,9 +124,10 @@ Result<Outcome> check(const Options& options) {
   if (!options.exact)
     inputs.insert(inputs.end(), {harness::Inputs::kRandom, harness::Inputs::kNan});
   Outcome outcome;
-  Progress progress(static_cast<int64_t>(problems.size()));
+  harness::Progress progress;
   for (size_t i = 0; i < problems.size(); ++i) {
-    progress.show(static_cast<int64_t>(i), brief(problems[i]));
+    progress.show(static_cast<int64_t>(i), static_cast<int64_t>(problems.size()),
+                  brief(problems[i]));
     for (const int variant : harness::runnable(*op, problems[i], stream.device())) {
       if (only >= 0 && variant != only) continue;
       for (const harness::Inputs kind : inputs) {

@@ -1,10 +1,8 @@
 #include "tools/cli.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <set>
 
@@ -100,37 +98,6 @@ std::string Table::text() const {
 void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
 void print_json(const Json& json) { print(json.dump(2) + "\n"); }
-
-namespace {
-
-double now_s() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-}  // namespace
-
-Progress::Progress(int64_t total)
-    : total_(std::max<int64_t>(1, total)),
-      begin_(now_s()),
-      terminal_(::isatty(STDERR_FILENO) != 0) {}
-
-Progress::~Progress() { clear(); }
-
-void Progress::clear() {
-  if (terminal_) fmt::print(stderr, "\r\x1b[K");
-}
-
-void Progress::show(int64_t done, const std::string& what) {
-  if (!terminal_) return;
-  constexpr int kWidth = 24;
-  const double share = static_cast<double>(done) / static_cast<double>(total_);
-  const double spent = now_s() - begin_;
-  const std::string left = done == 0 ? "" : fmt::format("{:.0f} s left", spent / share - spent);
-  const auto filled = static_cast<int>(share * kWidth);
-  fmt::print(stderr, "\r\x1b[K[{}{}] {}/{} {}  {}", std::string(static_cast<size_t>(filled), '#'),
-             std::string(static_cast<size_t>(kWidth - filled), '.'), done, total_, left, what);
-  std::fflush(stderr);
-}
 
 Result<Device> device_of(const std::string& profile, int threads) {
   return profile.empty() ? cpu_device(threads) : device_profile(profile);

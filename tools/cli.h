@@ -1,4 +1,4 @@
-// What the verbs of the octet command share: exit codes, errors, tables, progress.
+// What the verbs of the octet command share: exit codes, errors, tables.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -53,21 +53,6 @@ class Table {
 
 void print(const std::string& text);
 void print_json(const Json& json);
-
-/// A line on stderr that rewrites itself; silent where stderr is no terminal.
-class Progress {
- public:
-  explicit Progress(int64_t total);
-  ~Progress();
-  /// `done` of the total; shows a bar, the time that is left and `what`.
-  void show(int64_t done, const std::string& what);
-  void clear();
-
- private:
-  int64_t total_;
-  double begin_;
-  bool terminal_;
-};
 
 /// --device: a profile, or "" for this machine's CPU with `threads`.
 Result<Device> device_of(const std::string& profile, int threads);

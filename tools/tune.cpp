@@ -1,20 +1,22 @@
 // octet tune: the fastest correct variant of every shape, into a tuned table.
 #include <fmt/format.h>
 
-#include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <map>
+#include <utility>
 
 #include "src/core/text.h"
 #include "src/core/try.h"
 #include "src/harness/measure/environment.h"
+#include "src/harness/progress.h"
 #include "src/harness/shapes/m_list.h"
 #include "src/harness/shapes/model_shapes.h"
-#include "src/harness/tables/evaluate.h"
 #include "src/harness/tune/tune_run.h"
 #include "src/ops/registry.h"
 #include "tools/cli.h"
+#include "tools/tune_text.h"
 #include "tools/verbs.h"
 
 namespace octet::tools {
@@ -87,19 +89,38 @@ Result<std::vector<TuneItem>> items_of(const select::Op& op, const Options& opti
   return items;
 }
 
-/// A journal of one's own where none is named: beside the table, or in the temporary folder.
-std::string journal_path(const Options& options) {
-  if (!options.journal.empty()) return options.journal;
-  return options.out.empty() ? "" : options.out + ".journal.jsonl";
-}
+/// The journal of a run: the one that is named, one beside the table, or one in the temporary
+/// folder that goes when this does.
+class JournalPath {
+ public:
+  static Result<JournalPath> of(const Options& options) {
+    JournalPath journal;
+    journal.path_ = options.journal;
+    if (!journal.path_.empty()) return journal;
+    if (!options.out.empty()) {
+      journal.path_ = options.out + ".journal.jsonl";
+      return journal;
+    }
+    std::error_code error;
+    std::string path = std::filesystem::temp_directory_path(error) / "octet-tune-XXXXXX";
+    if (error) return fail(StatusCode::kIo, "the temporary folder: {}", error.message());
+    const int file = ::mkstemp(path.data());  // others may write there: no name to be guessed
+    if (file < 0) return fail(StatusCode::kIo, "{}: {}", path, std::strerror(errno));
+    ::close(file);
+    journal.path_ = journal.temporary_ = path;
+    return journal;
+  }
+  JournalPath(JournalPath&& other) noexcept
+      : path_(std::move(other.path_)), temporary_(std::exchange(other.temporary_, "")) {}
+  JournalPath& operator=(JournalPath&&) = delete;
+  ~JournalPath() {
+    if (!temporary_.empty()) std::remove(temporary_.c_str());
+  }
+  const std::string& path() const { return path_; }
 
-struct Tuned {
-  const select::Op* op;
-  Device device;
-  std::vector<TuneItem> items;
-  harness::TuneRunResult run;
-  Json environment;
-  std::string set_aside;
+ private:
+  JournalPath() = default;
+  std::string path_, temporary_;
 };
 
 Result<uint32_t> format_of(const select::Op& op, const Device& device, const Options& options) {
@@ -118,10 +139,11 @@ Status check_outputs(const Options& options) {
     }
     // Why: a device or a pipe is not opened twice, and nothing that was there is removed.
     if (path.empty() || (exists && !std::filesystem::is_regular_file(path, error))) continue;
-    std::FILE* file = std::fopen(path.c_str(), "ab");
+    OCTET_TRY(const std::string target, follow_links(path));  // a link to nothing stays
+    std::FILE* file = std::fopen(target.c_str(), "ab");
     if (file == nullptr) return fail(StatusCode::kIo, "{}: {}", path, std::strerror(errno));
     std::fclose(file);
-    if (!exists) std::remove(path.c_str());
+    if (!exists) std::remove(target.c_str());
   }
   return Status::Ok();
 }
@@ -142,27 +164,25 @@ Result<Tuned> tune(const Options& options) {
   OCTET_TRY(tuned.items, items_of(*tuned.op, options, format));
   OCTET_CHECK_OK(check_outputs(options));
   OCTET_CHECK_OK(harness::rows_to_keep(*tuned.op, options.out));
-  std::string path = journal_path(options);
-  const bool temporary = path.empty();
-  if (temporary) {
-    path = fmt::format("{}/octet-tune-{}.jsonl", std::filesystem::temp_directory_path().string(),
-                       ::getpid());
-  }
-  OCTET_TRY(harness::Journal journal, harness::Journal::open(path, tuned.device, options.resume));
+  OCTET_TRY(const JournalPath path, JournalPath::of(options));
+  OCTET_TRY(harness::Journal journal,
+            harness::Journal::open(path.path(), tuned.device, options.resume));
+  const std::string shard = harness::describe(run.shard, tuned.items);
+  if (!shard.empty()) fmt::print(stderr, "octet: {}\n", shard);
+  tuned.shard = fmt::format("{}/{}", run.shard.index + 1, run.shard.count);
   run.worker.target = {options.device, is_cpu(tuned.device.arch) ? tuned.device.cu_num : 0};
   run.worker.timeout_s = options.timeout_s;
   const size_t colon = options.fault.rfind(':');
   if (colon != std::string::npos) {
     run.worker.fault = {options.fault.substr(0, colon), options.fault.substr(colon + 1)};
   }
-  Progress progress(static_cast<int64_t>(tuned.items.size()));
-  run.progress = [&](int64_t done, int64_t, const TuneItem& item) {
-    progress.show(done, fmt::format("{} {}", item.layer, brief(item.problem)));
+  harness::Progress progress;
+  run.progress = [&](int64_t done, int64_t total, const TuneItem& item) {
+    progress.show(done, total, fmt::format("{} {}", item.layer, brief(item.problem)));
   };
   OCTET_TRY(tuned.run, harness::tune_run(*tuned.op, tuned.items, journal, run));
   tuned.environment = journal.environment();
   tuned.set_aside = journal.set_aside();
-  if (temporary) std::remove(path.c_str());
   return tuned;
 }
 
@@ -180,99 +200,6 @@ Status write_outputs(const Tuned& tuned, const Options& options) {
     for (const Measurement& row : record.rows) text += harness::results_line(harness::to_json(row));
   }
   return write_file(options.results, text);
-}
-
-/// Speedups of one problem; 0 where a side was not measured.
-struct Gains {
-  double heuristic_over_default = 0, tuned_over_heuristic = 0;
-};
-
-Gains gains_of(const TuneRecord& record) {
-  const Measurement *fixed = record.row(record.fixed_default),
-                    *heuristic = record.row(record.heuristic), *winner = record.row(record.winner);
-  Gains gains;
-  if (fixed != nullptr && heuristic != nullptr)
-    gains.heuristic_over_default = fixed->us / heuristic->us;
-  if (heuristic != nullptr && winner != nullptr)
-    gains.tuned_over_heuristic = heuristic->us / winner->us;
-  return gains;
-}
-
-class GeometricMean {
- public:
-  void add(double value) {
-    if (value <= 0) return;
-    log_sum_ += std::log(value);
-    ++count_;
-  }
-  std::string text() const {
-    return count_ == 0 ? "-" : fmt::format("{:.2f}", std::exp(log_sum_ / count_));
-  }
-
- private:
-  double log_sum_ = 0;
-  int count_ = 0;
-};
-
-std::string ratio_text(double value) { return value > 0 ? fmt::format("{:.2f}", value) : "-"; }
-
-std::string rows_text(const Tuned& tuned) {
-  Table table({"layer", "m", "n", "k", "variant", "why", "us", "GB/s", "% of read floor",
-               "heuristic/default", "tuned/heuristic", ""});
-  for (const TuneItem& item : tuned.items) {
-    for (const TuneRecord& record : tuned.run.records) {
-      const Measurement* row = record.row(record.winner);
-      if (!(record.problem == item.problem) || row == nullptr) continue;
-      const Gains gains = gains_of(record);
-      table.add({item.layer, std::to_string(row->field("m")), std::to_string(row->field("n")),
-                 std::to_string(row->field("k")), row->variant,
-                 record.winner == record.heuristic ? "heuristic, confirmed" : "tuned",
-                 fmt::format("{:.1f}", row->us), fmt::format("{:.1f}", row->gbps()),
-                 fmt::format("{:.0f}", 100 * row->floor_us / row->us),
-                 ratio_text(gains.heuristic_over_default), ratio_text(gains.tuned_over_heuristic),
-                 row->stable ? "" : "unstable"});
-    }
-  }
-  return table.text();
-}
-
-std::string summary_text(const Tuned& tuned) {
-  GeometricMean over_default[harness::kNumPhases], over_heuristic[harness::kNumPhases],
-      of_floor[harness::kNumPhases];
-  int64_t failed = 0;
-  for (const TuneRecord& record : tuned.run.records) {
-    const auto phase = static_cast<size_t>(harness::phase_of(record.problem.field[0]));
-    const Gains gains = gains_of(record);
-    over_default[phase].add(gains.heuristic_over_default);
-    over_heuristic[phase].add(gains.tuned_over_heuristic);
-    if (const Measurement* row = record.row(record.winner))
-      of_floor[phase].add(100 * row->floor_us / row->us);
-    failed += static_cast<int64_t>(record.failed.size());
-  }
-  Table table({"geometric means", "heuristic/default", "tuned/heuristic", "% of read floor"});
-  for (size_t i = 0; i < harness::kNumPhases; ++i) {
-    table.add({harness::name(static_cast<harness::Phase>(i)), over_default[i].text(),
-               over_heuristic[i].text(), of_floor[i].text()});
-  }
-  std::string text = table.text();
-  text += fmt::format(
-      "{} problems tuned, {} of them taken over, {} left for want of time, {} candidates failed\n",
-      tuned.run.records.size(), tuned.run.resumed, tuned.run.left, failed);
-  for (const TuneRecord& record : tuned.run.records) {
-    for (const auto& one : record.failed) {
-      text += fmt::format("failed: {} on {}: {}\n", one.variant, brief(record.problem), one.reason);
-    }
-  }
-  return text;
-}
-
-Json to_json(const Tuned& tuned) {
-  Json records = Json::array();
-  for (const TuneRecord& record : tuned.run.records) records.push_back(harness::to_json(record));
-  return {{"environment", tuned.environment},
-          {"resumed", tuned.run.resumed},
-          {"left", tuned.run.left},
-          {"records", records}};
 }
 
 int run(const Options& options) {

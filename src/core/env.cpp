@@ -20,26 +20,29 @@ std::string get(std::string_view name) {
   return value == nullptr ? "" : value;
 }
 
-std::string launcher_shard() {
-  struct Pair {
-    const char *rank, *count, *first;
+LauncherShard launcher_shard() {
+  struct Launcher {
+    const char *name, *rank, *count, *first;
   };
-  constexpr Pair kPairs[] = {
-      {"SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_COUNT", "SLURM_ARRAY_TASK_MIN"},
-      {"SLURM_PROCID", "SLURM_NTASKS", nullptr},
-      {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", nullptr},
-      {"PMI_RANK", "PMI_SIZE", nullptr},
+  constexpr Launcher kLaunchers[] = {
+      {"a Slurm array", "SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_COUNT", "SLURM_ARRAY_TASK_MIN"},
+      {"Slurm", "SLURM_PROCID", "SLURM_NTASKS", nullptr},
+      {"Open MPI", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", nullptr},
+      {"MPI", "PMI_RANK", "PMI_SIZE", nullptr},
   };
-  for (const Pair& pair : kPairs) {
-    const std::string rank = get(pair.rank), count = get(pair.count);
+  for (const Launcher& launcher : kLaunchers) {
+    const std::string rank = get(launcher.rank), count = get(launcher.count);
     if (rank.empty() || count.empty()) continue;
-    if (pair.first == nullptr) return std::to_string(std::atol(rank.c_str()) + 1) + "/" + count;
-    // Why: the ids of an array may begin anywhere and go up in steps.
-    const long step = std::max(1L, std::atol(get("SLURM_ARRAY_TASK_STEP").c_str()));
-    const long index = (std::atol(rank.c_str()) - std::atol(get(pair.first).c_str())) / step + 1;
-    return std::to_string(index) + "/" + count;
+    long index = std::atol(rank.c_str()) + 1;
+    if (launcher.first != nullptr) {  // the ids of an array may begin anywhere and go up in steps
+      const long step = std::max(1L, std::atol(get("SLURM_ARRAY_TASK_STEP").c_str()));
+      index = (index - 1 - std::atol(get(launcher.first).c_str())) / step + 1;
+    }
+    const std::string from = std::string(launcher.name) + " (" + launcher.rank + "=" + rank + ", " +
+                             launcher.count + "=" + count + ")";
+    return {std::to_string(index) + "/" + count, from};
   }
-  return "";
+  return {};
 }
 
 }  // namespace octet::env

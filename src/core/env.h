@@ -18,9 +18,12 @@ std::span<const Variable> variables();
 /// The value of one of `variables()`, "" where unset.
 std::string get(std::string_view name);
 
-/// "i/N" of this process among those of a launcher: a Slurm array or step, Open MPI, or PMI; ""
-/// without one.
-std::string launcher_shard();
+/// This process among those of a launcher: a Slurm array or step, Open MPI, or PMI.
+struct LauncherShard {
+  std::string shard;  // "i/N"; "" without a launcher
+  std::string from;   // "Slurm (SLURM_PROCID=1, SLURM_NTASKS=4)"
+};
+LauncherShard launcher_shard();
 
 inline constexpr std::string_view kCpuArch = "OCTET_CPU_ARCH";
 inline constexpr std::string_view kCudaDriver = "OCTET_CUDA_DRIVER";

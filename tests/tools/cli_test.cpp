@@ -50,12 +50,21 @@ TEST(Help, OfEveryVerbShowsAnExample) {
   EXPECT_TRUE(octet({"--version"}).out.starts_with("octet 0."));
 }
 
+struct Refused {
+  Words words;
+  const char* message;
+};
+
+void expect_usage_error(const Refused& one) {
+  const Outcome outcome = octet(one.words);
+  EXPECT_EQ(outcome.code, 2) << join(one.words, " ");
+  EXPECT_TRUE(outcome.err_has(one.message)) << join(one.words, " ") << "\n" << outcome.err;
+  EXPECT_TRUE(outcome.err.starts_with("octet: ")) << outcome.err;
+  EXPECT_EQ(outcome.out, "") << join(one.words, " ");
+}
+
 TEST(Usage, SlipsAreNamedWithWhatWasMeant) {
-  struct Case {
-    Words words;
-    const char* message;
-  };
-  const Case cases[]{
+  const Refused cases[]{
       {{}, "A subcommand is required"},
       {{"chek"}, "unknown verb 'chek' (did you mean 'check'?)"},
       {{"frobnicate"}, "unknown verb 'frobnicate'"},
@@ -74,6 +83,16 @@ TEST(Usage, SlipsAreNamedWithWhatWasMeant) {
       {{"explain", "gemm_blockscale", "m=1", "n=2"}, "'k=' is missing"},
       {{"explain", "gemm_blockscale", "m=1", "n=2", "k=x"}, "k=x: 'x' is not a whole number"},
       {{"explain", "gemm_blockscale", "m=1", "n=2", "k=100"}, "k = 100, must be a multiple of 128"},
+      {explain({"--variant", "generic_reff"}), "(did you mean 'generic_ref'?)"},
+      {{"check", "gemm_blockscale", "--shapes", "chekc"}, "no shape set 'chekc'"},
+      {{"check", "gemm_blockscale", "--format", "e4m3"}, "unknown format 'e4m3'"},
+      {{"compare", "a.jsonl"}, "new is required"},
+  };
+  for (const Refused& one : cases) expect_usage_error(one);
+}
+
+TEST(Usage, NumbersBeyondTheirLimitsAreRefused) {
+  const Refused cases[]{
       {explain({"--threads", "-1"}), "octet: --threads: -1, must be 0 to 1024\n"},
       {explain({"--threads", "1025", "--device", "h200"}), "--threads: 1025, must be 0 to 1024\n"},
       {{"tune", "--shapes", "check", "--threads", "-2"}, "--threads: -2, must be 0 to 1024\n"},
@@ -85,18 +104,8 @@ TEST(Usage, SlipsAreNamedWithWhatWasMeant) {
       {bench("--budget-ms", "0"), "octet: --budget-ms: 0, must be 0.001 to 86400000\n"},
       {bench("--budget-ms", "-1"), "octet: --budget-ms: -1, must be 0.001 to 86400000\n"},
       {bench("--budget-ms", "nan"), "octet: --budget-ms: nan, must be 0.001 to 86400000\n"},
-      {explain({"--variant", "generic_reff"}), "(did you mean 'generic_ref'?)"},
-      {{"check", "gemm_blockscale", "--shapes", "chekc"}, "no shape set 'chekc'"},
-      {{"check", "gemm_blockscale", "--format", "e4m3"}, "unknown format 'e4m3'"},
-      {{"compare", "a.jsonl"}, "new is required"},
   };
-  for (const Case& one : cases) {
-    const Outcome outcome = octet(one.words);
-    EXPECT_EQ(outcome.code, 2) << join(one.words, " ");
-    EXPECT_TRUE(outcome.err_has(one.message)) << join(one.words, " ") << "\n" << outcome.err;
-    EXPECT_TRUE(outcome.err.starts_with("octet: ")) << outcome.err;
-    EXPECT_EQ(outcome.out, "") << join(one.words, " ");
-  }
+  for (const Refused& one : cases) expect_usage_error(one);
 }
 
 TEST(Usage, ModelsThatAreNoneOrDoNotDivide) {

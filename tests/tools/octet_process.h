@@ -53,7 +53,10 @@ class Process {
     argv.push_back(nullptr);
     pid_ = ::fork();
     if (pid_ != 0) return;
-    for (const char* name : {"OCTET_CPU_ARCH", "OCTET_TABLES", "OCTET_THREADS"}) ::unsetenv(name);
+    for (const char* name : {"OCTET_CPU_ARCH", "OCTET_TABLES", "OCTET_THREADS", "SLURM_PROCID",
+                             "SLURM_ARRAY_TASK_ID", "OMPI_COMM_WORLD_RANK", "PMI_RANK"}) {
+      ::unsetenv(name);
+    }
     for (const std::string& variable : environment) {
       const size_t equals = variable.find('=');
       ::setenv(variable.substr(0, equals).c_str(), variable.substr(equals + 1).c_str(), 1);

@@ -166,6 +166,50 @@ TEST_F(TuneTest, ATableThatIsNoneIsLeftAlone) {
   EXPECT_FALSE(std::filesystem::exists(journal_)) << "found before the work";
 }
 
+TEST_F(TuneTest, AShardIsToldOfWithWhereItComesFrom) {
+  const Words none{"tune", "--shapes", shapes_, "--budget", "0.000001s", "--json"};
+  const Words slurm{"SLURM_PROCID=1", "SLURM_NTASKS=4"};
+  const Outcome part = octet(none, slurm);
+  ASSERT_EQ(part.code, 0) << part.err;
+  EXPECT_TRUE(
+      part.err.starts_with("octet: shard 2/4 from Slurm (SLURM_PROCID=1, SLURM_NTASKS=4): "))
+      << part.err;
+  EXPECT_TRUE(part.err.ends_with(" of 12 problems; --shard 1/1 takes all\n")) << part.err;
+  EXPECT_EQ(part.json()["shard"], "2/4");
+  Words all = none;
+  all.insert(all.end(), {"--shard", "1/1"});
+  const Outcome whole = octet(all, slurm);
+  EXPECT_EQ(whole.err, "");
+  EXPECT_EQ(whole.json()["left"], kProblems);
+}
+
+TEST_F(TuneTest, ATemporaryJournalHasNoNameToGuessAndIsRemoved) {
+  // A process cannot know the next child's id; with a folder of its own, every file is a leftover.
+  const TemporaryFolder temporary;
+  const Words environment{"TMPDIR=" + temporary.path()};
+  for (const char* faulty : {"check", "no_such_set"}) {
+    octet({"tune", "--shapes", faulty, "--m", "1", "--budget", "0.000001s"}, environment);
+    EXPECT_EQ(temporary.num_files(), 0u) << faulty;
+  }
+  Process run({"tune", "--shapes", shapes_, "--budget", "60s", "--threads", "1"}, environment);
+  ASSERT_TRUE(run.wait_until([&] { return temporary.num_files() == 1; }));
+  const auto journal = *std::filesystem::directory_iterator(temporary.path());
+  EXPECT_EQ(journal.path().filename().string().find(std::to_string(run.pid())), std::string::npos)
+      << journal.path();
+  EXPECT_EQ(journal.status().permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+}
+
+TEST_F(TuneTest, OutputsThatAreLinksStayLinks) {
+  const std::string link = folder_.file("results.jsonl"), target = folder_.file("far.jsonl");
+  std::filesystem::create_symlink(target, link);
+  const Outcome outcome =
+      octet({"tune", "--shapes", shapes_, "--budget", "0.000001s", "--results", link});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+  EXPECT_TRUE(std::filesystem::is_regular_file(target));
+}
+
 TEST_F(TuneTest, WithoutShapes) {
   ASSERT_TRUE(write_file(shapes_, "m,n,k\n").ok());
   const Outcome outcome = octet(words());

@@ -117,7 +117,7 @@ void plant_nans(Random& random, GemmBlockscaleOperands& o) {
 
 Result<GemmBlockscaleOperands> make_check_operands(const Problem& problem,
                                                    const CaseOptions& options) {
-  GemmBlockscaleOperands o{problem, {}, {}, {}, {}, {}, {}};
+  GemmBlockscaleOperands o{problem, {}, {}, {}, {}, {}, {}, options.seed};
   const int64_t a_stride = problem.k + 48, b_stride = problem.k + 80, d_stride = problem.n + 13;
   const int64_t b_bytes = problem.b_packed
                               ? gemm::cpu::packed_bytes(problem.n, problem.k)

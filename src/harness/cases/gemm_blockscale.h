@@ -15,6 +15,7 @@ struct GemmBlockscaleOperands {
   ops::gemm_blockscale::Problem problem;
   Buffer a, b, a_scale, b_scale, d;
   GemmBlockscaleArgs args;
+  uint64_t seed = 1;  // of the operands, and of what is looked at in a large result
 };
 
 /// Operands of a check: padded strides, unreadable pages behind a and b, canaries around d, and
@@ -32,8 +33,8 @@ enum class BlockSums : uint8_t {
 };
 
 /// Compares d with the double-precision reference: every element of small problems; of large
-/// ones some columns in each row, or of tall ones in evenly spaced rows and the last; then the
-/// canaries.
+/// ones some columns in each row, or of tall ones in a sample of rows (row_sample.h), both by the
+/// seed and the problem; then the canaries.
 CheckReport judge(const GemmBlockscaleOperands& operands, Inputs inputs, Stream& stream,
                   BlockSums sums = BlockSums::kFloat32);
 

@@ -14,10 +14,14 @@
 #include <cmath>
 #include <cstring>
 #include <mutex>
+#include <utility>
+#include <vector>
 
 #include "src/core/formats.h"
+#include "src/core/text.h"
 #include "src/core/try.h"
 #include "src/harness/cases/gemm_blockscale.h"
+#include "src/harness/cases/row_sample.h"
 #include "src/ops/gemm_blockscale/cpu/generic_ref.h"
 #include "src/ops/gemm_blockscale/cpu/launch.h"
 
@@ -71,32 +75,44 @@ double error_over_bound(const Problem& p, const gemm::ExactElement& exact, float
   return error <= INFINITY ? error / bound : INFINITY;
 }
 
-/// Which elements are looked at: `cols_per_row` of each `row_step`-th row.
+/// Which elements are looked at: `cols_per_row` of each of the rows.
 struct Sampling {
-  int64_t row_step = 1, cols_per_row = 0;
+  std::vector<int64_t> rows;
+  int64_t cols_per_row = 0;
+  uint64_t seed = 0;  // of this case: other cases look elsewhere, a repeated one at the same
 };
 
-Sampling sampling_of(const Problem& p) {
+uint64_t sampling_seed(const GemmBlockscaleOperands& o) {
+  uint64_t seed = o.seed;
+  for (const int64_t field : {o.problem.m, o.problem.n, o.problem.k}) {
+    seed = mix(seed, static_cast<uint64_t>(field));
+  }
+  return seed;
+}
+
+Sampling sampling_of(const GemmBlockscaleOperands& o) {
+  const Problem& p = o.problem;
+  const uint64_t seed = sampling_seed(o);
   const double macs = static_cast<double>(p.m) * p.n * p.k;
-  if (macs <= kMacBudget) return {1, p.n};
+  if (macs <= kMacBudget) return {sample_rows(p.m, p.m, seed), p.n, seed};
   const int64_t least_cols = std::min<int64_t>(12, p.n);
   const double row_macs = static_cast<double>(p.k) * static_cast<double>(least_cols);
-  const auto rows = std::max<int64_t>(1, static_cast<int64_t>(kMacBudget / row_macs));
-  const int64_t row_step = std::max<int64_t>(1, p.m / rows);
-  const double per_row = kMacBudget / (static_cast<double>(p.m) / row_step) / p.k;
-  return {row_step, std::clamp<int64_t>(static_cast<int64_t>(per_row), least_cols, p.n)};
+  std::vector<int64_t> rows = sample_rows(p.m, static_cast<int64_t>(kMacBudget / row_macs), seed);
+  const double per_row = kMacBudget / static_cast<double>(rows.size()) / static_cast<double>(p.k);
+  const int64_t cols = std::clamp<int64_t>(static_cast<int64_t>(per_row), least_cols, p.n);
+  return {std::move(rows), cols, seed};
 }
 
 /// The first columns looked at are edges of blocks and tiles; the rest are spread, other ones in
-/// each row.
+/// each row and case.
 int64_t sample_column(const Problem& p, const Sampling& sampling, int64_t row, int64_t index) {
   if (sampling.cols_per_row == p.n) return index;
   const int64_t edges[] = {0, p.n - 1, 127, 128, 15, p.n / 2};
   constexpr int64_t kEdges = 6;
   if (index < kEdges) return std::clamp<int64_t>(edges[index], 0, p.n - 1);
-  return static_cast<int64_t>(
-      (static_cast<uint64_t>(row) * 7919 + static_cast<uint64_t>(index) * 104729) %
-      static_cast<uint64_t>(p.n));
+  return static_cast<int64_t>(((sampling.seed >> 32) + static_cast<uint64_t>(row) * 7919 +
+                               static_cast<uint64_t>(index) * 104729) %
+                              static_cast<uint64_t>(p.n));
 }
 
 struct Judging {
@@ -132,12 +148,11 @@ void judge_row(Judging& judging, int64_t m, CheckReport& report) {
 
 void judge_rows(void* context, int thread, int threads) {
   Judging& judging = *static_cast<Judging*>(context);
-  const Problem& p = judging.operands.problem;
-  const int64_t rows = (p.m + judging.sampling.row_step - 1) / judging.sampling.row_step;
+  const std::vector<int64_t>& rows = judging.sampling.rows;
+  const auto count = static_cast<int64_t>(rows.size());
   CheckReport mine;
-  for (int64_t row = rows * thread / threads; row < rows * (thread + 1) / threads; ++row) {
-    const bool last = row == rows - 1;  // the last row is always looked at
-    judge_row(judging, last ? p.m - 1 : row * judging.sampling.row_step, mine);
+  for (int64_t i = count * thread / threads; i < count * (thread + 1) / threads; ++i) {
+    judge_row(judging, rows[static_cast<size_t>(i)], mine);
   }
   const std::lock_guard lock(judging.mutex);
   CheckReport& all = judging.report;
@@ -170,7 +185,7 @@ CheckReport judge(const GemmBlockscaleOperands& operands, Inputs inputs, Stream&
                   BlockSums sums) {
   Judging judging{operands,
                   gemm::cpu::make_task(operands.args),
-                  sampling_of(operands.problem),
+                  sampling_of(operands),
                   inputs == Inputs::kExact,
                   sums,
                   {},

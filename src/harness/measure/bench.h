@@ -15,7 +15,7 @@ namespace octet::harness {
 struct BenchOptions {
   bool cold = true;
   bool chained = false;  // calls overlap (Options::overlap_previous)
-  bool check = true;  // an incorrect variant is an error, not a row
+  bool check = true;     // an incorrect variant is an error, not a row
   TimingPolicy timing;
   std::vector<std::string> peers;
   std::function<void(const std::string& variant)> begin;  // if set, called before every call

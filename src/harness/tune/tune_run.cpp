@@ -17,14 +17,24 @@ bool Shard::takes(const select::Problem& problem) const {
 }
 
 Result<Shard> parse_shard(const std::string& text) {
-  const std::string found = text.empty() ? env::launcher_shard() : text;
+  const env::LauncherShard launcher = env::launcher_shard();
+  const std::string found = text.empty() ? launcher.shard : text;
   if (found.empty()) return Shard{};
   const std::vector<std::string> parts = split(found, '/');
   const auto index = parse_int(parts[0]), count = parse_int(parts.size() == 2 ? parts[1] : "");
   if (!index.ok() || !count.ok() || *count < 1 || *index < 1 || *index > *count) {
     return fail(StatusCode::kInvalidArgument, "shard '{}': must be i/N with 1 <= i <= N", found);
   }
-  return Shard{*index - 1, *count};
+  return Shard{*index - 1, *count, text.empty() ? launcher.from : "--shard"};
+}
+
+std::string describe(const Shard& shard, std::span<const TuneItem> items) {
+  if (shard.count == 1) return "";
+  const auto mine = std::count_if(items.begin(), items.end(),
+                                  [&](const TuneItem& item) { return shard.takes(item.problem); });
+  const bool asked = shard.from == "--shard";
+  return fmt::format("shard {}/{} from {}: {} of {} problems{}", shard.index + 1, shard.count,
+                     shard.from, mine, items.size(), asked ? "" : "; --shard 1/1 takes all");
 }
 
 namespace {
@@ -55,17 +65,23 @@ Result<TuneRunResult> tune_run(const select::Op& op, std::span<const TuneItem> i
                                Journal& journal, const TuneRunOptions& options) {
   const std::vector<TuneItem> mine = work_list(items, options.shard);
   const double end = now_s() + options.budget_s;
-  Worker worker(options.worker);
   TuneRunResult result;
-  const auto total = static_cast<int64_t>(mine.size());
-  for (size_t i = 0; i < mine.size(); ++i) {
+  size_t i = 0;
+  const auto progress = [&] {
+    if (!options.progress) return;
+    options.progress(static_cast<int64_t>(i), static_cast<int64_t>(mine.size()), mine[i]);
+  };
+  WorkerOptions worker_options = options.worker;
+  worker_options.alive = progress;  // a long problem is heard of more than once
+  Worker worker(worker_options);
+  for (; i < mine.size(); ++i) {
     const auto finished = journal.finished().find(Journal::key(mine[i].problem));
     if (finished != journal.finished().end()) {
       result.records.push_back(finished->second);
       ++result.resumed;
       continue;
     }
-    if (options.progress) options.progress(static_cast<int64_t>(i), total, mine[i]);
+    progress();
     const double left = end - now_s();
     if (left <= 0) {
       ++result.left;

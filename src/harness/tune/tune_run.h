@@ -21,6 +21,7 @@ struct TuneItem {
 /// This process's part of a fleet: problems whose key hashes to `index` modulo `count`.
 struct Shard {
   int64_t index = 0, count = 1;
+  std::string from = {};  // "--shard", or the launcher with the variables that say so
 
   bool takes(const select::Problem& problem) const;
 };
@@ -28,10 +29,15 @@ struct Shard {
 /// "i/N" with 1 <= i <= N; "" looks for Slurm, Open MPI or PMI and is 1/1 without them.
 Result<Shard> parse_shard(const std::string& text);
 
+/// "shard 2/4 from Slurm (...): 3 of 12 problems", and how to have them all where a launcher's
+/// variables made it one, which batch shells set unasked; "" where there is but one shard.
+std::string describe(const Shard& shard, std::span<const TuneItem> items);
+
 struct TuneRunOptions {
   double budget_s = 120;
   Shard shard;
   WorkerOptions worker;
+  /// If set, called as a problem begins and as each of its candidates does.
   std::function<void(int64_t done, int64_t total, const TuneItem&)> progress;
 };
 

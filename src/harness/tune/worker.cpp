@@ -208,18 +208,17 @@ Result<TuneRecord> Worker::tune(const select::Op&, const TuneRequest& request) {
   for (;;) {
     if (child_ == nullptr) OCTET_CHECK_OK(start());
     const std::string line = request_json(attempt).dump() + "\n";
-    bool heard_all =
+    const bool sent =
         ::write(child_->to, line.data(), line.size()) == static_cast<ssize_t>(line.size());
     std::string reply;
     std::optional<std::string> running;  // none: the child did not begin
     Heard heard = Heard::kEnd;
-    while (heard_all) {
-      heard = next_line(child_->from, child_->received, reply, options_.timeout_s);
-      heard_all = heard == Heard::kLine;
-      if (!heard_all) break;
+    while (sent && (heard = next_line(child_->from, child_->received, reply, options_.timeout_s)) ==
+                       Heard::kLine) {
       OCTET_TRY(const Json message, parse_json(reply, "worker"));
       if (message.contains("begin")) {
         running = message["begin"].get<std::string>();
+        if (options_.alive) options_.alive();
         continue;
       }
       OCTET_TRY(TuneRecord record, record_of(message));

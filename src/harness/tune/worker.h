@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -31,6 +32,7 @@ struct WorkerOptions {
   Target target;
   double timeout_s = 60;  // of silence
   Fault fault;
+  std::function<void()> alive = {};  // if set, called whenever the child says what it begins
 };
 
 class Worker {

@@ -2,6 +2,9 @@
 // and instances behave.
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstring>
+
 #include "harness/cases/naive_gemm.h"
 #include "src/ops/gemm_blockscale/op.h"
 
@@ -103,9 +106,10 @@ TEST_F(BoundTest, ZeroOfEitherSignIsRightInExactMode) {
 /// Problems above the budget of the reference, with right results from the chosen kernel.
 class SamplingTest : public BoundTest {
  protected:
-  GemmBlockscaleOperands large(int64_t m, int64_t n, int64_t k) {
+  GemmBlockscaleOperands large(int64_t m, int64_t n, int64_t k, uint64_t seed = 2) {
     GemmBlockscaleOperands operands =
-        make_check_operands({m, n, k, DType::kE4m3fn, DType::kF32}, {Inputs::kRandom, 2}).value();
+        make_check_operands({m, n, k, DType::kE4m3fn, DType::kF32}, {Inputs::kRandom, seed})
+            .value();
     poison(operands);
     const Status status = gemm_blockscale(operands.args, stream_);
     EXPECT_TRUE(status.ok()) << status.message();
@@ -161,6 +165,34 @@ TEST_F(SamplingTest, ATallProblemHasItsFirstAndLastRowLookedAt) {
   EXPECT_FALSE(report(operands).ok());
 }
 
+TEST_F(SamplingTest, ATallProblemHasTheEdgesOfItsBlocksLookedAt) {
+  constexpr int64_t kRows = 60001, kCols = 12;  // of rows of 12 columns, half are looked at
+  GemmBlockscaleOperands operands = large(kRows, kCols, 256);
+  ASSERT_LT(report(operands).elements, kRows * kCols);
+  const size_t bytes = static_cast<size_t>(kCols) * sizeof(float);
+  for (const int64_t row : {15, 16, 17, 63, 64, 65, 127, 128, 129, 59903, 59904, 59905}) {
+    float* at = static_cast<float*>(operands.args.d.data) + row * operands.args.d.stride();
+    std::array<float, kCols> kept{};
+    std::memcpy(kept.data(), at, bytes);
+    break_row(operands, row);
+    EXPECT_TRUE(report(operands).failure.starts_with("d[" + std::to_string(row) + ", ")) << row;
+    std::memcpy(at, kept.data(), bytes);
+  }
+}
+
+TEST_F(SamplingTest, EachSeedLooksAtOtherRows) {
+  for (const int64_t row : {30002, 30005}) {  // inside of a block
+    int caught = 0;
+    for (uint64_t seed = 1; seed <= 8; ++seed) {
+      GemmBlockscaleOperands operands = large(60001, 12, 256, seed);
+      break_row(operands, row);
+      caught += !report(operands).ok();
+    }
+    EXPECT_GT(caught, 0) << row << " is never looked at";
+    EXPECT_LT(caught, 8) << row << " is always looked at";
+  }
+}
+
 TEST_F(SamplingTest, FewColumnsAndMuchWork) {
   GemmBlockscaleOperands operands = large(5000, 8, 2048);  // fewer columns than are sampled a row
   EXPECT_EQ(report(operands).failure, "");
@@ -173,8 +205,7 @@ select::Problem problem(int64_t m, int64_t n, int64_t k) {
 }
 
 TEST_F(BoundTest, AnInstanceReportsWhatTheLaunchReports) {
-  const Device& device = stream_.device();
-  const auto instance = make_gemm_blockscale(problem(2, 16, 128), device, {}).value();
+  const auto instance = make_gemm_blockscale(problem(2, 16, 128), stream_, {}).value();
   const auto report =
       instance->check([](const void*, select::Workspace,
                          Stream&) { return Status(StatusCode::kBackend, "the launch failed"); },
@@ -187,13 +218,11 @@ TEST_F(BoundTest, AnInstanceReportsWhatTheLaunchReports) {
 }
 
 TEST_F(BoundTest, OperandsForTimingAreNotJudged) {
-  Device device = stream_.device();
-  device.memory_bytes = int64_t{64} << 20;  // weights come from a quarter of it, made in no time
   CaseOptions options;
   options.for_timing = true;
-  const auto instance = make_gemm_blockscale(problem(2, 16, 128), device, options).value();
+  const auto instance = make_gemm_blockscale(problem(2, 16, 128), stream_, options).value();
   EXPECT_FALSE(instance->check({}, {}, stream_).ok());
-  EXPECT_FALSE(make_gemm_blockscale(problem(2, 16, 100), stream_.device(), {}).ok());
+  EXPECT_FALSE(make_gemm_blockscale(problem(2, 16, 100), stream_, {}).ok());
 }
 
 }  // namespace

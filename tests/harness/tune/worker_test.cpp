@@ -47,7 +47,7 @@ TEST_F(WorkerTest, ACrashAndAHangInOneProblemCostTheseTwoCandidates) {
       script("echo >> " + count + "\n" + "case $(wc -l < " + count + ") in\n" + "1) exec " +
              kOctet + " \"$@\" --fault " + crash + ":crash;;\n" + "2) exec " + kOctet +
              " \"$@\" --fault " + hang + ":hang;;\n" + "*) exec " + kOctet + " \"$@\";;\nesac\n");
-  options.threads = 2;
+  options.target.threads = 2;
   options.timeout_s = 15;  // of silence; the first operands take seconds on a slow machine
   Worker worker(options);
   const auto tuned = worker.tune(op, request);
@@ -70,32 +70,45 @@ TEST_F(WorkerTest, ACrashAndAHangInOneProblemCostTheseTwoCandidates) {
 }
 
 TEST_F(WorkerTest, AnExecutableThatIsNotThere) {
-  const auto tuned = tune({folder_.file("nothing"), 1, 5, {}});
+  const auto tuned = tune({folder_.file("nothing"), {"cpu", 1}, 5, {}});
   EXPECT_EQ(tuned.status().code(), StatusCode::kBackend);
   EXPECT_EQ(tuned.status().message(),
             "tuning m=2 n=256 k=128 format=e4m3fn: its process ended with code 127");
 }
 
 TEST_F(WorkerTest, ProgramsThatAreNoWorker) {
-  EXPECT_EQ(tune({script("exit 3\n"), 1, 5, {}}).status().message(),
+  EXPECT_EQ(tune({script("exit 3\n"), {"cpu", 1}, 5, {}}).status().message(),
             "tuning m=2 n=256 k=128 format=e4m3fn: its process ended with code 3");
-  const auto chatty = tune({script("read line; echo hello; sleep 9\n"), 1, 5, {}});
+  const auto chatty = tune({script("read line; echo hello; sleep 9\n"), {"cpu", 1}, 5, {}});
   EXPECT_EQ(chatty.status().code(), StatusCode::kCorruptData);
   EXPECT_TRUE(chatty.status().message().starts_with("worker:1: not JSON"))
       << chatty.status().message();
-  EXPECT_EQ(tune({script("read line; echo '{}'; sleep 9\n"), 1, 5, {}}).status().message(),
+  EXPECT_EQ(tune({script("read line; echo '{}'; sleep 9\n"), {"cpu", 1}, 5, {}}).status().message(),
             "the worker's reply has no record");
-  EXPECT_EQ(tune({script("read line; echo '{\"error\":\"no luck\"}'; sleep 9\n"), 1, 5, {}})
-                .status()
-                .message(),
-            "no luck");
-  EXPECT_EQ(tune({script("sleep 9\n"), 1, 0.2, {}}).status().message(),
+  EXPECT_EQ(
+      tune({script("read line; echo '{\"error\":\"no luck\"}'; sleep 9\n"), {"cpu", 1}, 5, {}})
+          .status()
+          .message(),
+      "no luck");
+  EXPECT_EQ(tune({script("sleep 9\n"), {"cpu", 1}, 0.2, {}}).status().message(),
             "tuning m=2 n=256 k=128 format=e4m3fn: no answer for 0.2 s");
+}
+
+TEST_F(WorkerTest, EachBeginningIsPassedOn) {
+  int heard = 0;
+  WorkerOptions options{script("read line; echo '{\"begin\":\"a\"}'; echo '{\"begin\":\"b\"}'; "
+                               "echo '{\"error\":\"no luck\"}'; sleep 9\n"),
+                        {"cpu", 1},
+                        5,
+                        {}};
+  options.alive = [&] { ++heard; };
+  EXPECT_EQ(tune(options).status().message(), "no luck");
+  EXPECT_EQ(heard, 2);
 }
 
 TEST_F(WorkerTest, ACandidateThatCrashesThoughExcludedEndsTheProblem) {
   const auto tuned =
-      tune({script("read line; echo '{\"begin\":\"generic_ref\"}'; exit 1\n"), 1, 5, {}});
+      tune({script("read line; echo '{\"begin\":\"generic_ref\"}'; exit 1\n"), {"cpu", 1}, 5, {}});
   EXPECT_EQ(tuned.status().message(),
             "tuning m=2 n=256 k=128 format=e4m3fn: its process ended with code 1");
 }

@@ -28,7 +28,7 @@ void check_kernel(const gemm::cpu::Kernel& kernel) {
   };
   const auto check = [&](const select::Problem& problem, harness::Inputs inputs,
                          uint64_t seed) -> Result<harness::CheckReport> {
-    auto instance = harness::make_gemm_blockscale(problem, stream.device(), {inputs, seed});
+    auto instance = harness::make_gemm_blockscale(problem, stream, {inputs, seed});
     if (!instance.ok()) return instance.status();
     const int64_t bytes = gemm::cpu::workspace_bytes(kernel, gemm::from(problem), 2);
     return (*instance)->check(launch, {stream.workspace(bytes).value(), bytes}, stream);

@@ -35,7 +35,9 @@ struct Sm90WgmmaSwap {
     return fmt::format("sm90_wgmma_swap_{}x{}x128_g{}_c{}", c.shape.block_m, c.shape.block_n,
                        c.shape.groups, c.split);
   }
-  static select::Tile tile(const Config& c) { return {c.shape.block_m, c.shape.block_n, 128, c.split}; }
+  static select::Tile tile(const Config& c) {
+    return {c.shape.block_m, c.shape.block_n, 128, c.split};
+  }
   static select::Support supports(const Config& c, const Problem& problem, const Device&);
   static int64_t workspace_bytes(const Config&, const Problem&) { return 0; }
   /// Config `index` as the launcher needs it, for a device of `cu_num` multiprocessors.
