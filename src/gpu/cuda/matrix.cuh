@@ -1,5 +1,5 @@
-// Reads and writes of shared memory by address, packing of floats, and stores of rows of a result
-// with any alignment.
+// From accumulators to a result: reads of shared memory by address, packing of floats, stores of
+// 8x8 matrices to shared memory and of pairs to rows of any alignment.
 #pragma once
 
 #include <cuda_bf16.h>
@@ -18,14 +18,6 @@ __device__ __forceinline__ float4 shared_load_floats(uint32_t address) {
   float4 value;
   asm volatile("ld.shared.v4.f32 {%0, %1, %2, %3}, [%4];"
                : "=f"(value.x), "=f"(value.y), "=f"(value.z), "=f"(value.w)
-               : "r"(address)
-               : "memory");
-  return value;
-}
-__device__ __forceinline__ uint4 shared_load_wide(uint32_t address) {
-  uint4 value;
-  asm volatile("ld.shared.v4.u32 {%0, %1, %2, %3}, [%4];"
-               : "=r"(value.x), "=r"(value.y), "=r"(value.z), "=r"(value.w)
                : "r"(address)
                : "memory");
   return value;
@@ -55,25 +47,22 @@ __device__ __forceinline__ uint32_t pack(float x, float y, bool bf16) {
               : reinterpret_cast<const uint32_t&>(as_f16);
 }
 
-/// Stores the first `count` (any number) of a pair; in one piece if `wide` (8-byte alignment).
-__device__ __forceinline__ void store_pair(float* to, float2 value, int count, bool wide) {
-  if (wide && count >= 2) {
-    *reinterpret_cast<float2*>(to) = value;
+/// Stores the first `count` (any number) of two elements; in one piece if `whole` (the address is
+/// then a multiple of both).
+__device__ __forceinline__ void store_pair(float* to, float x, float y, int count, bool whole) {
+  if (whole && count >= 2) {
+    *reinterpret_cast<float2*>(to) = {x, y};
   } else {
-    if (count >= 1) to[0] = value.x;
-    if (count >= 2) to[1] = value.y;
+    if (count >= 1) to[0] = x;
+    if (count >= 2) to[1] = y;
   }
 }
-/// The same of eight 16-bit elements (16-byte alignment).
-__device__ __forceinline__ void store_eight(uint16_t* to, uint4 value, int count, bool wide) {
-  if (wide && count >= 8) {
-    *reinterpret_cast<uint4*>(to) = value;
+__device__ __forceinline__ void store_pair(uint16_t* to, uint32_t pair, int count, bool whole) {
+  if (whole && count >= 2) {
+    *reinterpret_cast<uint32_t*>(to) = pair;
   } else {
-    const uint32_t words[4] = {value.x, value.y, value.z, value.w};
-#pragma unroll
-    for (int i = 0; i < 8; ++i) {
-      if (i < count) to[i] = static_cast<uint16_t>(words[i / 2] >> (i % 2 * 16));
-    }
+    if (count >= 1) to[0] = static_cast<uint16_t>(pair);
+    if (count >= 2) to[1] = static_cast<uint16_t>(pair >> 16);
   }
 }
 

@@ -40,8 +40,8 @@ struct Shared {
   __device__ uint32_t scales(int stage) const {
     return base + C.scale_offset() + stage * (C.scale_words() * 4);
   }
-  __device__ uint32_t staging(int warp) const {
-    return base + C.staging_offset() + warp * C.staging_warp_bytes();
+  __device__ uint32_t d_boxes(int warp) const {
+    return base + C.d_offset() + warp * C.staged_boxes() * C.d_box_bytes();
   }
   __device__ uint32_t reduce() const { return base + C.reduce_offset(); }
   __device__ uint32_t full(int stage) const { return base + C.barrier_offset() + stage * 8; }
@@ -183,6 +183,14 @@ struct Scales {
   }
 };
 
+/// Two warpgroups take turns at the tensor core, so that one adds while the other multiplies; left
+/// to themselves they fall into step, and it waits for both.
+#ifndef OCTET_ORDER
+#define OCTET_ORDER 1
+#endif
+template <Config C>
+constexpr bool kOrdered = OCTET_ORDER&& C.consumers() == 2;
+
 template <Config C>
 using Sums = float[C.block_n / 2];  // of one wave, in the order of wgmma's accumulator
 
@@ -191,12 +199,14 @@ __device__ __forceinline__ void multiply(Sums<C>& partial, uint32_t a, uint32_t 
   const uint64_t a_descriptor = wgmma_descriptor(a);
   const uint64_t b_descriptor = wgmma_descriptor(b);
   wgmma_pin(partial);
+  if constexpr (kOrdered<C>) named_barrier_sync(2 + threadIdx.x / 128, 256);
   wgmma_fence();
 #pragma unroll
   for (int i = 0; i < 4; ++i) {
     Wgmma<C.block_n>::run(partial, a_descriptor + 2 * i, b_descriptor + 2 * i, i > 0);
   }
   wgmma_commit();
+  if constexpr (kOrdered<C>) named_barrier_arrive(3 - threadIdx.x / 128, 256);
 }
 
 /// sums += partial * scales. Columns from `split` on belong to the second block of n.
@@ -278,61 +288,74 @@ __device__ __forceinline__ void consume_stages(Shared<C> shared, Cursor<C>& at, 
   }
 }
 
-/// Writes kGroups times 8 columns, from those of sums[0], of 16 rows of d of this warp.
+/// The accumulators of 16 rows by 8 * kGroups columns of d, from row y and column x on, go to d
+/// through shared memory and the copy engine. `first` counts the boxes of the tile before these.
 template <Config C, int kGroups>
-__device__ __forceinline__ void store_rows(const Sm90Params& params, uint32_t staging,
-                                           const float* sums, int m0, int n0) {
+__device__ __forceinline__ void store_boxes(const Sm90Params& params, uint32_t staging,
+                                            const float* sums, int x, int y, int first) {
+  constexpr int kColumns = C.d_box_columns();
   const int lane = threadIdx.x % 32;
-  if (m0 >= params.m) return;
-  if (params.output == OutputType::kF32) {
-    float* d = static_cast<float*>(params.d);
-    const bool pairs = params.d_row % 2 == 0 && reinterpret_cast<uintptr_t>(d) % 8 == 0;
-#pragma unroll
-    for (int half = 0; half < 2; ++half) {
-      const int row = m0 + half * 8 + lane / 4;
-      float* to = d + row * params.d_row;
-#pragma unroll
-      for (int j = 0; j < kGroups; ++j) {
-        const int column = n0 + j * 8 + lane % 4 * 2;
-        const float2 pair{sums[4 * j + 2 * half], sums[4 * j + 2 * half + 1]};
-        if (row < params.m) store_pair(to + column, pair, params.n - column, pairs);
-      }
-    }
-    return;
-  }
-  const bool wide = params.d_row % 8 == 0 && reinterpret_cast<uintptr_t>(params.d) % 16 == 0;
   const bool bf16 = params.output == OutputType::kBf16;
-  uint16_t* d = static_cast<uint16_t*>(params.d);
-  // By 64 columns, rows of 128 bytes whose 16-byte words are swizzled by the row.
+  // Of the row and 16-byte word whose address this lane gives to stmatrix.
+  const uint32_t own = lane % 16 * (kColumns * 2) + lane / 16 * 16;
 #pragma unroll
-  for (int first = 0; first < kGroups; first += 8) {
-    constexpr int kLast = kGroups % 8 == 0 ? 8 : kGroups % 8;
-    const int width = first + 8 <= kGroups ? 8 : kLast;
+  for (int box = 0; box < kGroups * 8 / kColumns; ++box) {
+    const uint32_t buffer = staging + (first + box) % C.staged_boxes() * C.d_box_bytes();
+    if (lane == 0) tensor_store_wait<C.staged_boxes() - 1>();
+    __syncwarp();
 #pragma unroll
-    for (int j = 0; j < width; j += 2) {
-      const float* four = sums + 4 * (first + j);
-      const int row = lane % 16;  // of the address that this lane gives
-      const uint32_t to = staging + row * 128 + (((j + lane / 16) ^ (row % 8)) * 16);
+    for (int j = 0; j < kColumns / 8; j += 2) {
+      const float* four = sums + 4 * (box * kColumns / 8 + j);
+      const uint32_t offset = own + j * 16;
+      const uint32_t to = buffer + (offset ^ (offset >> 7 & (kColumns / 8 - 1)) << 4);
       const uint32_t upper = pack(four[0], four[1], bf16);
       const uint32_t lower = pack(four[2], four[3], bf16);
-      if (j + 1 < width) {
+      if constexpr (kColumns > 8) {
         matrix_store(to, upper, lower, pack(four[4], four[5], bf16), pack(four[6], four[7], bf16));
       } else {
         matrix_store(to, upper, lower);
       }
     }
+    shared_writes_fence();
     __syncwarp();
+    if (lane == 0) tensor_store(&params.d_map, buffer, x + box * kColumns, y);
+  }
+}
+
+/// The same from registers: for 32-bit results and for rows of any alignment.
+template <int kGroups>
+__device__ __forceinline__ void store_pairs(const Sm90Params& params, const float* sums, int x,
+                                            int y) {
+  const int lane = threadIdx.x % 32;
+  const bool wide = params.output == OutputType::kF32;
+  const bool bf16 = params.output == OutputType::kBf16;
+  const bool whole =
+      params.d_row % 2 == 0 && reinterpret_cast<uintptr_t>(params.d) % (wide ? 8 : 4) == 0;
 #pragma unroll
-    for (int i = 0; i < (width + 1) / 2; ++i) {
-      const int word = i * 32 + lane;
-      const int row = word / width, j = word % width;
-      const int column = n0 + (first + j) * 8;
-      if (row < 16 && m0 + row < params.m) {
-        const uint4 value = shared_load_wide(staging + row * 128 + ((j ^ (row % 8)) * 16));
-        store_eight(d + (m0 + row) * params.d_row + column, value, params.n - column, wide);
+  for (int half = 0; half < 2; ++half) {
+    const int row = y + half * 8 + lane / 4;
+    const int left = row < params.m ? params.n - x - lane % 4 * 2 : 0;  // columns of d
+    const int64_t at = row * params.d_row + x + lane % 4 * 2;
+#pragma unroll
+    for (int j = 0; j < kGroups; ++j) {
+      const float first = sums[4 * j + 2 * half], second = sums[4 * j + 2 * half + 1];
+      if (wide) {
+        store_pair(static_cast<float*>(params.d) + at + 8 * j, first, second, left - 8 * j, whole);
+      } else {
+        store_pair(static_cast<uint16_t*>(params.d) + at + 8 * j, pack(first, second, bf16),
+                   left - 8 * j, whole);
       }
     }
-    __syncwarp();
+  }
+}
+
+template <Config C, int kGroups>
+__device__ __forceinline__ void store_rows(const Sm90Params& params, Shared<C> shared,
+                                           const float* sums, int x, int y, int first) {
+  if (params.d_mapped) {
+    store_boxes<C, kGroups>(params, shared.d_boxes(threadIdx.x / 32), sums, x, y, first);
+  } else {
+    store_pairs<kGroups>(params, sums, x, y);
   }
 }
 
@@ -379,8 +402,7 @@ __device__ __forceinline__ void reduce_and_store(const Sm90Params& params, Share
       total[4 * j + 3] = from == 0 ? part.w : total[4 * j + 3] + part.w;
     }
   }
-  store_rows<C, kSlice>(params, shared.staging(warp), total, m0 + warp * 16,
-                        n0 + kRank * kSlice * 8);
+  store_rows<C, kSlice>(params, shared, total, n0 + kRank * kSlice * 8, m0 + warp * 16, 0);
 }
 
 /// The store of a tile, by this block's place in the split.
@@ -401,8 +423,8 @@ __device__ __forceinline__ void finish(const Sm90Params& params, Shared<C> share
 #pragma unroll
     for (int wave = 0; wave < C.waves(); ++wave) {
       const int row = wave * C.consumers() * 64 + warp * 16;
-      store_rows<C, C.block_n / 8>(params, shared.staging(warp), sums[wave], work.m0 + row,
-                                   work.n0);
+      store_rows<C, C.block_n / 8>(params, shared, sums[wave], work.n0, work.m0 + row,
+                                   wave * C.block_n / C.d_box_columns());
     }
   }
 }
@@ -412,6 +434,7 @@ __device__ __forceinline__ void consume(const Sm90Params& params, Shared<C> shar
   // Two stages in flight where one small warpgroup would leave the tensor core idle.
   constexpr bool kPairs = C.consumers() == 1 && C.block_n <= 96;
   Cursor<C> at;
+  if (kOrdered<C> && threadIdx.x / 128 == 1) named_barrier_arrive(2, 256);  // the first turn
   for (; !work.done(); work.advance()) {
     Sums<C> sums[C.waves()] = {};
     const int split = 128 - work.n0 % 128;
@@ -424,6 +447,8 @@ __device__ __forceinline__ void consume(const Sm90Params& params, Shared<C> shar
     for (; k < work.end_k; ++k) consume_stages<C, 1>(shared, at, split, sums);
     finish<C>(params, shared, work, sums);
   }
+  if (kOrdered<C> && threadIdx.x / 128 == 0) named_barrier_sync(2, 256);
+  if (threadIdx.x % 32 == 0) tensor_store_wait<0>();
 }
 
 template <Config C>
@@ -461,7 +486,7 @@ __device__ __forceinline__ void run(const Sm90Params& params) {
   }
   dependency_release();
   const Work<C> work(params);
-  if (warp >= kConsumerWarps) {
+  if (warp >= kConsumerWarps) [[likely]] {  // first in the code: the ring waits for it
     if constexpr (C.consumers() == 2) registers_decrease<40>();
     dependency_wait();
     if (warp == kConsumerWarps && elect_one()) produce_tiles<C>(params, shared, work);

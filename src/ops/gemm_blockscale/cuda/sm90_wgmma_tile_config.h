@@ -30,27 +30,40 @@ struct Sm90TileConfig {
   OCTET_ANY_SIDE constexpr int a_box_rows() const { return block_m / share_a; }
   OCTET_ANY_SIDE constexpr int b_box_rows() const { return block_n / share_b; }
 
-  // Shared memory, in this order: tiles of A, tiles of B, scales, staging of d, partial sums that
+  /// Columns of d that a block stores, and of the boxes of d's tensor map: 16 rows each, swizzled
+  /// by as many bytes as a row of the box has (16: not at all).
+  OCTET_ANY_SIDE constexpr int d_columns() const { return block_n / split_k; }
+  OCTET_ANY_SIDE constexpr int d_box_columns() const {
+    return d_columns() % 64 == 0 ? 64 : d_columns() % 32 == 0 ? 32 : d_columns() % 16 == 0 ? 16 : 8;
+  }
+  /// Boxes of a warp that are staged at once: as many of a tile's as shared memory holds.
+  OCTET_ANY_SIDE constexpr int staged_boxes() const {
+    const int boxes = waves() * d_columns() / d_box_columns();
+    int count = boxes;
+    while (count > 1 && (boxes % count != 0 || bytes_with(count) > kSharedBytes)) --count;
+    return count;
+  }
+
+  // Shared memory, in this order: tiles of A, tiles of B, boxes of d, scales, partial sums that
   // other blocks of a split send, barriers.
+  static constexpr int kSharedBytes = 232448;
   OCTET_ANY_SIDE constexpr int a_bytes() const { return block_m * 128; }
   OCTET_ANY_SIDE constexpr int b_bytes() const { return block_n * 128; }
+  OCTET_ANY_SIDE constexpr int d_box_bytes() const { return 16 * 2 * d_box_columns(); }
   /// Floats a stage: one for each row of A and of two 128-blocks of n.
   OCTET_ANY_SIDE constexpr int scale_words() const { return block_m + 4; }
-  OCTET_ANY_SIDE constexpr int staging_warp_bytes() const { return 16 * 128; }
   OCTET_ANY_SIDE constexpr int b_offset() const { return stages * a_bytes(); }
-  OCTET_ANY_SIDE constexpr int scale_offset() const { return b_offset() + stages * b_bytes(); }
-  OCTET_ANY_SIDE constexpr int staging_offset() const {
+  OCTET_ANY_SIDE constexpr int d_offset() const { return b_offset() + stages * b_bytes(); }
+  OCTET_ANY_SIDE constexpr int scale_offset() const { return scale_offset_with(staged_boxes()); }
+  OCTET_ANY_SIDE constexpr int reduce_offset() const {
     return scale_offset() + stages * scale_words() * 4;
   }
-  OCTET_ANY_SIDE constexpr int reduce_offset() const {
-    return staging_offset() + consumers() * 4 * staging_warp_bytes();
+  OCTET_ANY_SIDE constexpr int reduce_bytes() const {
+    return (split_k - 1) * block_m * d_columns() * 4;
   }
-  OCTET_ANY_SIDE constexpr int barrier_offset() const {
-    return reduce_offset() + (split_k - 1) * block_m * (block_n / split_k) * 4;
-  }
-  OCTET_ANY_SIDE constexpr int shared_bytes() const {
-    return barrier_offset() + 8 * (2 * stages + 4 * consumers());
-  }
+  OCTET_ANY_SIDE constexpr int barrier_offset() const { return reduce_offset() + reduce_bytes(); }
+  OCTET_ANY_SIDE constexpr int barrier_bytes() const { return 8 * (2 * stages + 4 * consumers()); }
+  OCTET_ANY_SIDE constexpr int shared_bytes() const { return barrier_offset() + barrier_bytes(); }
 
   /// Tiles in units of a cluster, along m and along n.
   OCTET_ANY_SIDE constexpr int cluster_rows(int m) const {
@@ -65,11 +78,27 @@ struct Sm90TileConfig {
     const int tiles = cluster_rows(m) * cluster_columns(n);
     return cluster() * (split_k > 1 ? tiles : std::min(tiles, resident));
   }
+
+  OCTET_ANY_SIDE constexpr int scale_offset_with(int boxes) const {
+    return d_offset() + consumers() * 4 * boxes * d_box_bytes();
+  }
+  OCTET_ANY_SIDE constexpr int bytes_with(int boxes) const {
+    return scale_offset_with(boxes) + stages * scale_words() * 4 + reduce_bytes() + barrier_bytes();
+  }
 };
 
 // X(block_m, block_n, stages, suffix, share_a, share_b, split_k): one kernel each, named
 // octet_sm90_wgmma_tile_<block_m>x<block_n>_s<stages><suffix>.
 #define OCTET_SM90_TILE_CONFIGS(X) \
+  X(256, 128, 3, , 1, 1, 1)        \
+  X(128, 192, 4, , 1, 1, 1)        \
+  X(128, 128, 5, , 1, 1, 1)        \
+  X(256, 128, 3, _c2a, 2, 1, 1)    \
+  X(128, 192, 4, _c2a, 2, 1, 1)    \
+  X(128, 128, 5, _c2a, 2, 1, 1)    \
+  X(256, 128, 3, _c2b, 1, 2, 1)    \
+  X(128, 192, 4, _c2b, 1, 2, 1)    \
+  X(128, 128, 5, _c2b, 1, 2, 1)    \
   X(256, 128, 4, , 1, 1, 1)        \
   X(256, 112, 4, , 1, 1, 1)        \
   X(128, 128, 6, , 1, 1, 1)        \
@@ -88,12 +117,10 @@ struct Sm90TileConfig {
   X(128, 160, 5, _c2b, 1, 2, 1)    \
   X(128, 192, 5, _c2b, 1, 2, 1)    \
   X(128, 144, 6, _c2b, 1, 2, 1)    \
-  X(128, 136, 6, , 1, 1, 1)        \
   X(128, 112, 6, , 1, 1, 1)        \
   X(128, 96, 7, , 1, 1, 1)         \
   X(128, 64, 8, , 1, 1, 1)         \
   X(128, 32, 10, , 1, 1, 1)        \
-  X(128, 136, 6, _c2a, 2, 1, 1)    \
   X(128, 112, 6, _c2a, 2, 1, 1)    \
   X(128, 64, 8, _c2a, 2, 1, 1)     \
   X(128, 128, 5, _k2, 1, 1, 2)     \
