@@ -45,9 +45,12 @@ __device__ __forceinline__ void tensor_store(const TensorMap* map, uint32_t sour
       "cp.async.bulk.tensor.2d.global.shared::cta.bulk_group [%0, {%2, %3}], [%1];" ::"l"(map),
       "r"(source), "r"(x), "r"(y)
       : "memory");
+}
+/// Ends a group of stores of this thread.
+__device__ __forceinline__ void tensor_store_commit() {
   asm volatile("cp.async.bulk.commit_group;" ::: "memory");
 }
-/// Waits until at most kPending stores of this thread still read shared memory.
+/// Waits until at most kPending groups of this thread still read shared memory.
 template <int kPending>
 __device__ __forceinline__ void tensor_store_wait() {
   asm volatile("cp.async.bulk.wait_group.read %0;" ::"n"(kPending) : "memory");

@@ -20,7 +20,7 @@ struct Sm90Params {
   int32_t m, n;
   int32_t k_blocks;  // k / 128
   OutputType output;
-  bool d_mapped;  // whether d_map may be used: 16 bits, and d and its rows aligned to 16 bytes
+  bool d_mapped;  // d_map holds: results of 16 bits, d and d_row * 2 of 16 bytes, n % 8 == 0
 };
 
 }  // namespace octet::ops::gemm_blockscale

@@ -6,9 +6,6 @@
 // their scales to float32 registers (docs/numerics.md). Blocks walk over tiles, so the ring fills
 // for the next tile while the last one is stored. In a cluster, blocks share a tile of A or of B,
 // or split k and hand over their sums in a fixed order: results never depend on timing.
-#include <cuda_bf16.h>
-#include <cuda_fp16.h>
-
 #include "src/gpu/cuda/barrier.cuh"
 #include "src/gpu/cuda/copy.cuh"
 #include "src/gpu/cuda/matrix.cuh"
@@ -25,6 +22,10 @@ using Config = Sm90TileConfig;
 /// Rows of d that a group of tiles covers before it moves along n: what one wave of blocks reads
 /// of A and of B is then about equal and stays in L2.
 constexpr int kGroupRows = 2048;
+#ifndef OCTET_SKEW
+#define OCTET_SKEW 2
+#endif
+constexpr int kSkew = OCTET_SKEW;
 
 __host__ __device__ constexpr int common_divisor(int a, int b) {
   return b == 0 ? a : common_divisor(b, a % b);
@@ -184,33 +185,64 @@ struct Scales {
 };
 
 /// Two warpgroups take turns at the tensor core, so that one adds while the other multiplies; left
-/// to themselves they fall into step, and it waits for both.
-#ifndef OCTET_ORDER
-#define OCTET_ORDER 1
-#endif
+/// to themselves they fall into step, and it waits for both. The second stays `skew` turns behind:
+/// it multiplies while the first stores its tile, and the first is back for it to store. So the
+/// first's turns up to `skew` and the second's last ones are free, but for the handover between
+/// tiles: the first takes turn `skew` once the second has had all of the tile before.
 template <Config C>
-constexpr bool kOrdered = OCTET_ORDER&& C.consumers() == 2;
+struct Turns {
+  static constexpr bool kTaken = C.consumers() == 2;
+  int count, skew;  // of a tile
+  int next = 0;
+
+  __device__ explicit Turns(int stages) : count(stages * C.waves()), skew(min(kSkew, count - 1)) {
+    if (kTaken && !first()) named_barrier_arrive(2, 256);
+  }
+  static __device__ bool first() { return threadIdx.x < 128; }
+  __device__ void wait() const {
+    if (!kTaken) return;
+    if (first()) {
+      if (next >= skew) named_barrier_sync(2, 256);
+    } else {
+      if (next < count - skew) named_barrier_sync(3, 256);
+    }
+  }
+  __device__ void pass() {
+    if (!kTaken) return;
+    if (first()) {
+      if (next >= skew) named_barrier_arrive(3, 256);
+    } else {
+      if (next < count - skew - 1 || next == count - 1) named_barrier_arrive(2, 256);
+    }
+    next = next == count - 1 ? 0 : next + 1;
+  }
+  __device__ void end() const {
+    if (kTaken && first()) named_barrier_sync(2, 256);  // the last arrival
+  }
+};
 
 template <Config C>
 using Sums = float[C.block_n / 2];  // of one wave, in the order of wgmma's accumulator
 
 template <Config C>
-__device__ __forceinline__ void multiply(Sums<C>& partial, uint32_t a, uint32_t b) {
+__device__ __forceinline__ void multiply(Sums<C>& partial, uint32_t a, uint32_t b,
+                                         Turns<C>& turns) {
   const uint64_t a_descriptor = wgmma_descriptor(a);
   const uint64_t b_descriptor = wgmma_descriptor(b);
   wgmma_pin(partial);
-  if constexpr (kOrdered<C>) named_barrier_sync(2 + threadIdx.x / 128, 256);
+  turns.wait();
   wgmma_fence();
 #pragma unroll
   for (int i = 0; i < 4; ++i) {
     Wgmma<C.block_n>::run(partial, a_descriptor + 2 * i, b_descriptor + 2 * i, i > 0);
   }
   wgmma_commit();
-  if constexpr (kOrdered<C>) named_barrier_arrive(3 - threadIdx.x / 128, 256);
+  turns.pass();
 }
 
-/// sums += partial * scales. Columns from `split` on belong to the second block of n.
-template <Config C>
+/// sums += partial * scales, or = where kFirst. Columns from `split` on belong to the second block
+/// of n.
+template <Config C, bool kFirst>
 __device__ __forceinline__ void promote(Sums<C>& sums, const Sums<C>& partial,
                                         const float (&row)[2], const float (&column)[2],
                                         int split) {
@@ -222,10 +254,10 @@ __device__ __forceinline__ void promote(Sums<C>& sums, const Sums<C>& partial,
     const bool before = kChunk == C.block_n || 2 * i / kChunk * kChunk < split;
     const float upper = before ? first[0] : second[0];
     const float lower = before ? first[1] : second[1];
-    sums[i] += partial[i] * upper;
-    sums[i + 1] += partial[i + 1] * upper;
-    sums[i + 2] += partial[i + 2] * lower;
-    sums[i + 3] += partial[i + 3] * lower;
+    sums[i] = kFirst ? partial[i] * upper : sums[i] + partial[i] * upper;
+    sums[i + 1] = kFirst ? partial[i + 1] * upper : sums[i + 1] + partial[i + 1] * upper;
+    sums[i + 2] = kFirst ? partial[i + 2] * lower : sums[i + 2] + partial[i + 2] * lower;
+    sums[i + 3] = kFirst ? partial[i + 3] * lower : sums[i + 3] + partial[i + 3] * lower;
   }
 }
 
@@ -235,16 +267,17 @@ template <Config C>
 __device__ __forceinline__ void release(uint32_t empty, int lane) {
   __syncwarp();
   if constexpr (C.share_a * C.share_b > 1) {
-    if (lane < C.cluster()) mbarrier_arrive_remote(empty, lane);
+    if (lane == 0) mbarrier_arrive(empty);
+    if (lane == 1) mbarrier_arrive_remote(empty, cluster_rank() ^ 1);
   } else {
     if (lane == 0) mbarrier_arrive(empty);
   }
 }
 
 /// Takes kUnits stages of the ring, all in flight at once.
-template <Config C, int kUnits>
-__device__ __forceinline__ void consume_stages(Shared<C> shared, Cursor<C>& at, int split,
-                                               Sums<C> (&sums)[C.waves()]) {
+template <Config C, int kUnits, bool kFirst>
+__device__ __forceinline__ void consume_stages(Shared<C> shared, Cursor<C>& at, Turns<C>& turns,
+                                               int split, Sums<C> (&sums)[C.waves()]) {
   static_assert(kUnits == 1 || C.waves() == 1);
   const int group = threadIdx.x / 128;
   const int lane = threadIdx.x % 32;
@@ -255,7 +288,7 @@ __device__ __forceinline__ void consume_stages(Shared<C> shared, Cursor<C>& at, 
 #pragma unroll
   for (int unit = 0; unit < kUnits; ++unit) {
     mbarrier_wait(shared.full(at.stage), at.phase);
-    multiply<C>(partial[unit], shared.a(at.stage) + group * 64 * 128, shared.b(at.stage));
+    multiply<C>(partial[unit], shared.a(at.stage) + group * 64 * 128, shared.b(at.stage), turns);
     scales[unit].read(shared.scales(at.stage), row0);
     empty[unit] = shared.empty(at.stage);
     if constexpr (C.waves() == 1) at.advance();
@@ -270,92 +303,76 @@ __device__ __forceinline__ void consume_stages(Shared<C> shared, Cursor<C>& at, 
       }
       wgmma_pin(partial[unit]);
       release<C>(empty[unit], lane);
-      promote<C>(sums[0], partial[unit], scales[unit].row[0], scales[unit].column, split);
+      promote<C, kFirst>(sums[0], partial[unit], scales[unit].row[0], scales[unit].column, split);
     }
   } else {
 #pragma unroll
     for (int wave = 0; wave < C.waves(); ++wave) {
       if (wave > 0) {
         multiply<C>(partial[0], shared.a(at.stage) + (wave * C.consumers() + group) * 64 * 128,
-                    shared.b(at.stage));
+                    shared.b(at.stage), turns);
       }
       wgmma_wait<0>();
       wgmma_pin(partial[0]);
       if (wave + 1 == C.waves()) release<C>(empty[0], lane);
-      promote<C>(sums[wave], partial[0], scales[0].row[wave], scales[0].column, split);
+      promote<C, kFirst>(sums[wave], partial[0], scales[0].row[wave], scales[0].column, split);
     }
     at.advance();
   }
 }
 
-/// The accumulators of 16 rows by 8 * kGroups columns of d, from row y and column x on, go to d
-/// through shared memory and the copy engine. `first` counts the boxes of the tile before these.
-template <Config C, int kGroups>
-__device__ __forceinline__ void store_boxes(const Sm90Params& params, uint32_t staging,
-                                            const float* sums, int x, int y, int first) {
+/// Stores 16 rows of d, by all columns that this block stores, from a warp's sums: from row y and
+/// column x on, through shared memory and the copy engine if d has a map. `wave` of the tile.
+template <Config C, typename T>
+__device__ __forceinline__ void store_rows_as(const Sm90Params& params, uint32_t staging,
+                                              const float* sums, int x, int y, int wave) {
   constexpr int kColumns = C.d_box_columns();
-  const int lane = threadIdx.x % 32;
-  const bool bf16 = params.output == OutputType::kBf16;
-  // Of the row and 16-byte word whose address this lane gives to stmatrix.
-  const uint32_t own = lane % 16 * (kColumns * 2) + lane / 16 * 16;
+  constexpr int kBatch = common_divisor(C.staged_boxes(), C.d_boxes());  // boxes stored at once
+  const bool leads = threadIdx.x % 32 == 0;
+  T* const d = static_cast<T*>(params.d) + y * params.d_row + x;
+  if constexpr (sizeof(T) == 2) {
+    if (params.d_mapped) [[likely]] {
 #pragma unroll
-  for (int box = 0; box < kGroups * 8 / kColumns; ++box) {
-    const uint32_t buffer = staging + (first + box) % C.staged_boxes() * C.d_box_bytes();
-    if (lane == 0) tensor_store_wait<C.staged_boxes() - 1>();
-    __syncwarp();
+      for (int box = 0; box < C.d_boxes(); box += kBatch) {
+        const uint32_t to =
+            staging + (wave * C.d_boxes() + box) % C.staged_boxes() * C.d_box_bytes();
+        if (leads) tensor_store_wait<C.staged_boxes() / kBatch - 1>();
+        __syncwarp();
 #pragma unroll
-    for (int j = 0; j < kColumns / 8; j += 2) {
-      const float* four = sums + 4 * (box * kColumns / 8 + j);
-      const uint32_t offset = own + j * 16;
-      const uint32_t to = buffer + (offset ^ (offset >> 7 & (kColumns / 8 - 1)) << 4);
-      const uint32_t upper = pack(four[0], four[1], bf16);
-      const uint32_t lower = pack(four[2], four[3], bf16);
-      if constexpr (kColumns > 8) {
-        matrix_store(to, upper, lower, pack(four[4], four[5], bf16), pack(four[6], four[7], bf16));
-      } else {
-        matrix_store(to, upper, lower);
+        for (int i = 0; i < kBatch; ++i) {
+          stage_box<kColumns, T>(to + i * C.d_box_bytes(), sums + (box + i) * (kColumns / 2));
+        }
+        shared_writes_fence();
+        __syncwarp();
+        if (leads) {
+#pragma unroll
+          for (int i = 0; i < kBatch; ++i) {
+            tensor_store(&params.d_map, to + i * C.d_box_bytes(), x + (box + i) * kColumns, y);
+          }
+          tensor_store_commit();
+        }
       }
-    }
-    shared_writes_fence();
-    __syncwarp();
-    if (lane == 0) tensor_store(&params.d_map, buffer, x + box * kColumns, y);
-  }
-}
-
-/// The same from registers: for 32-bit results and for rows of any alignment.
-template <int kGroups>
-__device__ __forceinline__ void store_pairs(const Sm90Params& params, const float* sums, int x,
-                                            int y) {
-  const int lane = threadIdx.x % 32;
-  const bool wide = params.output == OutputType::kF32;
-  const bool bf16 = params.output == OutputType::kBf16;
-  const bool whole =
-      params.d_row % 2 == 0 && reinterpret_cast<uintptr_t>(params.d) % (wide ? 8 : 4) == 0;
-#pragma unroll
-  for (int half = 0; half < 2; ++half) {
-    const int row = y + half * 8 + lane / 4;
-    const int left = row < params.m ? params.n - x - lane % 4 * 2 : 0;  // columns of d
-    const int64_t at = row * params.d_row + x + lane % 4 * 2;
-#pragma unroll
-    for (int j = 0; j < kGroups; ++j) {
-      const float first = sums[4 * j + 2 * half], second = sums[4 * j + 2 * half + 1];
-      if (wide) {
-        store_pair(static_cast<float*>(params.d) + at + 8 * j, first, second, left - 8 * j, whole);
-      } else {
-        store_pair(static_cast<uint16_t*>(params.d) + at + 8 * j, pack(first, second, bf16),
-                   left - 8 * j, whole);
+      constexpr int kStored = C.d_boxes() * kColumns;
+      if constexpr (kStored < C.d_columns()) {
+        store_pairs<(C.d_columns() - kStored) / 8>(d + kStored, params.d_row, params.m - y,
+                                                   params.n - x - kStored, sums + kStored / 2);
       }
+      return;
     }
   }
+  store_pairs<C.d_columns() / 8>(d, params.d_row, params.m - y, params.n - x, sums);
 }
 
-template <Config C, int kGroups>
+template <Config C>
 __device__ __forceinline__ void store_rows(const Sm90Params& params, Shared<C> shared,
-                                           const float* sums, int x, int y, int first) {
-  if (params.d_mapped) {
-    store_boxes<C, kGroups>(params, shared.d_boxes(threadIdx.x / 32), sums, x, y, first);
+                                           const float* sums, int x, int y, int wave) {
+  const uint32_t staging = shared.d_boxes(threadIdx.x / 32);
+  if (params.output == OutputType::kBf16) {
+    store_rows_as<C, __nv_bfloat16>(params, staging, sums, x, y, wave);
+  } else if (params.output == OutputType::kF16) {
+    store_rows_as<C, __half>(params, staging, sums, x, y, wave);
   } else {
-    store_pairs<kGroups>(params, sums, x, y);
+    store_rows_as<C, float>(params, staging, sums, x, y, wave);
   }
 }
 
@@ -402,7 +419,7 @@ __device__ __forceinline__ void reduce_and_store(const Sm90Params& params, Share
       total[4 * j + 3] = from == 0 ? part.w : total[4 * j + 3] + part.w;
     }
   }
-  store_rows<C, kSlice>(params, shared, total, n0 + kRank * kSlice * 8, m0 + warp * 16, 0);
+  store_rows<C>(params, shared, total, n0 + kRank * C.d_columns(), m0 + warp * 16, 0);
 }
 
 /// The store of a tile, by this block's place in the split.
@@ -423,8 +440,7 @@ __device__ __forceinline__ void finish(const Sm90Params& params, Shared<C> share
 #pragma unroll
     for (int wave = 0; wave < C.waves(); ++wave) {
       const int row = wave * C.consumers() * 64 + warp * 16;
-      store_rows<C, C.block_n / 8>(params, shared, sums[wave], work.n0, work.m0 + row,
-                                   wave * C.block_n / C.d_box_columns());
+      store_rows<C>(params, shared, sums[wave], work.n0, work.m0 + row, wave);
     }
   }
 }
@@ -434,20 +450,28 @@ __device__ __forceinline__ void consume(const Sm90Params& params, Shared<C> shar
   // Two stages in flight where one small warpgroup would leave the tensor core idle.
   constexpr bool kPairs = C.consumers() == 1 && C.block_n <= 96;
   Cursor<C> at;
-  if (kOrdered<C> && threadIdx.x / 128 == 1) named_barrier_arrive(2, 256);  // the first turn
+  Turns<C> turns(work.end_k - work.first_k);
   for (; !work.done(); work.advance()) {
-    Sums<C> sums[C.waves()] = {};
+    Sums<C> sums[C.waves()];
     const int split = 128 - work.n0 % 128;
     int k = work.first_k;
+    if constexpr (C.consumers() == 2) {
+      consume_stages<C, 1, true>(shared, at, turns, split, sums);
+      ++k;
+    } else {
+#pragma unroll
+      for (float& sum : sums[0]) sum = 0;
+    }
     if constexpr (kPairs) {
 #pragma unroll 1
-      for (; k + 2 <= work.end_k; k += 2) consume_stages<C, 2>(shared, at, split, sums);
+      for (; k + 2 <= work.end_k; k += 2)
+        consume_stages<C, 2, false>(shared, at, turns, split, sums);
     }
 #pragma unroll 1
-    for (; k < work.end_k; ++k) consume_stages<C, 1>(shared, at, split, sums);
+    for (; k < work.end_k; ++k) consume_stages<C, 1, false>(shared, at, turns, split, sums);
     finish<C>(params, shared, work, sums);
   }
-  if (kOrdered<C> && threadIdx.x / 128 == 0) named_barrier_sync(2, 256);
+  turns.end();
   if (threadIdx.x % 32 == 0) tensor_store_wait<0>();
 }
 
@@ -487,7 +511,7 @@ __device__ __forceinline__ void run(const Sm90Params& params) {
   dependency_release();
   const Work<C> work(params);
   if (warp >= kConsumerWarps) [[likely]] {  // first in the code: the ring waits for it
-    if constexpr (C.consumers() == 2) registers_decrease<40>();
+    if constexpr (C.consumers() == 2) registers_decrease<24>();
     dependency_wait();
     if (warp == kConsumerWarps && elect_one()) produce_tiles<C>(params, shared, work);
     if (warp == kConsumerWarps + 1) produce_scales<C>(params, shared, work);
@@ -495,7 +519,7 @@ __device__ __forceinline__ void run(const Sm90Params& params) {
     if constexpr (kMulticast) cluster_arrive();
     if constexpr (C.cluster() > 1) cluster_wait();
   } else {
-    if constexpr (C.consumers() == 2) registers_increase<232>();
+    if constexpr (C.consumers() == 2) registers_increase<240>();
     consume<C>(params, shared, work);
     if constexpr (kMulticast) {
       cluster_arrive();  // others may still write to this block until they are done

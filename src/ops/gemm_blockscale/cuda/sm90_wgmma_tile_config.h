@@ -19,7 +19,7 @@ struct Sm90TileConfig {
   int share_a = 1;       // blocks of a cluster with the same rows of A, side by side in n
   int share_b = 1;       // blocks of a cluster with the same rows of B, one under another in m
   int split_k = 1;       // blocks of a cluster with the same tile, each a part of k
-  // At most one of the three is above 1.
+  // At most one of the three is above 1. A split needs as many 128-blocks of k as it has parts.
 
   OCTET_ANY_SIDE constexpr int cluster() const { return share_a * share_b * split_k; }
   /// Warpgroups that multiply, each `waves()` times 64 rows.
@@ -31,14 +31,17 @@ struct Sm90TileConfig {
   OCTET_ANY_SIDE constexpr int b_box_rows() const { return block_n / share_b; }
 
   /// Columns of d that a block stores, and of the boxes of d's tensor map: 16 rows each, swizzled
-  /// by as many bytes as a row of the box has (16: not at all).
+  /// by the bytes of a row of the box. Up to 16 columns may be left over, stored by themselves.
   OCTET_ANY_SIDE constexpr int d_columns() const { return block_n / split_k; }
   OCTET_ANY_SIDE constexpr int d_box_columns() const {
-    return d_columns() % 64 == 0 ? 64 : d_columns() % 32 == 0 ? 32 : d_columns() % 16 == 0 ? 16 : 8;
+    return d_columns() >= 64 && d_columns() % 64 <= 16   ? 64
+           : d_columns() >= 32 && d_columns() % 32 <= 16 ? 32
+                                                         : 16;
   }
+  OCTET_ANY_SIDE constexpr int d_boxes() const { return d_columns() / d_box_columns(); }
   /// Boxes of a warp that are staged at once: as many of a tile's as shared memory holds.
   OCTET_ANY_SIDE constexpr int staged_boxes() const {
-    const int boxes = waves() * d_columns() / d_box_columns();
+    const int boxes = waves() * d_boxes();
     int count = boxes;
     while (count > 1 && (boxes % count != 0 || bytes_with(count) > kSharedBytes)) --count;
     return count;
@@ -90,6 +93,10 @@ struct Sm90TileConfig {
 // X(block_m, block_n, stages, suffix, share_a, share_b, split_k): one kernel each, named
 // octet_sm90_wgmma_tile_<block_m>x<block_n>_s<stages><suffix>.
 #define OCTET_SM90_TILE_CONFIGS(X) \
+  X(256, 136, 4, , 1, 1, 1)        \
+  X(256, 144, 3, , 1, 1, 1)        \
+  X(256, 112, 3, , 1, 1, 1)        \
+  X(128, 136, 6, , 1, 1, 1)        \
   X(256, 128, 3, , 1, 1, 1)        \
   X(128, 192, 4, , 1, 1, 1)        \
   X(128, 128, 5, , 1, 1, 1)        \
