@@ -511,7 +511,7 @@ __device__ __forceinline__ void run(const Sm90Params& params) {
   dependency_release();
   const Work<C> work(params);
   if (warp >= kConsumerWarps) [[likely]] {  // first in the code: the ring waits for it
-    if constexpr (C.consumers() == 2) registers_decrease<24>();
+    if constexpr (C.consumers() == 2) registers_decrease<40>();
     dependency_wait();
     if (warp == kConsumerWarps && elect_one()) produce_tiles<C>(params, shared, work);
     if (warp == kConsumerWarps + 1) produce_scales<C>(params, shared, work);
@@ -519,7 +519,7 @@ __device__ __forceinline__ void run(const Sm90Params& params) {
     if constexpr (kMulticast) cluster_arrive();
     if constexpr (C.cluster() > 1) cluster_wait();
   } else {
-    if constexpr (C.consumers() == 2) registers_increase<240>();
+    if constexpr (C.consumers() == 2) registers_increase<232>();
     consume<C>(params, shared, work);
     if constexpr (kMulticast) {
       cluster_arrive();  // others may still write to this block until they are done

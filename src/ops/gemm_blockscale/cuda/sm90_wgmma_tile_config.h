@@ -94,7 +94,6 @@ struct Sm90TileConfig {
 // octet_sm90_wgmma_tile_<block_m>x<block_n>_s<stages><suffix>.
 #define OCTET_SM90_TILE_CONFIGS(X) \
   X(256, 136, 4, , 1, 1, 1)        \
-  X(256, 144, 3, , 1, 1, 1)        \
   X(256, 112, 3, , 1, 1, 1)        \
   X(128, 136, 6, , 1, 1, 1)        \
   X(256, 128, 3, , 1, 1, 1)        \
