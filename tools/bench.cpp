@@ -2,6 +2,7 @@
 #include "src/harness/measure/bench.h"
 
 #include <fmt/format.h>
+#include <fnmatch.h>
 
 #include <limits>
 
@@ -46,6 +47,13 @@ Result<std::vector<int>> variants_of(const select::Op& op, const select::Problem
   }
   std::vector<int> named;  // those that can run it; all of them known
   for (const std::string& name : split(spec, ',')) {
+    if (name.find('*') != std::string::npos) {
+      for (const int variant : harness::runnable(op, problem, device)) {
+        const std::string& candidate = op.variants()[static_cast<size_t>(variant)].name;
+        if (::fnmatch(name.c_str(), candidate.c_str(), 0) == 0) named.push_back(variant);
+      }
+      continue;
+    }
     const auto choice = select::choose(op, problem, device, ops::tuned_tables(), {name});
     if (choice.ok()) {
       named.push_back(choice->variant);
@@ -159,7 +167,8 @@ void add_bench(CLI::App& app, int& exit_code) {
   verb->add_option("--shapes", options->shapes, "A set or a CSV file")->capture_default_str();
   verb->add_option("--m", options->m, "m where the shapes have none")->capture_default_str();
   verb->add_option("--format", options->format, "Format (default: that of the device)");
-  verb->add_option("--variants", options->variants, "all, chosen, or names separated by ','")
+  verb->add_option("--variants", options->variants,
+                   "all, chosen, or names separated by ',', * for any part")
       ->capture_default_str();
   verb->add_option("--peers", options->peers,
                    "Peers to time in the same run (octet info lists them)");

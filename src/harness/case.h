@@ -43,9 +43,6 @@ class Instance {
 
   /// Reads every byte that the op must move, with the threads of the stream, and nothing else.
   virtual Status read_floor(Stream&, int64_t iteration) = 0;
-
-  /// Calls after which the weights repeat.
-  virtual int64_t num_windows() const { return 1; }
 };
 
 struct CaseOptions {

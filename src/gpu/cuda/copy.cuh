@@ -38,6 +38,28 @@ __device__ __forceinline__ void tensor_load_multicast(uint32_t destination, cons
       : "memory");
 }
 
+/// Stores a box of shared memory at column x, row y; what lies past the end is left out. Each
+/// thread that wrote the box says shared_writes_fence() before one thread stores it.
+__device__ __forceinline__ void tensor_store(const TensorMap* map, uint32_t source, int x, int y) {
+  asm volatile(
+      "cp.async.bulk.tensor.2d.global.shared::cta.bulk_group [%0, {%2, %3}], [%1];" ::"l"(map),
+      "r"(source), "r"(x), "r"(y)
+      : "memory");
+}
+/// Ends a group of stores of this thread.
+__device__ __forceinline__ void tensor_store_commit() {
+  asm volatile("cp.async.bulk.commit_group;" ::: "memory");
+}
+/// Waits until at most kPending groups of this thread still read shared memory.
+template <int kPending>
+__device__ __forceinline__ void tensor_store_wait() {
+  asm volatile("cp.async.bulk.wait_group.read %0;" ::"n"(kPending) : "memory");
+}
+/// Makes this thread's writes of shared memory visible to the copy engine.
+__device__ __forceinline__ void shared_writes_fence() {
+  asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
+}
+
 /// Copies 4 bytes, or stores zero where `valid` is false (the source is then not read).
 __device__ __forceinline__ void copy_word(uint32_t destination, const void* source, bool valid) {
   asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(destination), "l"(source),

@@ -110,8 +110,6 @@ class GpuTimingInstance : public Instance {
     return device_read_all(stream, arena_->window(cold_ ? iteration : 0, p_.n * p_.k), p_.n * p_.k);
   }
 
-  int64_t num_windows() const override { return cold_ ? arena_->num_windows(p_.n * p_.k) : 1; }
-
  private:
   Problem p_;
   const DeviceArena* arena_;

@@ -9,23 +9,29 @@
 namespace octet::harness {
 namespace {
 
-/// Calls of one graph: enough that the launch of the graph itself does not show, and all windows.
-constexpr int64_t kCalls = 24, kMostCalls = 64;
+/// A graph lasts about this long, so that its own launch does not show, within these counts: the
+/// weights of 128 small calls pass the cache, and 4 large ones are long enough.
+constexpr double kGraphUs = 1500;
+constexpr int64_t kFewestCalls = 4, kMostCalls = 128;
 
 class Graph {
  public:
-  Graph(const gpu::Driver& driver, void* executable) : driver_(driver), executable_(executable) {}
-  Graph(Graph&& other) noexcept : driver_(other.driver_), executable_(other.executable_) {
+  Graph(const gpu::Driver& driver, void* executable, int64_t calls)
+      : driver_(driver), executable_(executable), calls_(calls) {}
+  Graph(Graph&& other) noexcept
+      : driver_(other.driver_), executable_(other.executable_), calls_(other.calls_) {
     other.executable_ = nullptr;
   }
   ~Graph() {
     if (executable_ != nullptr) (void)driver_.destroy_graph(executable_);
   }
   void* get() const { return executable_; }
+  int64_t calls() const { return calls_; }
 
  private:
   const gpu::Driver& driver_;
   void* executable_;
+  int64_t calls_;
 };
 
 struct Events {
@@ -40,18 +46,30 @@ struct Events {
   void* end = nullptr;
 };
 
-/// One call outside a graph first: it loads code, and a fault is this candidate's.
-Result<Graph> capture(const Timed& candidate, int64_t calls, Stream& stream) {
+/// Calls that fill a graph, by the time of one. The call before it loads code, and a fault is this
+/// candidate's.
+Result<int64_t> calls_of(const Timed& candidate, const Events& events, Stream& stream) {
   const gpu::Queue& queue = *gpu::queue_of(stream);
   OCTET_CHECK_OK(candidate(0));
   OCTET_CHECK_OK(stream.synchronize());
+  OCTET_CHECK_OK(queue.driver->record(events.begin, queue.stream));
+  OCTET_CHECK_OK(candidate(1));
+  OCTET_CHECK_OK(queue.driver->record(events.end, queue.stream));
+  OCTET_CHECK_OK(stream.synchronize());
+  OCTET_TRY(const double us, queue.driver->elapsed_us(events.begin, events.end));
+  const auto calls = static_cast<int64_t>(kGraphUs / std::max(us, 1.0));
+  return std::clamp(calls, kFewestCalls, kMostCalls);
+}
+
+Result<Graph> capture(const Timed& candidate, int64_t calls, Stream& stream) {
+  const gpu::Queue& queue = *gpu::queue_of(stream);
   OCTET_CHECK_OK(queue.driver->begin_capture(queue.stream));
   Status status;
   for (int64_t i = 0; i < calls && status.ok(); ++i) status = candidate(i);
   auto executable = queue.driver->end_capture(queue.stream);
   OCTET_CHECK_OK(status);
   OCTET_CHECK_OK(executable);
-  return Graph(*queue.driver, *executable);
+  return Graph(*queue.driver, *executable, calls);
 }
 
 Result<double> replay(const Graph& graph, const Events& events, Stream& stream) {
@@ -66,25 +84,26 @@ Result<double> replay(const Graph& graph, const Events& events, Stream& stream) 
 }  // namespace
 
 Result<std::vector<Timing>> time_graphs(std::span<const Timed> candidates,
-                                        const TimingPolicy& policy, int64_t windows,
-                                        Stream& stream) {
+                                        const TimingPolicy& policy, Stream& stream) {
   using Clock = std::chrono::steady_clock;
   const gpu::Queue& queue = *gpu::queue_of(stream);
   const gpu::ContextScope scope(*queue.driver, queue.context);
   OCTET_CHECK_OK(scope.status());
-  const int64_t turns = std::max<int64_t>(1, kCalls / std::max<int64_t>(windows, 1));
-  const int64_t calls = std::min(windows * turns, kMostCalls);
+  Events events(*queue.driver);
+  OCTET_TRY(events.begin, queue.driver->create_event());
+  OCTET_TRY(events.end, queue.driver->create_event());
   std::vector<Graph> graphs;
   for (size_t i = 0; i < candidates.size(); ++i) {
-    auto graph = capture(candidates[i], calls, stream);
+    const auto build = [&]() -> Result<Graph> {
+      OCTET_TRY(const int64_t calls, calls_of(candidates[i], events, stream));
+      return capture(candidates[i], calls, stream);
+    };
+    auto graph = build();
     if (!graph.ok()) {
       return fail(graph.status().code(), "candidate {}: {}", i, graph.status().message());
     }
     graphs.push_back(std::move(graph).value());
   }
-  Events events(*queue.driver);
-  OCTET_TRY(events.begin, queue.driver->create_event());
-  OCTET_TRY(events.end, queue.driver->create_event());
   std::vector<std::vector<double>> samples(candidates.size());
   const Clock::time_point begin = Clock::now();
   for (int round = 0; round <= policy.max_samples; ++round) {
@@ -92,7 +111,7 @@ Result<std::vector<Timing>> time_graphs(std::span<const Timed> candidates,
     if (round > policy.min_samples && spent > policy.budget_us) break;
     for (size_t i = 0; i < graphs.size(); ++i) {
       OCTET_TRY(const double us, replay(graphs[i], events, stream));
-      if (round > 0) samples[i].push_back(us / static_cast<double>(calls));
+      if (round > 0) samples[i].push_back(us / static_cast<double>(graphs[i].calls()));
     }
   }
   std::vector<Timing> timings;

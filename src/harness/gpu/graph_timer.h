@@ -6,10 +6,9 @@
 
 namespace octet::harness {
 
-/// As time_interleaved: microseconds of one call, launch gaps between calls included. `windows` is
-/// the number of calls after which operands repeat. A failure names the candidate's index.
+/// As time_interleaved: microseconds of one call, launch gaps between calls included. A failure
+/// names the candidate's index.
 Result<std::vector<Timing>> time_graphs(std::span<const Timed> candidates,
-                                        const TimingPolicy& policy, int64_t windows,
-                                        Stream& stream);
+                                        const TimingPolicy& policy, Stream& stream);
 
 }  // namespace octet::harness

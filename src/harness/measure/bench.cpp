@@ -121,9 +121,8 @@ Result<std::vector<Measurement>> bench(const select::Op& op, const select::Probl
   }
   OCTET_TRY(const Lineup lineup, make_lineup(op, problem, variants, stream, options));
   OCTET_TRY(const std::vector<Timing> timings,
-            stream.is_gpu()
-                ? time_graphs(lineup.timed, options.timing, lineup.instance->num_windows(), stream)
-                : time_interleaved(lineup.timed, options.timing));
+            stream.is_gpu() ? time_graphs(lineup.timed, options.timing, stream)
+                            : time_interleaved(lineup.timed, options.timing));
   for (size_t i = 0; i < rows.size(); ++i) {
     set_times(rows[i], timings[1 + i]);
     rows[i].floor_us = timings[0].us;

@@ -15,6 +15,7 @@
 #include "src/ops/gemm_blockscale/cpu/x86_avx512_gemv.h"
 #include "src/ops/gemm_blockscale/cuda/sm90_simple.h"
 #include "src/ops/gemm_blockscale/cuda/sm90_wgmma_swap.h"
+#include "src/ops/gemm_blockscale/cuda/sm90_wgmma_tile.h"
 #include "src/ops/gemm_blockscale/hip/gfx942_mfma.h"
 #include "src/ops/gemm_blockscale/op.h"
 #include "src/select/contract.h"
@@ -100,6 +101,7 @@ void add_unbuilt(std::vector<select::Variant>& variants) {
 std::vector<select::Variant> make_variants() {
   std::vector<select::Variant> variants;
   add_unbuilt<Gfx942Mfma>(variants);
+  add_cuda<Sm90WgmmaTile>(variants);
   add_cuda<Sm90WgmmaSwap>(variants);
   add_cuda<Sm90Simple>(variants);
   add_cpu<X86AmxBlock>(variants);

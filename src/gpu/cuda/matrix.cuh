@@ -1,0 +1,93 @@
+// From accumulators to a result: reads of shared memory by address, stores of 8x8 matrices to
+// shared memory, and of pairs to rows of any alignment. Accumulators are as wgmma.cuh says: for 16
+// rows, register 4j + 2h + c of lane l is row h * 8 + l / 4, column 8j + l % 4 * 2 + c.
+#pragma once
+
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
+
+#include <cstdint>
+
+namespace octet::gpu {
+
+__device__ __forceinline__ float shared_load(uint32_t address) {
+  float value;
+  asm volatile("ld.shared.f32 %0, [%1];" : "=f"(value) : "r"(address));
+  return value;
+}
+__device__ __forceinline__ float4 shared_load_floats(uint32_t address) {
+  float4 value;
+  asm volatile("ld.shared.v4.f32 {%0, %1, %2, %3}, [%4];"
+               : "=f"(value.x), "=f"(value.y), "=f"(value.z), "=f"(value.w)
+               : "r"(address)
+               : "memory");
+  return value;
+}
+
+/// Stores four 8x8 matrices of 16-bit elements, each register one of them: row lane / 4, columns
+/// lane % 4 * 2 and the next. Lane 8i + r gives the address of row r of matrix i.
+__device__ __forceinline__ void matrix_store(uint32_t address, uint32_t first, uint32_t second,
+                                             uint32_t third, uint32_t fourth) {
+  asm volatile("stmatrix.sync.aligned.m8n8.x4.shared.b16 [%0], {%1, %2, %3, %4};" ::"r"(address),
+               "r"(first), "r"(second), "r"(third), "r"(fourth)
+               : "memory");
+}
+
+/// Two floats rounded to nearest even, x in the low half.
+template <typename T>
+__device__ __forceinline__ uint32_t pack(float x, float y);
+template <>
+__device__ __forceinline__ uint32_t pack<__nv_bfloat16>(float x, float y) {
+  const __nv_bfloat162 pair = __floats2bfloat162_rn(x, y);
+  return reinterpret_cast<const uint32_t&>(pair);
+}
+template <>
+__device__ __forceinline__ uint32_t pack<__half>(float x, float y) {
+  const __half2 pair = __floats2half2_rn(x, y);
+  return reinterpret_cast<const uint32_t&>(pair);
+}
+
+/// Writes 16 rows by kColumns (16, 32 or 64) to shared memory as a tensor map whose boxes have
+/// those, swizzled by the bytes of a row, reads them. `box` aligned to eight rows.
+template <int kColumns, typename T>
+__device__ __forceinline__ void stage_box(uint32_t box, const float* sums) {
+  const uint32_t lane = threadIdx.x % 32;
+  const uint32_t own = lane % 16 * (kColumns * 2) + lane / 16 * 16;
+#pragma unroll
+  for (int j = 0; j < kColumns / 8; j += 2) {
+    const float* at = sums + 4 * j;
+    const uint32_t offset = own + j * 16;
+    matrix_store(box + (offset ^ (offset >> 7 & (kColumns / 8 - 1)) << 4), pack<T>(at[0], at[1]),
+                 pack<T>(at[2], at[3]), pack<T>(at[4], at[5]), pack<T>(at[6], at[7]));
+  }
+}
+
+/// Stores 16 rows by 8 * kGroups columns at `d`, where `rows` and `columns` are left of the result.
+template <int kGroups, typename T>
+__device__ __forceinline__ void store_pairs(T* d, int64_t stride, int rows, int columns,
+                                            const float* sums) {
+  const int lane = threadIdx.x % 32;
+  const bool whole = stride % 2 == 0 && reinterpret_cast<uintptr_t>(d) % (2 * sizeof(T)) == 0;
+#pragma unroll
+  for (int half = 0; half < 2; ++half) {
+    const int row = half * 8 + lane / 4;
+    T* const to = d + row * stride + lane % 4 * 2;
+    const int left = row < rows ? columns - lane % 4 * 2 : 0;
+#pragma unroll
+    for (int j = 0; j < kGroups; ++j) {
+      const float x = sums[4 * j + 2 * half], y = sums[4 * j + 2 * half + 1];
+      if (whole && left - 8 * j >= 2) {
+        if constexpr (sizeof(T) == 4) {
+          *reinterpret_cast<float2*>(to + 8 * j) = {x, y};
+        } else {
+          *reinterpret_cast<uint32_t*>(to + 8 * j) = pack<T>(x, y);
+        }
+      } else {
+        if (left - 8 * j >= 1) to[8 * j] = static_cast<T>(x);
+        if (left - 8 * j >= 2) to[8 * j + 1] = static_cast<T>(y);
+      }
+    }
+  }
+}
+
+}  // namespace octet::gpu

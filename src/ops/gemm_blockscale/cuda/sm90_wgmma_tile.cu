@@ -1,0 +1,541 @@
+// gemm_blockscale on sm_90 for m of 64 and more: tensor cores fed by the copy engine.
+//
+// A block holds a ring of stages, each 128 of k of a tile of A and of B and their scales. One warp
+// asks the copy engine for tiles, one copies scales by words (any strides), and one or two
+// warpgroups multiply: a stage's products are summed by the tensor core from zero, then added with
+// their scales to float32 registers (docs/numerics.md). Blocks walk over tiles, so the ring fills
+// for the next tile while the last one is stored. In a cluster, blocks share a tile of A or of B,
+// or split k and hand over their sums in a fixed order: results never depend on timing.
+#include "src/gpu/cuda/barrier.cuh"
+#include "src/gpu/cuda/copy.cuh"
+#include "src/gpu/cuda/matrix.cuh"
+#include "src/gpu/cuda/wgmma.cuh"
+#include "src/ops/gemm_blockscale/cuda/params.h"
+#include "src/ops/gemm_blockscale/cuda/sm90_wgmma_tile_config.h"
+
+namespace octet::ops::gemm_blockscale {
+namespace {
+
+using namespace gpu;
+using Config = Sm90TileConfig;
+
+/// Rows of d that a group of tiles covers before it moves along n: what one wave of blocks reads
+/// of A and of B is then about equal and stays in L2.
+constexpr int kGroupRows = 2048;
+#ifndef OCTET_SKEW
+#define OCTET_SKEW 2
+#endif
+constexpr int kSkew = OCTET_SKEW;
+
+__host__ __device__ constexpr int common_divisor(int a, int b) {
+  return b == 0 ? a : common_divisor(b, a % b);
+}
+
+/// Where the parts of the shared memory of a block are.
+template <Config C>
+struct Shared {
+  uint32_t base;
+
+  __device__ uint32_t a(int stage) const { return base + stage * C.a_bytes(); }
+  __device__ uint32_t b(int stage) const { return base + C.b_offset() + stage * C.b_bytes(); }
+  __device__ uint32_t scales(int stage) const {
+    return base + C.scale_offset() + stage * (C.scale_words() * 4);
+  }
+  __device__ uint32_t d_boxes(int warp) const {
+    return base + C.d_offset() + warp * C.staged_boxes() * C.d_box_bytes();
+  }
+  __device__ uint32_t reduce() const { return base + C.reduce_offset(); }
+  __device__ uint32_t full(int stage) const { return base + C.barrier_offset() + stage * 8; }
+  __device__ uint32_t empty(int stage) const { return full(C.stages + stage); }
+  __device__ uint32_t reduced(int warp) const { return full(2 * C.stages + warp); }
+};
+
+/// A place in the ring; producers and consumers each walk it on their own.
+template <Config C>
+struct Cursor {
+  int stage = 0;
+  uint32_t phase = 0;
+
+  __device__ void advance() {
+    if (++stage == C.stages) {
+      stage = 0;
+      phase ^= 1;
+    }
+  }
+};
+
+/// The tiles of a block, and its part of k.
+template <Config C>
+struct Work {
+  int rows, columns;  // tiles in units of a cluster
+  int tile, step, rank;
+  int first_k, end_k;
+  int m0, n0;  // of the tile
+
+  __device__ explicit Work(const Sm90Params& params)
+      : rows(C.cluster_rows(params.m)),
+        columns(C.cluster_columns(params.n)),
+        tile(static_cast<int>(blockIdx.x) / C.cluster()),
+        step(static_cast<int>(gridDim.x) / C.cluster()),
+        rank(C.cluster() > 1 ? cluster_rank() : 0),
+        first_k(0),
+        end_k(params.k_blocks) {
+    if constexpr (C.split_k > 1) {
+      first_k = static_cast<int>(static_cast<int64_t>(params.k_blocks) * rank / C.split_k);
+      end_k = static_cast<int>(static_cast<int64_t>(params.k_blocks) * (rank + 1) / C.split_k);
+    }
+    locate();
+  }
+  __device__ bool done() const { return tile >= rows * columns; }
+  __device__ void advance() {
+    tile += step;
+    locate();
+  }
+  __device__ void locate() {
+    constexpr int kGroup = kGroupRows / (C.block_m * C.share_b);
+    const int group = tile / (kGroup * columns);
+    const int height = min(kGroup, rows - group * kGroup);
+    const int inside = tile - group * kGroup * columns;
+    const int column = inside / max(1, height);
+    const int row = group * kGroup + inside - column * height;
+    m0 = (row * C.share_b + (C.share_b > 1 ? rank : 0)) * C.block_m;
+    n0 = (column * C.share_a + (C.share_a > 1 ? rank : 0)) * C.block_n;
+  }
+};
+
+/// One thread: keeps the ring's tiles of A and B coming.
+template <Config C>
+__device__ __forceinline__ void produce_tiles(const Sm90Params& params, Shared<C> shared,
+                                              Work<C> work) {
+  constexpr uint16_t kAllBlocks = (1 << C.cluster()) - 1;
+  const bool one_row = work.rows * C.share_b == 1;  // then no other block reads these weights
+  const uint64_t a_policy = one_row ? kEvictLast : kEvictNormal;
+  const uint64_t b_policy = one_row ? kEvictFirst : kEvictNormal;
+  const int a_part = C.share_a > 1 ? work.rank * C.a_box_rows() : 0;
+  const int b_part = C.share_b > 1 ? work.rank * C.b_box_rows() : 0;
+  Cursor<C> at;
+  for (; !work.done(); work.advance()) {
+#pragma unroll 1
+    for (int k = work.first_k; k < work.end_k; ++k, at.advance()) {
+      mbarrier_wait(shared.empty(at.stage), at.phase ^ 1);
+      const uint32_t full = shared.full(at.stage);
+      mbarrier_arrive_expect(full, C.a_bytes() + C.b_bytes());
+      if constexpr (C.share_b > 1) {
+        tensor_load_multicast(shared.b(at.stage) + b_part * 128, &params.b, k * 128,
+                              work.n0 + b_part, full, kAllBlocks, b_policy);
+      } else {
+        tensor_load(shared.b(at.stage), &params.b, k * 128, work.n0, full, b_policy);
+      }
+      if constexpr (C.share_a > 1) {
+        tensor_load_multicast(shared.a(at.stage) + a_part * 128, &params.a, k * 128,
+                              work.m0 + a_part, full, kAllBlocks, a_policy);
+      } else {
+        tensor_load(shared.a(at.stage), &params.a, k * 128, work.m0, full, a_policy);
+      }
+    }
+  }
+}
+
+/// One warp: copies the scales of the tile's rows and of the two 128-blocks of n that it touches.
+template <Config C>
+__device__ __forceinline__ void produce_scales(const Sm90Params& params, Shared<C> shared,
+                                               Work<C> work) {
+  const int lane = threadIdx.x % 32;
+  const int n_blocks = (params.n + 127) / 128;
+  const int64_t next_source = 32 * params.a_scale_row;
+  Cursor<C> at;
+  for (; !work.done(); work.advance()) {
+    const float* a_tile = params.a_scale + (work.m0 + lane) * params.a_scale_row;
+    const int n_block = work.n0 / 128 + lane;
+    const bool has_b = lane < 2 && n_block < n_blocks;
+    const float* b_tile = params.b_scale + n_block * params.b_scale_row;
+#pragma unroll 1
+    for (int k = work.first_k; k < work.end_k; ++k, at.advance()) {
+      mbarrier_wait(shared.empty(at.stage), at.phase ^ 1);
+      const uint32_t destination = shared.scales(at.stage) + lane * 4;
+      const float* source = a_tile + k * params.a_scale_block;
+#pragma unroll
+      for (int i = 0; i < C.block_m / 32; ++i) {
+        copy_word(destination + i * 128, source + i * next_source,
+                  work.m0 + lane + i * 32 < params.m);
+      }
+      if (lane < 2) copy_word(destination + C.block_m * 4, b_tile + k, has_b);
+      copy_word_arrive(shared.full(at.stage));
+    }
+  }
+}
+
+/// What a consumer's thread needs of a stage's scales: of its rows r and r + 8 of each wave, and of
+/// the tile's one or two blocks of n.
+template <Config C>
+struct Scales {
+  float row[C.waves()][2];
+  float column[2];
+
+  __device__ void read(uint32_t scales, int row0) {
+#pragma unroll
+    for (int wave = 0; wave < C.waves(); ++wave) {
+      const uint32_t at = scales + (wave * C.consumers() * 64 + row0) * 4;
+      row[wave][0] = shared_load(at);
+      row[wave][1] = shared_load(at + 32);
+    }
+    column[0] = shared_load(scales + C.block_m * 4);
+    column[1] = 128 % C.block_n == 0 ? column[0] : shared_load(scales + C.block_m * 4 + 4);
+  }
+};
+
+/// Two warpgroups take turns at the tensor core, so that one adds while the other multiplies; left
+/// to themselves they fall into step, and it waits for both. The second stays `skew` turns behind:
+/// it multiplies while the first stores its tile, and the first is back for it to store. So the
+/// first's turns up to `skew` and the second's last ones are free, but for the handover between
+/// tiles: the first takes turn `skew` once the second has had all of the tile before.
+template <Config C>
+struct Turns {
+  static constexpr bool kTaken = C.consumers() == 2;
+  int count, skew;  // of a tile
+  int next = 0;
+
+  __device__ explicit Turns(int stages) : count(stages * C.waves()), skew(min(kSkew, count - 1)) {
+    if (kTaken && !first()) named_barrier_arrive(2, 256);
+  }
+  static __device__ bool first() { return threadIdx.x < 128; }
+  __device__ void wait() const {
+    if (!kTaken) return;
+    if (first()) {
+      if (next >= skew) named_barrier_sync(2, 256);
+    } else {
+      if (next < count - skew) named_barrier_sync(3, 256);
+    }
+  }
+  __device__ void pass() {
+    if (!kTaken) return;
+    if (first()) {
+      if (next >= skew) named_barrier_arrive(3, 256);
+    } else {
+      if (next < count - skew - 1 || next == count - 1) named_barrier_arrive(2, 256);
+    }
+    next = next == count - 1 ? 0 : next + 1;
+  }
+  __device__ void end() const {
+    if (kTaken && first()) named_barrier_sync(2, 256);  // the last arrival
+  }
+};
+
+template <Config C>
+using Sums = float[C.block_n / 2];  // of one wave, in the order of wgmma's accumulator
+
+template <Config C>
+__device__ __forceinline__ void multiply(Sums<C>& partial, uint32_t a, uint32_t b,
+                                         Turns<C>& turns) {
+  const uint64_t a_descriptor = wgmma_descriptor(a);
+  const uint64_t b_descriptor = wgmma_descriptor(b);
+  wgmma_pin(partial);
+  turns.wait();
+  wgmma_fence();
+#pragma unroll
+  for (int i = 0; i < 4; ++i) {
+    Wgmma<C.block_n>::run(partial, a_descriptor + 2 * i, b_descriptor + 2 * i, i > 0);
+  }
+  wgmma_commit();
+  turns.pass();
+}
+
+/// sums += partial * scales, or = where kFirst. Columns from `split` on belong to the second block
+/// of n.
+template <Config C, bool kFirst>
+__device__ __forceinline__ void promote(Sums<C>& sums, const Sums<C>& partial,
+                                        const float (&row)[2], const float (&column)[2],
+                                        int split) {
+  constexpr int kChunk = common_divisor(C.block_n, 128);  // columns that a split cannot divide
+  const float first[2] = {row[0] * column[0], row[1] * column[0]};
+  const float second[2] = {row[0] * column[1], row[1] * column[1]};
+#pragma unroll
+  for (int i = 0; i < C.block_n / 2; i += 4) {
+    const bool before = kChunk == C.block_n || 2 * i / kChunk * kChunk < split;
+    const float upper = before ? first[0] : second[0];
+    const float lower = before ? first[1] : second[1];
+    sums[i] = kFirst ? partial[i] * upper : sums[i] + partial[i] * upper;
+    sums[i + 1] = kFirst ? partial[i + 1] * upper : sums[i + 1] + partial[i + 1] * upper;
+    sums[i + 2] = kFirst ? partial[i + 2] * lower : sums[i + 2] + partial[i + 2] * lower;
+    sums[i + 3] = kFirst ? partial[i + 3] * lower : sums[i + 3] + partial[i + 3] * lower;
+  }
+}
+
+/// Gives a stage back to the producers of every block that writes it, once per warp: ordinary
+/// reads of scales end by warp, not by warpgroup.
+template <Config C>
+__device__ __forceinline__ void release(uint32_t empty, int lane) {
+  __syncwarp();
+  if constexpr (C.share_a * C.share_b > 1) {
+    if (lane == 0) mbarrier_arrive(empty);
+    if (lane == 1) mbarrier_arrive_remote(empty, cluster_rank() ^ 1);
+  } else {
+    if (lane == 0) mbarrier_arrive(empty);
+  }
+}
+
+/// Takes kUnits stages of the ring, all in flight at once.
+template <Config C, int kUnits, bool kFirst>
+__device__ __forceinline__ void consume_stages(Shared<C> shared, Cursor<C>& at, Turns<C>& turns,
+                                               int split, Sums<C> (&sums)[C.waves()]) {
+  static_assert(kUnits == 1 || C.waves() == 1);
+  const int group = threadIdx.x / 128;
+  const int lane = threadIdx.x % 32;
+  const int row0 = group * 64 + threadIdx.x % 128 / 32 * 16 + lane / 4;
+  Sums<C> partial[kUnits];
+  Scales<C> scales[kUnits];
+  uint32_t empty[kUnits];
+#pragma unroll
+  for (int unit = 0; unit < kUnits; ++unit) {
+    mbarrier_wait(shared.full(at.stage), at.phase);
+    multiply<C>(partial[unit], shared.a(at.stage) + group * 64 * 128, shared.b(at.stage), turns);
+    scales[unit].read(shared.scales(at.stage), row0);
+    empty[unit] = shared.empty(at.stage);
+    if constexpr (C.waves() == 1) at.advance();
+  }
+  if constexpr (C.waves() == 1) {
+#pragma unroll
+    for (int unit = 0; unit < kUnits; ++unit) {
+      if (kUnits == 2 && unit == 0) {
+        wgmma_wait<1>();
+      } else {
+        wgmma_wait<0>();
+      }
+      wgmma_pin(partial[unit]);
+      release<C>(empty[unit], lane);
+      promote<C, kFirst>(sums[0], partial[unit], scales[unit].row[0], scales[unit].column, split);
+    }
+  } else {
+#pragma unroll
+    for (int wave = 0; wave < C.waves(); ++wave) {
+      if (wave > 0) {
+        multiply<C>(partial[0], shared.a(at.stage) + (wave * C.consumers() + group) * 64 * 128,
+                    shared.b(at.stage), turns);
+      }
+      wgmma_wait<0>();
+      wgmma_pin(partial[0]);
+      if (wave + 1 == C.waves()) release<C>(empty[0], lane);
+      promote<C, kFirst>(sums[wave], partial[0], scales[0].row[wave], scales[0].column, split);
+    }
+    at.advance();
+  }
+}
+
+/// Stores 16 rows of d, by all columns that this block stores, from a warp's sums: from row y and
+/// column x on, through shared memory and the copy engine if d has a map. `wave` of the tile.
+template <Config C, typename T>
+__device__ __forceinline__ void store_rows_as(const Sm90Params& params, uint32_t staging,
+                                              const float* sums, int x, int y, int wave) {
+  constexpr int kColumns = C.d_box_columns();
+  constexpr int kBatch = common_divisor(C.staged_boxes(), C.d_boxes());  // boxes stored at once
+  const bool leads = threadIdx.x % 32 == 0;
+  T* const d = static_cast<T*>(params.d) + y * params.d_row + x;
+  if constexpr (sizeof(T) == 2) {
+    if (params.d_mapped) [[likely]] {
+#pragma unroll
+      for (int box = 0; box < C.d_boxes(); box += kBatch) {
+        const uint32_t to =
+            staging + (wave * C.d_boxes() + box) % C.staged_boxes() * C.d_box_bytes();
+        if (leads) tensor_store_wait<C.staged_boxes() / kBatch - 1>();
+        __syncwarp();
+#pragma unroll
+        for (int i = 0; i < kBatch; ++i) {
+          stage_box<kColumns, T>(to + i * C.d_box_bytes(), sums + (box + i) * (kColumns / 2));
+        }
+        shared_writes_fence();
+        __syncwarp();
+        if (leads) {
+#pragma unroll
+          for (int i = 0; i < kBatch; ++i) {
+            tensor_store(&params.d_map, to + i * C.d_box_bytes(), x + (box + i) * kColumns, y);
+          }
+          tensor_store_commit();
+        }
+      }
+      constexpr int kStored = C.d_boxes() * kColumns;
+      if constexpr (kStored < C.d_columns()) {
+        store_pairs<(C.d_columns() - kStored) / 8>(d + kStored, params.d_row, params.m - y,
+                                                   params.n - x - kStored, sums + kStored / 2);
+      }
+      return;
+    }
+  }
+  store_pairs<C.d_columns() / 8>(d, params.d_row, params.m - y, params.n - x, sums);
+}
+
+template <Config C>
+__device__ __forceinline__ void store_rows(const Sm90Params& params, Shared<C> shared,
+                                           const float* sums, int x, int y, int wave) {
+  const uint32_t staging = shared.d_boxes(threadIdx.x / 32);
+  if (params.output == OutputType::kBf16) {
+    store_rows_as<C, __nv_bfloat16>(params, staging, sums, x, y, wave);
+  } else if (params.output == OutputType::kF16) {
+    store_rows_as<C, __half>(params, staging, sums, x, y, wave);
+  } else {
+    store_rows_as<C, float>(params, staging, sums, x, y, wave);
+  }
+}
+
+/// Sends the columns that other blocks of the split keep, adds theirs to those that this one keeps
+/// in the order of k, and stores them.
+template <Config C, int kRank>
+__device__ __forceinline__ void reduce_and_store(const Sm90Params& params, Shared<C> shared,
+                                                 Sums<C>& sums, int m0, int n0) {
+  constexpr int kSlice = C.block_n / 8 / C.split_k;
+  constexpr int kThreads = C.consumers() * 128;
+  static_assert(kSlice * 8 * C.split_k == C.block_n);
+  const int thread = threadIdx.x, warp = thread / 32;
+  if (thread % 32 == 0)
+    mbarrier_arrive_expect(shared.reduced(warp), (C.split_k - 1) * kSlice * 512);
+#pragma unroll
+  for (int next = 1; next < C.split_k; ++next) {
+    const int to = (kRank + next) % C.split_k;
+    const int slot = kRank < to ? kRank : kRank - 1;
+    const uint32_t barrier = remote_address(shared.reduced(warp), to);
+    const uint32_t buffer =
+        remote_address(shared.reduce() + (slot * kSlice * kThreads + thread) * 16, to);
+#pragma unroll
+    for (int j = 0; j < kSlice; ++j) {
+      const float* four = &sums[4 * (to * kSlice + j)];
+      store_async(buffer + j * kThreads * 16, four[0], four[1], four[2], four[3], barrier);
+    }
+  }
+  __syncwarp();
+  mbarrier_wait_cluster(shared.reduced(warp), 0);
+  float total[4 * kSlice];
+#pragma unroll
+  for (int j = 0; j < kSlice; ++j) {
+    const float* own = &sums[4 * (kRank * kSlice + j)];
+#pragma unroll
+    for (int from = 0; from < C.split_k; ++from) {
+      const int slot = from < kRank ? from : from - 1;
+      float4 part{own[0], own[1], own[2], own[3]};
+      if (from != kRank) {
+        part = shared_load_floats(shared.reduce() + ((slot * kSlice + j) * kThreads + thread) * 16);
+      }
+      total[4 * j] = from == 0 ? part.x : total[4 * j] + part.x;
+      total[4 * j + 1] = from == 0 ? part.y : total[4 * j + 1] + part.y;
+      total[4 * j + 2] = from == 0 ? part.z : total[4 * j + 2] + part.z;
+      total[4 * j + 3] = from == 0 ? part.w : total[4 * j + 3] + part.w;
+    }
+  }
+  store_rows<C>(params, shared, total, n0 + kRank * C.d_columns(), m0 + warp * 16, 0);
+}
+
+/// The store of a tile, by this block's place in the split.
+template <Config C>
+__device__ __forceinline__ void finish(const Sm90Params& params, Shared<C> shared,
+                                       const Work<C>& work, Sums<C> (&sums)[C.waves()]) {
+  if constexpr (C.split_k > 1) {
+    static_assert(C.waves() == 1 && (C.split_k == 2 || C.split_k == 4));
+    cluster_wait();  // the others have set up their barriers
+    if (work.rank == 0) reduce_and_store<C, 0>(params, shared, sums[0], work.m0, work.n0);
+    if (work.rank == 1) reduce_and_store<C, 1>(params, shared, sums[0], work.m0, work.n0);
+    if constexpr (C.split_k == 4) {
+      if (work.rank == 2) reduce_and_store<C, 2>(params, shared, sums[0], work.m0, work.n0);
+      if (work.rank == 3) reduce_and_store<C, 3>(params, shared, sums[0], work.m0, work.n0);
+    }
+  } else {
+    const int warp = threadIdx.x / 32;
+#pragma unroll
+    for (int wave = 0; wave < C.waves(); ++wave) {
+      const int row = wave * C.consumers() * 64 + warp * 16;
+      store_rows<C>(params, shared, sums[wave], work.n0, work.m0 + row, wave);
+    }
+  }
+}
+
+template <Config C>
+__device__ __forceinline__ void consume(const Sm90Params& params, Shared<C> shared, Work<C> work) {
+  // Two stages in flight where one small warpgroup would leave the tensor core idle.
+  constexpr bool kPairs = C.consumers() == 1 && C.block_n <= 96;
+  Cursor<C> at;
+  Turns<C> turns(work.end_k - work.first_k);
+  for (; !work.done(); work.advance()) {
+    Sums<C> sums[C.waves()];
+    const int split = 128 - work.n0 % 128;
+    int k = work.first_k;
+    if constexpr (C.consumers() == 2) {
+      consume_stages<C, 1, true>(shared, at, turns, split, sums);
+      ++k;
+    } else {
+#pragma unroll
+      for (float& sum : sums[0]) sum = 0;
+    }
+    if constexpr (kPairs) {
+#pragma unroll 1
+      for (; k + 2 <= work.end_k; k += 2)
+        consume_stages<C, 2, false>(shared, at, turns, split, sums);
+    }
+#pragma unroll 1
+    for (; k < work.end_k; ++k) consume_stages<C, 1, false>(shared, at, turns, split, sums);
+    finish<C>(params, shared, work, sums);
+  }
+  turns.end();
+  if (threadIdx.x % 32 == 0) tensor_store_wait<0>();
+}
+
+template <Config C>
+__device__ void set_up_barriers(Shared<C> shared) {
+  constexpr int kWriters = C.share_a * C.share_b;
+  for (int stage = 0; stage < C.stages; ++stage) {
+    mbarrier_init(shared.full(stage), 1 + 32);  // the copy engine's thread and the warp of scales
+    mbarrier_init(shared.empty(stage), C.consumers() * 4 * kWriters);
+  }
+  for (int warp = 0; warp < C.consumers() * 4; ++warp) mbarrier_init(shared.reduced(warp), 1);
+  mbarrier_init_fence();
+}
+
+template <Config C>
+__device__ __forceinline__ void run(const Sm90Params& params) {
+  static_assert(C.shared_bytes() <= 232448 && C.b_box_rows() % 8 == 0);
+  constexpr bool kMulticast = C.share_a * C.share_b > 1;
+  constexpr int kConsumerWarps = C.consumers() * 4;
+  extern __shared__ __align__(1024) uint8_t memory[];
+  const Shared<C> shared{shared_address(memory)};
+  const int warp = threadIdx.x / 32;
+  if (warp == kConsumerWarps && elect_one()) {
+    tensor_map_prefetch(&params.a);
+    tensor_map_prefetch(&params.b);
+    set_up_barriers<C>(shared);
+  }
+  __syncwarp();
+  if constexpr (C.cluster() > 1) cluster_arrive();
+  if constexpr (kMulticast) {
+    cluster_wait();
+  } else if (warp == kConsumerWarps) {
+    named_barrier_arrive(1, C.threads());  // the first loads need not wait for the others
+  } else {
+    named_barrier_sync(1, C.threads());
+  }
+  dependency_release();
+  const Work<C> work(params);
+  if (warp >= kConsumerWarps) [[likely]] {  // first in the code: the ring waits for it
+    if constexpr (C.consumers() == 2) registers_decrease<40>();
+    dependency_wait();
+    if (warp == kConsumerWarps && elect_one()) produce_tiles<C>(params, shared, work);
+    if (warp == kConsumerWarps + 1) produce_scales<C>(params, shared, work);
+    __syncwarp();
+    if constexpr (kMulticast) cluster_arrive();
+    if constexpr (C.cluster() > 1) cluster_wait();
+  } else {
+    if constexpr (C.consumers() == 2) registers_increase<232>();
+    consume<C>(params, shared, work);
+    if constexpr (kMulticast) {
+      cluster_arrive();  // others may still write to this block until they are done
+      cluster_wait();
+    }
+  }
+}
+
+}  // namespace
+}  // namespace octet::ops::gemm_blockscale
+
+#define OCTET_SM90_TILE_KERNEL(block_m, block_n, stages, suffix, share_a, share_b, split_k) \
+  extern "C" __global__ void __launch_bounds__(block_m == 64 ? 256 : 384, 1)                \
+      octet_sm90_wgmma_tile_##block_m##x##block_n##_s##stages##suffix(                      \
+          const __grid_constant__ octet::ops::gemm_blockscale::Sm90Params params) {         \
+    octet::ops::gemm_blockscale::run<octet::ops::gemm_blockscale::Sm90TileConfig{           \
+        block_m, block_n, stages, share_a, share_b, split_k}>(params);                      \
+  }
+OCTET_SM90_TILE_CONFIGS(OCTET_SM90_TILE_KERNEL)
