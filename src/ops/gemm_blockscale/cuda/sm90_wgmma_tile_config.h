@@ -93,7 +93,6 @@ struct Sm90TileConfig {
 // X(block_m, block_n, stages, suffix, share_a, share_b, split_k): one kernel each, named
 // octet_sm90_wgmma_tile_<block_m>x<block_n>_s<stages><suffix>.
 #define OCTET_SM90_TILE_CONFIGS(X) \
-  X(256, 136, 4, , 1, 1, 1)        \
   X(256, 112, 3, , 1, 1, 1)        \
   X(128, 136, 6, , 1, 1, 1)        \
   X(256, 128, 3, , 1, 1, 1)        \
