@@ -8,7 +8,13 @@
 
 #include <cstdint>
 
+#include "src/gpu/cuda/copy.cuh"
+
 namespace octet::gpu {
+
+__host__ __device__ constexpr int common_divisor(int a, int b) {
+  return b == 0 ? a : common_divisor(b, a % b);
+}
 
 __device__ __forceinline__ float shared_load(uint32_t address) {
   float value;
@@ -88,6 +94,54 @@ __device__ __forceinline__ void store_pairs(T* d, int64_t stride, int rows, int 
       }
     }
   }
+}
+
+/// How a warp's rows of a tile go through shared memory: boxes of 16 rows by `columns`, `count` of
+/// them side by side, `staged` held at once (by a ring, if a tile has several rows of boxes).
+struct RowBoxes {
+  int columns, count, staged;
+};
+
+/// Stores 16 rows by kColumns at `d` from a warp's sums: by boxes of the tensor map from column x
+/// and row y on, if there is one, and what no box covers as store_pairs does. `first`: boxes of the
+/// tile before these. In the end of all, tensor_store_wait<0>() by lane 0.
+template <RowBoxes kBoxes, int kColumns, typename T>
+__device__ __forceinline__ void store_rows_of(T* d, int64_t stride, int rows, int columns,
+                                              const TensorMap* map, int x, int y, uint32_t staging,
+                                              int first, const float* sums) {
+  constexpr int kBatch = common_divisor(kBoxes.staged, kBoxes.count);  // boxes stored at once
+  constexpr int kBytes = 16 * kBoxes.columns * 2;
+  constexpr int kCovered = kBoxes.count * kBoxes.columns;
+  const bool leads = threadIdx.x % 32 == 0;
+  if constexpr (sizeof(T) == 2) {
+    if (map != nullptr) [[likely]] {
+#pragma unroll
+      for (int box = 0; box < kBoxes.count; box += kBatch) {
+        const uint32_t to = staging + (first + box) % kBoxes.staged * kBytes;
+        if (leads) tensor_store_wait<kBoxes.staged / kBatch - 1>();
+        __syncwarp();
+#pragma unroll
+        for (int i = 0; i < kBatch; ++i) {
+          stage_box<kBoxes.columns, T>(to + i * kBytes, sums + (box + i) * (kBoxes.columns / 2));
+        }
+        shared_writes_fence();
+        __syncwarp();
+        if (leads) {
+#pragma unroll
+          for (int i = 0; i < kBatch; ++i) {
+            tensor_store(map, to + i * kBytes, x + (box + i) * kBoxes.columns, y);
+          }
+          tensor_store_commit();
+        }
+      }
+      if constexpr (kCovered < kColumns) {
+        store_pairs<(kColumns - kCovered) / 8>(d + kCovered, stride, rows, columns - kCovered,
+                                               sums + kCovered / 2);
+      }
+      return;
+    }
+  }
+  store_pairs<kColumns / 8>(d, stride, rows, columns, sums);
 }
 
 }  // namespace octet::gpu

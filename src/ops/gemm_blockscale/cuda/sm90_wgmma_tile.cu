@@ -22,14 +22,6 @@ using Config = Sm90TileConfig;
 /// Rows of d that a group of tiles covers before it moves along n: what one wave of blocks reads
 /// of A and of B is then about equal and stays in L2.
 constexpr int kGroupRows = 2048;
-#ifndef OCTET_SKEW
-#define OCTET_SKEW 2
-#endif
-constexpr int kSkew = OCTET_SKEW;
-
-__host__ __device__ constexpr int common_divisor(int a, int b) {
-  return b == 0 ? a : common_divisor(b, a % b);
-}
 
 /// Where the parts of the shared memory of a block are.
 template <Config C>
@@ -185,59 +177,28 @@ struct Scales {
 };
 
 /// Two warpgroups take turns at the tensor core, so that one adds while the other multiplies; left
-/// to themselves they fall into step, and it waits for both. The second stays `skew` turns behind:
-/// it multiplies while the first stores its tile, and the first is back for it to store. So the
-/// first's turns up to `skew` and the second's last ones are free, but for the handover between
-/// tiles: the first takes turn `skew` once the second has had all of the tile before.
+/// to themselves they fall into step, and it waits for both. Named barriers 2 and 3 are the turns
+/// of the first and of the second; what comes between a turn and its products must stay short,
+/// and passing the turn before the last product costs 6%.
 template <Config C>
-struct Turns {
-  static constexpr bool kTaken = C.consumers() == 2;
-  int count, skew;  // of a tile
-  int next = 0;
-
-  __device__ explicit Turns(int stages) : count(stages * C.waves()), skew(min(kSkew, count - 1)) {
-    if (kTaken && !first()) named_barrier_arrive(2, 256);
-  }
-  static __device__ bool first() { return threadIdx.x < 128; }
-  __device__ void wait() const {
-    if (!kTaken) return;
-    if (first()) {
-      if (next >= skew) named_barrier_sync(2, 256);
-    } else {
-      if (next < count - skew) named_barrier_sync(3, 256);
-    }
-  }
-  __device__ void pass() {
-    if (!kTaken) return;
-    if (first()) {
-      if (next >= skew) named_barrier_arrive(3, 256);
-    } else {
-      if (next < count - skew - 1 || next == count - 1) named_barrier_arrive(2, 256);
-    }
-    next = next == count - 1 ? 0 : next + 1;
-  }
-  __device__ void end() const {
-    if (kTaken && first()) named_barrier_sync(2, 256);  // the last arrival
-  }
-};
+constexpr bool kTurns = C.consumers() == 2;
 
 template <Config C>
 using Sums = float[C.block_n / 2];  // of one wave, in the order of wgmma's accumulator
 
 template <Config C>
-__device__ __forceinline__ void multiply(Sums<C>& partial, uint32_t a, uint32_t b,
-                                         Turns<C>& turns) {
+__device__ __forceinline__ void multiply(Sums<C>& partial, uint32_t a, uint32_t b) {
   const uint64_t a_descriptor = wgmma_descriptor(a);
   const uint64_t b_descriptor = wgmma_descriptor(b);
   wgmma_pin(partial);
-  turns.wait();
+  if constexpr (kTurns<C>) named_barrier_sync(2 + threadIdx.x / 128, 256);
   wgmma_fence();
 #pragma unroll
   for (int i = 0; i < 4; ++i) {
     Wgmma<C.block_n>::run(partial, a_descriptor + 2 * i, b_descriptor + 2 * i, i > 0);
   }
   wgmma_commit();
-  turns.pass();
+  if constexpr (kTurns<C>) named_barrier_arrive(3 - threadIdx.x / 128, 256);
 }
 
 /// sums += partial * scales, or = where kFirst. Columns from `split` on belong to the second block
@@ -276,8 +237,8 @@ __device__ __forceinline__ void release(uint32_t empty, int lane) {
 
 /// Takes kUnits stages of the ring, all in flight at once.
 template <Config C, int kUnits, bool kFirst>
-__device__ __forceinline__ void consume_stages(Shared<C> shared, Cursor<C>& at, Turns<C>& turns,
-                                               int split, Sums<C> (&sums)[C.waves()]) {
+__device__ __forceinline__ void consume_stages(Shared<C> shared, Cursor<C>& at, int split,
+                                               Sums<C> (&sums)[C.waves()]) {
   static_assert(kUnits == 1 || C.waves() == 1);
   const int group = threadIdx.x / 128;
   const int lane = threadIdx.x % 32;
@@ -288,7 +249,7 @@ __device__ __forceinline__ void consume_stages(Shared<C> shared, Cursor<C>& at, 
 #pragma unroll
   for (int unit = 0; unit < kUnits; ++unit) {
     mbarrier_wait(shared.full(at.stage), at.phase);
-    multiply<C>(partial[unit], shared.a(at.stage) + group * 64 * 128, shared.b(at.stage), turns);
+    multiply<C>(partial[unit], shared.a(at.stage) + group * 64 * 128, shared.b(at.stage));
     scales[unit].read(shared.scales(at.stage), row0);
     empty[unit] = shared.empty(at.stage);
     if constexpr (C.waves() == 1) at.advance();
@@ -310,7 +271,7 @@ __device__ __forceinline__ void consume_stages(Shared<C> shared, Cursor<C>& at, 
     for (int wave = 0; wave < C.waves(); ++wave) {
       if (wave > 0) {
         multiply<C>(partial[0], shared.a(at.stage) + (wave * C.consumers() + group) * 64 * 128,
-                    shared.b(at.stage), turns);
+                    shared.b(at.stage));
       }
       wgmma_wait<0>();
       wgmma_pin(partial[0]);
@@ -321,48 +282,17 @@ __device__ __forceinline__ void consume_stages(Shared<C> shared, Cursor<C>& at, 
   }
 }
 
-/// Stores 16 rows of d, by all columns that this block stores, from a warp's sums: from row y and
-/// column x on, through shared memory and the copy engine if d has a map. `wave` of the tile.
 template <Config C, typename T>
 __device__ __forceinline__ void store_rows_as(const Sm90Params& params, uint32_t staging,
                                               const float* sums, int x, int y, int wave) {
-  constexpr int kColumns = C.d_box_columns();
-  constexpr int kBatch = common_divisor(C.staged_boxes(), C.d_boxes());  // boxes stored at once
-  const bool leads = threadIdx.x % 32 == 0;
+  constexpr RowBoxes kBoxes{C.d_box_columns(), C.d_boxes(), C.staged_boxes()};
   T* const d = static_cast<T*>(params.d) + y * params.d_row + x;
-  if constexpr (sizeof(T) == 2) {
-    if (params.d_mapped) [[likely]] {
-#pragma unroll
-      for (int box = 0; box < C.d_boxes(); box += kBatch) {
-        const uint32_t to =
-            staging + (wave * C.d_boxes() + box) % C.staged_boxes() * C.d_box_bytes();
-        if (leads) tensor_store_wait<C.staged_boxes() / kBatch - 1>();
-        __syncwarp();
-#pragma unroll
-        for (int i = 0; i < kBatch; ++i) {
-          stage_box<kColumns, T>(to + i * C.d_box_bytes(), sums + (box + i) * (kColumns / 2));
-        }
-        shared_writes_fence();
-        __syncwarp();
-        if (leads) {
-#pragma unroll
-          for (int i = 0; i < kBatch; ++i) {
-            tensor_store(&params.d_map, to + i * C.d_box_bytes(), x + (box + i) * kColumns, y);
-          }
-          tensor_store_commit();
-        }
-      }
-      constexpr int kStored = C.d_boxes() * kColumns;
-      if constexpr (kStored < C.d_columns()) {
-        store_pairs<(C.d_columns() - kStored) / 8>(d + kStored, params.d_row, params.m - y,
-                                                   params.n - x - kStored, sums + kStored / 2);
-      }
-      return;
-    }
-  }
-  store_pairs<C.d_columns() / 8>(d, params.d_row, params.m - y, params.n - x, sums);
+  store_rows_of<kBoxes, C.d_columns()>(d, params.d_row, params.m - y, params.n - x,
+                                       params.d_mapped ? &params.d_map : nullptr, x, y, staging,
+                                       wave * C.d_boxes(), sums);
 }
 
+/// Stores 16 rows of d from a warp's sums, from row y and column x on.
 template <Config C>
 __device__ __forceinline__ void store_rows(const Sm90Params& params, Shared<C> shared,
                                            const float* sums, int x, int y, int wave) {
@@ -450,13 +380,13 @@ __device__ __forceinline__ void consume(const Sm90Params& params, Shared<C> shar
   // Two stages in flight where one small warpgroup would leave the tensor core idle.
   constexpr bool kPairs = C.consumers() == 1 && C.block_n <= 96;
   Cursor<C> at;
-  Turns<C> turns(work.end_k - work.first_k);
+  if (kTurns<C> && threadIdx.x / 128 == 1) named_barrier_arrive(2, 256);  // the first turn
   for (; !work.done(); work.advance()) {
     Sums<C> sums[C.waves()];
     const int split = 128 - work.n0 % 128;
     int k = work.first_k;
     if constexpr (C.consumers() == 2) {
-      consume_stages<C, 1, true>(shared, at, turns, split, sums);
+      consume_stages<C, 1, true>(shared, at, split, sums);
       ++k;
     } else {
 #pragma unroll
@@ -464,14 +394,13 @@ __device__ __forceinline__ void consume(const Sm90Params& params, Shared<C> shar
     }
     if constexpr (kPairs) {
 #pragma unroll 1
-      for (; k + 2 <= work.end_k; k += 2)
-        consume_stages<C, 2, false>(shared, at, turns, split, sums);
+      for (; k + 2 <= work.end_k; k += 2) consume_stages<C, 2, false>(shared, at, split, sums);
     }
 #pragma unroll 1
-    for (; k < work.end_k; ++k) consume_stages<C, 1, false>(shared, at, turns, split, sums);
+    for (; k < work.end_k; ++k) consume_stages<C, 1, false>(shared, at, split, sums);
     finish<C>(params, shared, work, sums);
   }
-  turns.end();
+  if (kTurns<C> && threadIdx.x / 128 == 0) named_barrier_sync(2, 256);  // passed by the last
   if (threadIdx.x % 32 == 0) tensor_store_wait<0>();
 }
 
