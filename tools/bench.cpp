@@ -26,7 +26,7 @@ struct Options {
   std::string op, shapes = "decode", m = "decode", format, variants = "chosen", out, peers,
                   device = "cpu";
   int threads = 0;
-  double budget_ms = 300;
+  double budget_ms = 300, rest = 2;
   int limit = 0;
   bool chained = false, warm = false, cold = false, no_check = false, json = false;
 };
@@ -84,6 +84,8 @@ harness::BenchOptions bench_options(const Options& options) {
   bench.chained = options.chained;
   bench.check = !options.no_check;
   bench.timing.budget_us = options.budget_ms * 1e3;
+  bench.timing.rest = options.rest;
+  if (options.device != "cpu") bench.timing.min_samples = 5;  // a sample is a graph of many calls
   if (!options.peers.empty()) {
     bench.peers = split(options.peers, ',');
     bench.timing.settle_us = 3000;  // an OpenMP worker spins for about a millisecond
@@ -183,6 +185,9 @@ void add_bench(CLI::App& app, int& exit_code) {
   CLI::Option* cold =
       verb->add_flag("--cold", options->cold, "Weights rotate past the last-level cache (default)");
   verb->add_flag("--warm", options->warm, "The same weights every time")->excludes(cold);
+  verb->add_option("--rest", options->rest, "GPU: idle time after each sample, in lengths of it")
+      ->check(CLI::Range(0.0, 100.0))
+      ->capture_default_str();
   verb->add_flag("--chained", options->chained,
                  "GPU: each call overlaps the end of the one before it and reads weights ahead");
   verb->add_flag("--no-check", options->no_check, "Do not check results first");

@@ -5,8 +5,8 @@
 //
 // with the work of one thread: B MB of weights, F GFLOP with m rounded up to the variant's block_m,
 // A MB of activations, D MB of results. On a GPU the thread is a multiprocessor: B and D are equal
-// shares, F and A those of the busiest one, which runs whole tiles. Times are of one call with cold
-// weights.
+// shares, F that of the busiest one, which runs whole tiles, and A MB of weights that further rows
+// of tiles read again. Times are of one call with cold weights.
 #pragma once
 
 #include <array>

@@ -14,7 +14,6 @@ namespace {
 /// weights of 128 small calls pass the cache, and 4 large ones are long enough.
 constexpr double kGraphUs = 1500;
 constexpr int64_t kFewestCalls = 4, kMostCalls = 128;
-constexpr double kRest = 4;  // idle time after each replay, of its length
 
 class Graph {
  public:
@@ -114,9 +113,7 @@ Result<std::vector<Timing>> time_graphs(std::span<const Timed> candidates,
     for (size_t i = 0; i < graphs.size(); ++i) {
       OCTET_TRY(const double us, replay(graphs[i], events, stream));
       if (round > 0) samples[i].push_back(us / static_cast<double>(graphs[i].calls()));
-      // Why: at full load a card falls to the clock that its power limit allows; a serving engine
-      // has gaps, and peers are timed in bursts.
-      std::this_thread::sleep_for(std::chrono::duration<double, std::micro>(kRest * us));
+      std::this_thread::sleep_for(std::chrono::duration<double, std::micro>(policy.rest * us));
     }
   }
   std::vector<Timing> timings;

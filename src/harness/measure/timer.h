@@ -32,6 +32,9 @@ struct TimingPolicy {
   /// Candidates with thread pools of their own disturb the next one while their idle workers spin.
   /// If set: before each timed call a pause of this length, then one call that is not timed.
   double settle_us = 0;
+  /// GPU: idle time after each replay, in lengths of it. At full load a card falls to the clock
+  /// that its power limit allows; a serving engine has gaps, and peers are timed in bursts.
+  double rest = 2;
 };
 
 /// One call; `iteration` counts calls, for operand rotation.

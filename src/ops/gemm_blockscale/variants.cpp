@@ -131,7 +131,7 @@ std::string fixed_default(Arch arch) {
     case Arch::kGfx950:
       return "gfx942_mfma_16x64x256_v1";
     case Arch::kSm90:
-      return "sm90_wgmma_swap_64x128x128_g1_c1";
+      return "sm90_wgmma_tile_128x128x128_s6";
     case Arch::kX86Amx:
       return X86AmxBlock::name(X86AmxBlock::kConfigs[0]);
     case Arch::kX86Avx512:

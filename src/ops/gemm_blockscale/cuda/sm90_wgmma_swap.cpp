@@ -25,9 +25,8 @@ select::Support Sm90WgmmaSwap::supports(const Config& c, const Problem& problem,
     return select::Support::no(
         fmt::format("{} blocks share k: needs at least {}", c.split, 256 * c.split));
   }
-  if ((problem.m + c.shape.block_m - 1) / c.shape.block_m > 65535) {
-    return select::Support::no(
-        fmt::format("m = {}, at most {}", problem.m, 65535 * c.shape.block_m));
+  if (problem.m > c.shape.block_m) {
+    return select::Support::no(fmt::format("m = {}, at most {}", problem.m, c.shape.block_m));
   }
   return cuda::supports_tensor_maps(problem);
 }
@@ -44,7 +43,6 @@ cuda::LaunchPlan Sm90WgmmaSwap::plan(int index, const Problem& problem, int cu_n
   plan.b_box_rows = c.shape.block_n;
   const int64_t blocks = c.split > 1 ? tiles * c.split : std::min<int64_t>(tiles, cu_num);
   plan.shape.grid_x = static_cast<uint32_t>(blocks);
-  plan.shape.grid_y = static_cast<uint32_t>((problem.m + c.shape.block_m - 1) / c.shape.block_m);
   plan.shape.block_x = static_cast<uint32_t>(c.shape.threads());
   plan.shape.dependent = true;  // the kernel waits before it reads activations
   plan.shape.cluster = static_cast<uint32_t>(c.split);

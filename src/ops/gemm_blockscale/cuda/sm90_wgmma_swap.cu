@@ -2,7 +2,7 @@
 // tokens its columns. Reads weights at the speed of memory.
 //
 // Layout     a (m,k), b (n,k) e4m3 row-major; scales by strides; d bf16, f16 or f32
-// Grid       x: blocks of n times `split` blocks of a cluster, each with its part of k; y: of m
+// Grid       blocks of n times `split` blocks of a cluster, each with its part of k
 // Pipeline   a ring in shared memory; one thread requests tiles (TMA), one warp scales (cp.async);
 //            groups of consumer warpgroups take turns along k, two products in flight each
 // Numerics   f32; a product of 128 of k is scaled and added outside the tensor core; partial sums
@@ -48,8 +48,7 @@ struct Work {
   int rank, split;           // in the cluster
   int tile_begin, tile_end;  // blocks of n
   int k_begin, k_end;        // blocks of 128 of k
-  int m_begin;
-  int steps;  // of the ring, all tiles together
+  int steps;                 // of the ring, all tiles together
 
   __device__ __forceinline__ int k_steps() const { return k_end - k_begin; }
 };
@@ -66,7 +65,6 @@ __device__ __forceinline__ Work work_of(const Sm90Params& p) {
   w.tile_end = static_cast<int>(static_cast<int64_t>(tiles) * (cluster + 1) / clusters);
   w.k_begin = p.k_blocks * w.rank / p.split;
   w.k_end = p.k_blocks * (w.rank + 1) / p.split;
-  w.m_begin = blockIdx.y * S.block_m;
   w.steps = (w.tile_end - w.tile_begin) * w.k_steps();
   return w;
 }
@@ -101,8 +99,8 @@ __device__ __forceinline__ void request_tiles(const Sm90Params& p, const Layout<
     }
   };
   const auto request_tokens = [&](int stage) {
-    tensor_load(at.tokens + stage * S.token_bytes(), &p.a, token_k * 128, w.m_begin,
-                at.full + stage * 8, kEvictLast);
+    tensor_load(at.tokens + stage * S.token_bytes(), &p.a, token_k * 128, 0, at.full + stage * 8,
+                kEvictLast);
     if (++token_k == w.k_end) token_k = w.k_begin;
   };
   const int first = min(w.steps, S.stages);
@@ -143,9 +141,8 @@ __device__ __forceinline__ void request_scales(const Sm90Params& p, const Layout
     const float* a_scale = p.a_scale + k * p.a_scale_block;
 #pragma unroll
     for (int token = lane; token < S.block_m; token += 32) {
-      const int row = w.m_begin + token;
       copy_word(at.a_scales + slot.stage * S.scale_bytes() + token * 4,
-                a_scale + row * p.a_scale_row, row < p.m);
+                a_scale + token * p.a_scale_row, token < p.m);
     }
     if (lane == 31) {
       copy_word(at.b_scales + slot.stage * 4,
@@ -317,7 +314,7 @@ __device__ __forceinline__ void store_tile(const float (&sum)[S.accumulators()],
   T* d = static_cast<T*>(p.d);
   const int pair_row = seat.lane / 4, odd = pair_row & 1;
   const int n0 = tile * S.block_n + seat.warpgroup * 64 + seat.warp * 16 + pair_row - odd;
-  const int token0 = w.m_begin + seat.lane % 4 * 2 + odd;
+  const int token0 = seat.lane % 4 * 2 + odd;
   const bool pairs =
       ((reinterpret_cast<uintptr_t>(d) | static_cast<uint64_t>(p.d_row) * sizeof(T)) %
        (2 * sizeof(T))) == 0;

@@ -2,7 +2,8 @@
 // instruction, so that a tile of 8 tokens wastes nothing.
 //
 // Layout     a (m,k), b (n,k) row-major; a_scale row- or column-major; d bf16, f16 or f32
-// Requires   sm90, e4m3fn, addresses and row strides of a and b in multiples of 16 bytes; k at
+// Requires   sm90, e4m3fn, m at most block_m, addresses and row strides of a and b in multiples of
+// 16 bytes; k at
 //            least 256 for each block that shares it
 // Numerics   f32 accumulation, scaled every 128 of k; partial sums added in a fixed order
 #pragma once
