@@ -165,5 +165,16 @@ TEST_F(CudaDriverTest, TensorMaps) {
   }
 }
 
+TEST_F(CudaDriverTest, AFullGpuAndABrokenOneAreToldApart) {
+  const ContextScope scope(*driver_, context_);
+  control().set_fault("out_of_memory");
+  EXPECT_EQ(driver_->allocate(1 << 20).status().message(),
+            "the GPU has no 1048576 bytes left: CUDA_ERROR_OUT_OF_MEMORY (out of memory)");
+  control().set_fault("sticky:test_kernel");
+  (void)launched({});
+  EXPECT_EQ(driver_->allocate(8).status().message(),
+            "cuMemAlloc: CUDA_ERROR_ILLEGAL_ADDRESS (an illegal memory access was encountered)");
+}
+
 }  // namespace
 }  // namespace octet::gpu
