@@ -19,10 +19,11 @@ enum class ScaleBlock : uint8_t {
 };
 
 struct QuantizeArgs {
-  ConstMatrix x;                 // (rows, cols) bf16, f16 or f32; cols a multiple of 128
-  Matrix q;                      // (rows, cols) e4m3fn or e4m3fnuz
-  float* scale = nullptr;        // (rows or ceil(rows/128), cols/128)
-  int64_t scale_row_stride = 0;  // in elements; both 0: row-major and dense
+  ConstMatrix x;           // (rows, cols) bf16, f16 or f32; cols a multiple of 128
+  Matrix q;                // (rows, cols) e4m3fn or e4m3fnuz
+  float* scale = nullptr;  // (rows or ceil(rows/128), cols/128)
+  int64_t scale_row_stride =
+      0;  // in elements, no two scales at one address; both 0: row-major and dense
   int64_t scale_col_stride = 0;
   ScaleBlock block = ScaleBlock::k1x128;
 };

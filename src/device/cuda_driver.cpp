@@ -17,6 +17,7 @@ namespace {
 
 using CuResult = int;
 using CuDevice = int;
+constexpr CuResult kOutOfMemory = 2;  // CUDA_ERROR_OUT_OF_MEMORY
 
 enum Attribute : int {  // CU_DEVICE_ATTRIBUTE_*
   kMultiprocessors = 16,
@@ -220,10 +221,11 @@ class CudaDriver : public Driver {
     Address address = 0;
     const CuResult result =
         f_.cuMemAlloc_v2(&address, static_cast<size_t>(std::max<int64_t>(bytes, 1)));
-    if (result != 0) {
+    if (result == kOutOfMemory) {
       return fail(StatusCode::kBackend, "the GPU has no {} bytes left: {}", bytes,
                   describe(result));
     }
+    OCTET_CHECK_OK(check("cuMemAlloc", result));
     return address;
   }
   Status release(Address address) const override {

@@ -68,9 +68,11 @@ Result<Graph> capture(const Timed& candidate, int64_t calls, Stream& stream) {
   Status status;
   for (int64_t i = 0; i < calls && status.ok(); ++i) status = candidate(i);
   auto executable = queue.driver->end_capture(queue.stream);
+  if (!executable.ok()) return status.ok() ? executable.status() : status;
+  Graph graph(*queue.driver, *executable,
+              calls);  // owned before the candidate's status is looked at
   OCTET_CHECK_OK(status);
-  OCTET_CHECK_OK(executable);
-  return Graph(*queue.driver, *executable, calls);
+  return graph;
 }
 
 Result<double> replay(const Graph& graph, const Events& events, Stream& stream) {

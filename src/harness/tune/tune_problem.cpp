@@ -52,6 +52,7 @@ int default_variant(const Op& op, const Problem& problem, const Device& device) 
 }
 
 constexpr double kPruneFactor = 3.0;
+constexpr double kPruneSlackUs = 5;  // fixed costs are fitted poorly where they are all there is
 
 }  // namespace
 
@@ -71,7 +72,7 @@ std::vector<int> tune_candidates(const Op& op, const TuneRequest& request, const
     if (std::find(excluded.begin(), excluded.end(), name_of(op, variant)) != excluded.end())
       continue;
     const bool promising =
-        op.predict_us(variant, request.problem, device) <= kPruneFactor * least_us;
+        op.predict_us(variant, request.problem, device) <= kPruneFactor * least_us + kPruneSlackUs;
     const bool named = variant == heuristic || variant == fixed;
     if (named || (promising && variant != last)) candidates.push_back(variant);
   }

@@ -49,15 +49,25 @@ void act_out(const Fault& fault, const std::string& variant) {
   for (;;) ::pause();
 }
 
+/// A fault on a GPU breaks its context for good: nothing after it would be true. The parent blames
+/// the candidate that began last and starts another child.
+void leave_if_broken(Stream& stream) {
+  constexpr int kBrokenContext = 70;
+  if (!stream.synchronize().ok()) std::_Exit(kBrokenContext);
+}
+
 Result<TuneRecord> answer(const std::string& line, Stream& stream, std::FILE* out,
                           const Fault& fault) {
   OCTET_TRY(const Json object, parse_json(line, "request"));
   const select::Op* op = nullptr;
   OCTET_TRY(const TuneRequest request, request_from_json(object, op));
-  return tune_problem(*op, request, stream, [&](const std::string& variant) {
+  auto record = tune_problem(*op, request, stream, [&](const std::string& variant) {
+    leave_if_broken(stream);
     send(out, {{"begin", variant}});
     act_out(fault, variant);
   });
+  leave_if_broken(stream);
+  return record;
 }
 
 /// One line without its end; false at the end of the file.

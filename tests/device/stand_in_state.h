@@ -1,0 +1,86 @@
+// What the files of the stand-in share: its state behind one lock, and how an exported function
+// begins.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "device/stand_in_cuda.h"
+
+namespace octet::stand_in {
+
+struct Function {
+  std::string entry;
+  int max_shared_bytes = 48 * 1024;
+  bool any_cluster = false;
+};
+struct Module {
+  std::string names;  // the image, in which functions are found
+  std::map<std::string, Function> functions;
+};
+struct Graph {
+  std::vector<Launch> launches;
+};
+struct CudaStream {
+  bool capturing = false, invalidated = false;
+  Graph graph;
+};
+struct Event {
+  double us = -1;  // of the clock; below 0: not recorded
+};
+
+struct State {
+  mutable std::mutex mutex;
+  bool initialized = false;
+  int context[2];  // addresses serve as the contexts of device 0 and of somebody else
+  std::string fault;
+  bool broken = false;  // a sticky error
+  bool record = true, execute = true;
+  double clock_us = 0;
+  std::map<uint64_t, size_t> memory;
+  std::set<Module*> modules;
+  std::map<void*, CudaStream> streams;  // null: the default stream
+  std::set<Event*> events;
+  std::set<Graph*> graphs, executables;
+  std::vector<Launch> launches;
+  std::map<std::string, std::atomic<int64_t>*, std::less<>> counts;
+};
+State& state();
+
+/// Counts calls of one exported function.
+struct Counter {
+  explicit Counter(const char* function);
+  std::atomic<int64_t> calls{0};
+};
+
+extern thread_local void* current;           // context of this thread
+extern thread_local int captures_of_thread;  // begun here and not ended
+
+/// What every call with a context meets first: none current, or a sticky error.
+int ready(const State& s);
+
+/// As `ready`, for calls that a capturing thread must not make: they spoil the capture.
+int ready_outside_capture(State& s);
+
+/// Runs a kernel on the host, and adds its time to the clock. kLaunchFailed where the launch is not
+/// what the kernel needs.
+int execute(const Launch& launch, State& s);
+size_t parameter_bytes(const std::string& entry);
+
+}  // namespace octet::stand_in
+
+// The ABI test compiles these files under other names, beside the true cuda.h.
+#if !defined(OCTET_STAND_IN_NAME)
+#define OCTET_STAND_IN_NAME(name) name
+#endif
+
+/// Opens an exported function: `OCTET_EXPORT(cuInit)(unsigned flags) { OCTET_ENTER(cuInit); ...`
+#define OCTET_EXPORT(name) \
+  extern "C" __attribute__((visibility("default"))) int OCTET_STAND_IN_NAME(name)
+#define OCTET_ENTER(name)                                 \
+  static ::octet::stand_in::Counter octet_counter(#name); \
+  octet_counter.calls.fetch_add(1, std::memory_order_relaxed)

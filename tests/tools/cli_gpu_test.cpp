@@ -1,0 +1,138 @@
+// The command on a GPU: what it says where there is none, and check, bench and tune on the
+// stand-in.
+#include <gtest/gtest.h>
+
+#include "tools/octet_process.h"
+
+namespace octet {
+namespace {
+
+using testing_files::TemporaryFolder;
+using testing_process::octet;
+using testing_process::Outcome;
+using testing_process::Words;
+
+constexpr const char* kNone = "OCTET_CUDA_DRIVER=/no/such/libcuda.so";
+constexpr const char* kStandIn = "OCTET_CUDA_DRIVER=" OCTET_STAND_IN_FOLDER "/libstand_in_cuda.so";
+constexpr const char* kOld = "OCTET_CUDA_DRIVER=" OCTET_STAND_IN_FOLDER "/libstand_in_cuda_old.so";
+
+class CliGpuTest : public testing::Test {
+ protected:
+  /// Whether the build has kernels for the stand-in's device.
+  static bool built() {
+    const Json matrix = octet({"info", "--matrix", "--json"}).json();
+    return matrix["gemm_blockscale"]["sm90"]["built"] != 0;
+  }
+  std::string shapes() const {
+    EXPECT_TRUE(write_file(folder_.file("shapes.csv"), "m,n,k\n1,64,512\n").ok());
+    return folder_.file("shapes.csv");
+  }
+  TemporaryFolder folder_;
+};
+
+TEST_F(CliGpuTest, InfoShowsTheGpuOrTheReason) {
+  EXPECT_TRUE(
+      octet({"info"}, {kStandIn})
+          .out_has("gpu        cuda: h200, sm90, 132 multiprocessors, 141 GiB, L2 60 MiB\n"));
+  const Json info = octet({"info", "--json"}, {kStandIn}).json();
+  ASSERT_EQ(info["devices"].size(), 2u);
+  EXPECT_EQ(info["devices"][1]["name"], "h200");
+  EXPECT_FALSE(info.contains("no_gpu"));
+  const std::vector<std::pair<Words, std::string>> reasons{
+      {{kNone}, "no CUDA driver: /no/such/libcuda.so"},
+      {{kOld}, "the CUDA driver has no cuTensorMapEncodeTiled: it is older than 12.0"},
+      {{kStandIn, "OCTET_STAND_IN_FAULT=no_device"}, "no CUDA-capable device is detected"},
+      {{kStandIn, "OCTET_STAND_IN_FAULT=sm_80"}, "NVIDIA A100-SXM4-80GB is sm_80"}};
+  for (const auto& [environment, reason] : reasons) {
+    const Outcome outcome = octet({"info"}, environment);
+    EXPECT_EQ(outcome.code, 0);
+    EXPECT_TRUE(outcome.out_has("gpu        none: ")) << outcome.out;
+    EXPECT_TRUE(outcome.out_has(reason)) << outcome.out;
+    EXPECT_NE(octet({"info", "--json"}, environment).json()["no_gpu"], "");
+  }
+}
+
+TEST_F(CliGpuTest, WithoutADriverTheExitCodeIs3) {
+  for (const Words& words : {Words{"bench", "gemm_blockscale"}, Words{"check", "gemm_blockscale"},
+                             Words{"tune", "--shapes", shapes()}}) {
+    Words all = words;
+    all.insert(all.end(), {"--device", "cuda"});
+    for (const Words& environment : {Words{kNone}, Words{kOld}}) {
+      const Outcome outcome = octet(all, environment);
+      EXPECT_EQ(outcome.code, 3) << words[0] << outcome.err;
+      EXPECT_TRUE(outcome.err.starts_with("octet: ")) << outcome.err;
+    }
+  }
+  EXPECT_EQ(octet({"check", "gemm_blockscale", "--device", "cuda:1"}, {kStandIn}).code, 3);
+  EXPECT_EQ(octet({"check", "gemm_blockscale", "--device", "cuda:x"}, {kStandIn}).code, 2);
+}
+
+TEST_F(CliGpuTest, CheckPassesAndFindsAWrongResult) {
+  if (!built()) GTEST_SKIP() << "this build has no sm90 kernels";
+  const Words words{"check",    "gemm_blockscale", "--device",  "cuda",
+                    "--shapes", "m=5 n=70 k=256",  "--variant", "sm90_simple"};
+  const Outcome right = octet(words, {kStandIn});
+  EXPECT_EQ(right.code, 0) << right.out << right.err;
+  const Outcome wrong = octet(words, {kStandIn, "OCTET_STAND_IN_FAULT=wrong_result"});
+  EXPECT_EQ(wrong.code, 1);
+  EXPECT_TRUE(wrong.out_has("FAIL sm90_simple on m=5 n=70 k=256")) << wrong.out;
+  EXPECT_TRUE(wrong.out_has("d[4, 69]")) << wrong.out;
+  EXPECT_TRUE(wrong.out_has("octet check gemm_blockscale --device cuda ")) << wrong.out;
+}
+
+TEST_F(CliGpuTest, CheckOfEveryVariant) {
+  if (!built()) GTEST_SKIP() << "this build has no sm90 kernels";
+  for (const char* shape : {"m=1 n=64 k=128", "m=67 n=200 k=1024"}) {
+    const Outcome outcome =
+        octet({"check", "gemm_blockscale", "--device", "cuda", "--shapes", shape}, {kStandIn});
+    EXPECT_EQ(outcome.code, 0) << outcome.out << outcome.err;
+  }
+}
+
+TEST_F(CliGpuTest, BenchReportsTheClockOfTheDevice) {
+  if (!built()) GTEST_SKIP() << "this build has no sm90 kernels";
+  const Outcome outcome = octet({"bench", "gemm_blockscale", "--device", "cuda", "--shapes",
+                                 shapes(), "--variants", "sm90_simple", "--budget-ms", "1"},
+                                {kStandIn});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(outcome.out_has(" 50.0 ")) << outcome.out;
+}
+
+class TuneGpuTest : public CliGpuTest {
+ protected:
+  Outcome tune(const Words& environment) {
+    Words all{kStandIn, "OCTET_STAND_IN_FAST=octet_sm90_wgmma_swap_16x64_g2"};
+    all.insert(all.end(), environment.begin(), environment.end());
+    return octet({"tune", "--device", "cuda", "--shapes", shapes(), "--budget", "2s", "--out",
+                  folder_.file("tuned.csv"), "--json"},
+                 all);
+  }
+};
+
+TEST_F(TuneGpuTest, TheWinnerIsRecorded) {
+  if (!built()) GTEST_SKIP() << "this build has no sm90 kernels";
+  const Outcome outcome = tune({});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const Json record = outcome.json()["records"][0];
+  EXPECT_TRUE(record["winner"].get<std::string>().starts_with("sm90_wgmma_swap_16x64x128_g2"));
+  EXPECT_EQ(record["failed"].size(), 0u);
+  const std::string table = read_file(folder_.file("tuned.csv")).value();
+  EXPECT_NE(table.find(record["winner"].get<std::string>()), std::string::npos) << table;
+  EXPECT_EQ(octet({"db", "check", folder_.file("tuned.csv")}).code, 0);
+}
+
+/// A sticky error breaks the context: the worker ends itself, and the parent starts another.
+TEST_F(TuneGpuTest, AFaultCostsAChildAndNotTheRun) {
+  if (!built()) GTEST_SKIP() << "this build has no sm90 kernels";
+  const Outcome outcome = tune({"OCTET_STAND_IN_FAULT=sticky:octet_sm90_wgmma_swap_8x64_g2"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const Json record = outcome.json()["records"][0];
+  EXPECT_TRUE(record["winner"].get<std::string>().starts_with("sm90_wgmma_swap_16x64x128_g2"));
+  ASSERT_EQ(record["failed"].size(), 2u) << "of splits 1 and 2, and of no other kernel";
+  for (const Json& failed : record["failed"]) {
+    EXPECT_TRUE(failed["variant"].get<std::string>().starts_with("sm90_wgmma_swap_8x64x128_g2"));
+  }
+}
+
+}  // namespace
+}  // namespace octet
