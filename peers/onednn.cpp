@@ -43,7 +43,11 @@ Instance* open_instance(int64_t m, int64_t n, int64_t k, int threads, int64_t ro
   const memory::desc a({m, k}, bf16, memory::format_tag::ab),
       d({m, n}, bf16, memory::format_tag::ab);
   const memory::desc any({k, n}, bf16, memory::format_tag::any);
+#if DNNL_VERSION_MAJOR >= 3
+  const dnnl::matmul::primitive_desc primitive(instance->engine, a, any, d);
+#else
   const dnnl::matmul::primitive_desc primitive({a, any, d}, instance->engine);
+#endif
   instance->matmul = dnnl::matmul(primitive);
   instance->a = memory(a, instance->engine);
   instance->d = memory(d, instance->engine);

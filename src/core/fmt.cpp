@@ -17,7 +17,12 @@ OCTET_EMIT(kVformat, std::string(fmt::string_view, fmt::format_args), fmt::vform
 OCTET_EMIT(kVprint, void(fmt::string_view, fmt::format_args), fmt::vprint);
 OCTET_EMIT(kVprintFile, void(std::FILE*, fmt::string_view, fmt::format_args), fmt::vprint);
 OCTET_EMIT(kAssertFail, void(const char*, int, const char*), fmt::detail::assert_fail);
+#if FMT_VERSION >= 90000
 OCTET_EMIT(kIsPrintable, bool(uint32_t), fmt::detail::is_printable);
+#else
+[[gnu::used]] void (fmt::detail::error_handler::*const kOnError)(const char*) =
+    &fmt::detail::error_handler::on_error;
+#endif
 #if FMT_VERSION >= 90000 && FMT_VERSION < 110000
 OCTET_EMIT(kThrow, void(const char*), fmt::detail::throw_format_error);
 #endif

@@ -33,7 +33,8 @@ TEST(Describe, SaysProblemDeviceAndPlan) {
   // a 1536, b 131072, a_scale 12 floats, b_scale 8 floats, d 768 of 2 bytes
   EXPECT_EQ(row.bytes, 134224);
   EXPECT_EQ(row.commit, build_commit());
-  EXPECT_EQ(row.env, environment_json(device).at("env")) << "the first line of a file has this id";
+  EXPECT_EQ(row.env, environment_json(device).at("env").get<std::string>())
+      << "the first line of a file has this id";
   EXPECT_EQ(describe(op(), problem(3), device, -1, "").variant, "");
 }
 
