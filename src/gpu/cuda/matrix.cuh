@@ -21,6 +21,13 @@ __device__ __forceinline__ float shared_load(uint32_t address) {
   asm volatile("ld.shared.f32 %0, [%1];" : "=f"(value) : "r"(address));
   return value;
 }
+__device__ __forceinline__ float2 shared_load_pair(uint32_t address) {
+  float2 value;
+  asm volatile("ld.shared.v2.f32 {%0, %1}, [%2];"
+               : "=f"(value.x), "=f"(value.y)
+               : "r"(address));
+  return value;
+}
 __device__ __forceinline__ float4 shared_load_floats(uint32_t address) {
   float4 value;
   asm volatile("ld.shared.v4.f32 {%0, %1, %2, %3}, [%4];"

@@ -16,8 +16,7 @@ Status gemm_blockscale(const GemmBlockscaleArgs& args, Stream& stream, const Opt
   OCTET_REQUIRE(args.a.data && args.b.data && args.a_scale.data && args.b_scale.data && args.d.data,
                 "gemm_blockscale: a, b, a_scale, b_scale and d must not be null");
   const select::Problem key = gemm::to_select(problem);
-  OCTET_TRY(const select::Choice choice, select::choose(gemm::op(), key, stream.device(),
-                                                        ops::tuned_tables(), {options.variant}));
+  OCTET_TRY(const select::Choice choice, ops::choose(gemm::op(), key, stream, options));
   const select::Variant& variant = gemm::variants()[static_cast<size_t>(choice.variant)];
   const int64_t bytes = variant.workspace_bytes(variant.config, key, stream.device());
   OCTET_TRY(select::Workspace workspace, ops::workspace(stream, options, bytes));

@@ -14,6 +14,7 @@
 
 #include "src/gpu/cuda/barrier.cuh"
 #include "src/gpu/cuda/copy.cuh"
+#include "src/gpu/cuda/matrix.cuh"
 #include "src/gpu/cuda/wgmma.cuh"
 #include "src/ops/gemm_blockscale/cuda/params.h"
 #include "src/ops/gemm_blockscale/cuda/sm90_wgmma_swap_shape.h"
@@ -164,17 +165,6 @@ struct Seat {
   int warp, lane;
 };
 
-__device__ __forceinline__ float2 shared_float2(uint32_t address) {
-  float2 v;
-  asm volatile("ld.shared.v2.f32 {%0, %1}, [%2];" : "=f"(v.x), "=f"(v.y) : "r"(address));
-  return v;
-}
-__device__ __forceinline__ float shared_float(uint32_t address) {
-  float v;
-  asm volatile("ld.shared.f32 %0, [%1];" : "=f"(v) : "r"(address));
-  return v;
-}
-
 template <SwapShape S>
 __device__ __forceinline__ void start_product(float (&product)[S.accumulators()],
                                               const Layout<S>& at, int stage, const Seat& seat) {
@@ -194,11 +184,11 @@ __device__ __forceinline__ void promote(float (&sum)[S.accumulators()],
                                         float (&product)[S.accumulators()], const Layout<S>& at,
                                         int stage, const Seat& seat) {
   wgmma_pin(product);
-  const float b_scale = shared_float(at.b_scales + stage * 4);
+  const float b_scale = shared_load(at.b_scales + stage * 4);
   const uint32_t a_scales = at.a_scales + stage * S.scale_bytes() + seat.lane % 4 * 8;
 #pragma unroll
   for (int j = 0; j < S.block_m / 8; ++j) {
-    const float2 a_scale = shared_float2(a_scales + j * 32);
+    const float2 a_scale = shared_load_pair(a_scales + j * 32);
     const float x = a_scale.x * b_scale, y = a_scale.y * b_scale;
     sum[4 * j] += product[4 * j] * x;
     sum[4 * j + 1] += product[4 * j + 1] * y;
@@ -279,14 +269,11 @@ __device__ __forceinline__ bool combine(float (&sum)[S.accumulators()], const La
     const uint32_t from = at.partials + (i * kQuads * kThreads + thread) * 16;
 #pragma unroll
     for (int q = 0; q < kQuads; ++q) {
-      float x, y, z, v;
-      asm volatile("ld.shared.v4.f32 {%0, %1, %2, %3}, [%4];"
-                   : "=f"(x), "=f"(y), "=f"(z), "=f"(v)
-                   : "r"(from + q * kThreads * 16));
-      sum[4 * q] += x;
-      sum[4 * q + 1] += y;
-      sum[4 * q + 2] += z;
-      sum[4 * q + 3] += v;
+      const float4 part = shared_load_floats(from + q * kThreads * 16);
+      sum[4 * q] += part.x;
+      sum[4 * q + 1] += part.y;
+      sum[4 * q + 2] += part.z;
+      sum[4 * q + 3] += part.w;
     }
   }
   return true;
