@@ -38,7 +38,8 @@ class Instance {
   /// Runs on the operands with the weights of window `iteration` (cold) or always the first (warm).
   virtual Status run(const Launch& launch, select::Workspace, Stream&, int64_t iteration) = 0;
 
-  /// Runs once on a poisoned result and compares row by row with the double-precision reference.
+  /// Runs once on a poisoned result and compares it with the double-precision reference.
+  /// kUnsupported for operands for timing, except on a GPU, which judges e4m3fn in place.
   virtual Result<CheckReport> check(const Launch& launch, select::Workspace, Stream&) = 0;
 
   /// Reads every byte that the op must move, with the threads of the stream, and nothing else.

@@ -7,6 +7,7 @@
 
 #include "device/stand_in_state.h"
 #include "src/core/formats.h"
+#include "src/harness/gpu/exact_elements.h"
 #include "src/harness/gpu/memory_kernels.h"
 #include "src/ops/gemm_blockscale/cuda/params.h"
 #include "src/ops/gemm_blockscale/cuda/sm90_wgmma_tile_config.h"
@@ -171,6 +172,38 @@ int fill_codes(const Launch& launch) {
   return kSuccess;
 }
 
+int exact_elements(const Launch& launch) {
+  harness::ExactParams p;
+  std::memcpy(&p, launch.parameter.data(), sizeof p);
+  const float* values = table_of(kE4m3fnFormat);
+  for (int64_t index = 0; index < p.count; ++index) {
+    const int64_t m = p.elements[2 * index], n = p.elements[2 * index + 1];
+    harness::ExactResult sum{};
+    for (int64_t begin = 0; begin < p.k; begin += 64) {
+      const double scale = double{p.a_scale[m * p.a_scale_row + begin / 128 * p.a_scale_block]} *
+                           double{p.b_scale[n / 128 * p.b_scale_row + begin / 128]};
+      double value = 0, magnitude = 0, largest = 0;
+      for (int64_t k = begin; k < begin + 64; ++k) {
+        const double term =
+            double{values[p.a[m * p.a_row + k]]} * double{values[p.b[n * p.b_row + k]]};
+        value += term;
+        magnitude += std::fabs(term);
+        largest = std::max({largest, std::fabs(term), std::fabs(value)});
+      }
+      sum.value += scale * value;
+      sum.magnitude += std::fabs(scale) * magnitude;
+      sum.largest += std::fabs(scale) * largest;
+    }
+    const int64_t at = m * p.d_row + n;
+    const auto half = [&] { return static_cast<const uint16_t*>(p.d)[at]; };
+    sum.got = p.output == OutputType::kF32    ? static_cast<const float*>(p.d)[at]
+              : p.output == OutputType::kBf16 ? decode_bf16(half())
+                                              : decode(kF16Format, half());
+    p.results[index] = sum;
+  }
+  return kSuccess;
+}
+
 int read(const Launch& launch) {
   MemoryParams p;
   std::memcpy(&p, launch.parameter.data(), sizeof p);
@@ -194,6 +227,7 @@ double time_of(const Launch& launch) {
 
 size_t parameter_bytes(const std::string& entry) {
   if (entry.starts_with("octet_sm90_")) return sizeof(Sm90Params);
+  if (entry == "octet_exact_elements") return sizeof(harness::ExactParams);
   return entry.starts_with("octet_") ? sizeof(MemoryParams) : 16;  // kernels of tests: 16
 }
 
@@ -206,6 +240,7 @@ int execute(const Launch& launch, State& s) {
   if (entry.starts_with("octet_sm90_wgmma_swap_")) return swapped(launch, wrong);
   if (entry.starts_with("octet_sm90_wgmma_tile_")) return tiled(launch, wrong);
   if (entry == "octet_fill_codes") return fill_codes(launch);
+  if (entry == "octet_exact_elements") return exact_elements(launch);
   if (entry == "octet_read_loads" || entry == "octet_read_bulk") return read(launch);
   return kSuccess;  // a kernel of a test: recorded only
 }

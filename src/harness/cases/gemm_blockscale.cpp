@@ -183,7 +183,7 @@ class TimingInstance : public Instance {
   }
 
   Result<CheckReport> check(const Launch&, select::Workspace, Stream&) override {
-    return fail(StatusCode::kInternal, "operands for timing are not checked");
+    return fail(StatusCode::kUnsupported, "operands for timing are not judged on a CPU");
   }
 
   Status read_floor(Stream& stream, int64_t iteration) override {

@@ -6,6 +6,7 @@
 #include "octet/gemm_blockscale.h"
 #include "src/harness/case.h"
 #include "src/harness/memory.h"
+#include "src/ops/gemm_blockscale/cpu/generic_ref.h"
 #include "src/ops/gemm_blockscale/problem.h"
 
 namespace octet::harness {
@@ -32,9 +33,21 @@ enum class BlockSums : uint8_t {
   kTensorCore,  // sm90: terms are cut 13 bits below the largest
 };
 
-/// Compares d with the double-precision reference: every element of small problems; of large
-/// ones some columns in each row, or of tall ones in a sample of rows (row_sample.h), both by the
-/// seed and the problem; then the canaries.
+/// An element of d.
+struct Element {
+  int64_t m, n;
+};
+
+/// What a judge looks at: every element of small problems; of large ones some columns in each row,
+/// or of tall ones in a sample of rows (row_sample.h), both by the seed and the problem.
+std::vector<Element> sample_elements(const ops::gemm_blockscale::Problem&, uint64_t seed);
+
+/// Adds one element to the report. `bitwise`: inputs were exact.
+void judge_element(const ops::gemm_blockscale::Problem&, Element at,
+                   const ops::gemm_blockscale::ExactElement& exact, float got, bool bitwise,
+                   BlockSums sums, CheckReport& report);
+
+/// Compares the sampled elements of d with the double-precision reference; then the canaries.
 CheckReport judge(const GemmBlockscaleOperands& operands, Inputs inputs, Stream& stream,
                   BlockSums sums = BlockSums::kFloat32);
 

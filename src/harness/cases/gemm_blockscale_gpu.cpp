@@ -1,10 +1,13 @@
 // gemm_blockscale on a GPU: the operands of a check are those of the CPU, copied there and back;
 // the weights of a timing are windows of codes made there.
 #include <algorithm>
+#include <array>
 
+#include "src/core/text.h"
 #include "src/core/try.h"
 #include "src/harness/cases/gemm_blockscale.h"
 #include "src/harness/gpu/device_buffer.h"
+#include "src/harness/gpu/device_judge.h"
 
 namespace octet::harness {
 
@@ -71,10 +74,13 @@ class GpuCheckInstance : public Instance {
   GemmBlockscaleArgs args_;
 };
 
+constexpr int64_t kCanaryBytes = 4096;
+constexpr uint8_t kPoison = 0xff;  // NaN as bf16, f16 and f32
+
 class GpuTimingInstance : public Instance {
  public:
-  GpuTimingInstance(const Problem& problem, const DeviceArena* arena, bool cold)
-      : p_(problem), arena_(arena), cold_(cold) {}
+  GpuTimingInstance(const Problem& problem, const DeviceArena* arena, const CaseOptions& options)
+      : p_(problem), arena_(arena), cold_(options.cold), seed_(options.seed) {}
 
   Status make_operands(const Stream& stream, const CaseOptions& options) {
     const int64_t k_blocks = p_.k / 128, n_blocks = (p_.n + 127) / 128;
@@ -82,17 +88,16 @@ class GpuTimingInstance : public Instance {
     const int64_t a_count = p_.m * k_blocks, b_count = n_blocks * k_blocks;
     OCTET_TRY(a_scale_, DeviceBuffer::allocate(stream, a_count * 4));
     OCTET_TRY(b_scale_, DeviceBuffer::allocate(stream, b_count * 4));
-    OCTET_TRY(d_, DeviceBuffer::allocate(stream, p_.m * p_.n * size_of(p_.d)));
+    OCTET_TRY(d_, DeviceBuffer::allocate(stream, p_.m * p_.n * size_of(p_.d) + 2 * kCanaryBytes));
     OCTET_CHECK_OK(a_scale_.upload(scales.data(), a_count * 4));
     OCTET_CHECK_OK(b_scale_.upload(scales.data() + a_count, b_count * 4));
     // Why column-major scales of a: what producers on a GPU emit, and the peers require.
-
     args_.a = {arena_->window(-1 + arena_->num_windows(p_.m * p_.k), p_.m * p_.k), p_.ab, p_.m,
                p_.k, 0};
     args_.b = {nullptr, p_.ab, p_.n, p_.k, 0};
     args_.a_scale = {a_scale_.as<const float>(), p_.m, k_blocks, 1, p_.m};
     args_.b_scale = {b_scale_.as<const float>(), n_blocks, k_blocks, k_blocks, 1};
-    args_.d = {d_.as(), p_.d, p_.m, p_.n, 0};
+    args_.d = {d_.as<uint8_t>() + kCanaryBytes, p_.d, p_.m, p_.n, 0};
     return Status::Ok();
   }
 
@@ -102,8 +107,25 @@ class GpuTimingInstance : public Instance {
     return launch(&args_, workspace, stream);
   }
 
-  Result<CheckReport> check(const Launch&, select::Workspace, Stream&) override {
-    return fail(StatusCode::kInternal, "operands for timing are not checked");
+  Result<CheckReport> check(const Launch& launch, select::Workspace workspace,
+                            Stream& stream) override {
+    if (p_.ab != DType::kE4m3fn) {
+      return fail(StatusCode::kUnsupported, "timed operands are judged as e4m3fn only");
+    }
+    OCTET_CHECK_OK(d_.fill(kPoison));
+    OCTET_CHECK_OK(run(launch, workspace, stream, 0));
+    OCTET_TRY(CheckReport report,
+              judge_on_device(args_, sample_elements(p_, seed_), BlockSums::kTensorCore, stream));
+    for (const int64_t at : {int64_t{0}, d_.bytes() - kCanaryBytes}) {
+      std::array<uint8_t, kCanaryBytes> canary;
+      OCTET_CHECK_OK(d_.download(canary.data(), kCanaryBytes, at));
+      const bool whole =
+          std::all_of(canary.begin(), canary.end(), [](uint8_t b) { return b == kPoison; });
+      if (!whole && report.failure.empty()) {
+        report.failure = fmt::format("memory {} d was written", at == 0 ? "before" : "behind");
+      }
+    }
+    return report;
   }
 
   Status read_floor(Stream& stream, int64_t iteration) override {
@@ -114,6 +136,7 @@ class GpuTimingInstance : public Instance {
   Problem p_;
   const DeviceArena* arena_;
   bool cold_;
+  uint64_t seed_;
   DeviceBuffer a_scale_, b_scale_, d_;
   GemmBlockscaleArgs args_;
 };
@@ -130,7 +153,7 @@ Result<std::unique_ptr<Instance>> make_gemm_blockscale_gpu(const Problem& p,
     return std::unique_ptr<Instance>(std::move(instance));
   }
   OCTET_TRY(const DeviceArena* arena, DeviceArena::get(stream, std::max(p.n, p.m) * p.k));
-  auto instance = std::make_unique<GpuTimingInstance>(p, arena, options.cold);
+  auto instance = std::make_unique<GpuTimingInstance>(p, arena, options);
   OCTET_CHECK_OK(instance->make_operands(stream, options));
   return std::unique_ptr<Instance>(std::move(instance));
 }

@@ -75,24 +75,20 @@ double error_over_bound(const Problem& p, const gemm::ExactElement& exact, float
   return error <= INFINITY ? error / bound : INFINITY;
 }
 
-/// Which elements are looked at: `cols_per_row` of each of the rows.
+/// `cols_per_row` of each of the rows.
 struct Sampling {
   std::vector<int64_t> rows;
   int64_t cols_per_row = 0;
-  uint64_t seed = 0;  // of this case: other cases look elsewhere, a repeated one at the same
+  uint64_t seed = 0;
 };
 
-uint64_t sampling_seed(const GemmBlockscaleOperands& o) {
-  uint64_t seed = o.seed;
-  for (const int64_t field : {o.problem.m, o.problem.n, o.problem.k}) {
-    seed = mix(seed, static_cast<uint64_t>(field));
-  }
+/// Of this case: other cases look elsewhere, a repeated one at the same elements.
+uint64_t sampling_seed(const Problem& p, uint64_t seed) {
+  for (const int64_t field : {p.m, p.n, p.k}) seed = mix(seed, static_cast<uint64_t>(field));
   return seed;
 }
 
-Sampling sampling_of(const GemmBlockscaleOperands& o) {
-  const Problem& p = o.problem;
-  const uint64_t seed = sampling_seed(o);
+Sampling sampling_of(const Problem& p, uint64_t seed) {
   const double macs = static_cast<double>(p.m) * p.n * p.k;
   if (macs <= kMacBudget) return {sample_rows(p.m, p.m, seed), p.n, seed};
   const int64_t least_cols = std::min<int64_t>(12, p.n);
@@ -118,41 +114,21 @@ int64_t sample_column(const Problem& p, const Sampling& sampling, int64_t row, i
 struct Judging {
   const GemmBlockscaleOperands& operands;
   gemm::cpu::Task task;
-  Sampling sampling;
+  std::vector<Element> elements;
   bool bitwise;
   BlockSums block_sums;
   std::mutex mutex;
   CheckReport report;
 };
 
-std::string describe(const GemmBlockscaleOperands& o, const gemm::ExactElement& exact, int64_t m,
-                     int64_t n, double error) {
-  return fmt::format("d[{}, {}] = {:.9g}, reference {:.9g}, error {:.3g} of the bound", m, n,
-                     element(o, m, n), exact.value, error);
-}
-
-void judge_row(Judging& judging, int64_t m, CheckReport& report) {
-  const Problem& p = judging.operands.problem;
-  for (int64_t index = 0; index < judging.sampling.cols_per_row; ++index) {
-    const int64_t n = sample_column(p, judging.sampling, m, index);
-    const gemm::ExactElement exact = gemm::exact_element(judging.task, m, n);
-    const double error = error_over_bound(p, exact, element(judging.operands, m, n),
-                                          judging.bitwise, judging.block_sums);
-    ++report.elements;
-    if (error > 1 && report.failure.empty()) {
-      report.failure = describe(judging.operands, exact, m, n, error);
-    }
-    report.error = std::max(report.error, error);
-  }
-}
-
-void judge_rows(void* context, int thread, int threads) {
+void judge_range(void* context, int thread, int threads) {
   Judging& judging = *static_cast<Judging*>(context);
-  const std::vector<int64_t>& rows = judging.sampling.rows;
-  const auto count = static_cast<int64_t>(rows.size());
+  const auto count = static_cast<int64_t>(judging.elements.size());
   CheckReport mine;
   for (int64_t i = count * thread / threads; i < count * (thread + 1) / threads; ++i) {
-    judge_row(judging, rows[static_cast<size_t>(i)], mine);
+    const Element at = judging.elements[static_cast<size_t>(i)];
+    judge_element(judging.operands.problem, at, gemm::exact_element(judging.task, at.m, at.n),
+                  element(judging.operands, at.m, at.n), judging.bitwise, judging.block_sums, mine);
   }
   const std::lock_guard lock(judging.mutex);
   CheckReport& all = judging.report;
@@ -181,16 +157,40 @@ std::string check_canaries(const GemmBlockscaleOperands& o) {
 
 }  // namespace
 
+std::vector<Element> sample_elements(const Problem& p, uint64_t seed) {
+  std::vector<Element> elements;
+  if (p.m == 0 || p.n == 0) return elements;
+  const Sampling sampling = sampling_of(p, sampling_seed(p, seed));
+  elements.reserve(sampling.rows.size() * static_cast<size_t>(sampling.cols_per_row));
+  for (const int64_t row : sampling.rows) {
+    for (int64_t index = 0; index < sampling.cols_per_row; ++index) {
+      elements.push_back({row, sample_column(p, sampling, row, index)});
+    }
+  }
+  return elements;
+}
+
+void judge_element(const Problem& p, Element at, const gemm::ExactElement& exact, float got,
+                   bool bitwise, BlockSums block_sums, CheckReport& report) {
+  const double error = error_over_bound(p, exact, got, bitwise, block_sums);
+  ++report.elements;
+  if (error > 1 && report.failure.empty()) {
+    report.failure = fmt::format("d[{}, {}] = {:.9g}, reference {:.9g}, error {:.3g} of the bound",
+                                 at.m, at.n, got, exact.value, error);
+  }
+  report.error = std::max(report.error, error);
+}
+
 CheckReport judge(const GemmBlockscaleOperands& operands, Inputs inputs, Stream& stream,
                   BlockSums sums) {
   Judging judging{operands,
                   gemm::cpu::make_task(operands.args),
-                  sampling_of(operands),
+                  sample_elements(operands.problem, operands.seed),
                   inputs == Inputs::kExact,
                   sums,
                   {},
                   {}};
-  if (operands.problem.m > 0 && operands.problem.n > 0) stream.parallel(judge_rows, &judging);
+  if (!judging.elements.empty()) stream.parallel(judge_range, &judging);
   CheckReport report = judging.report;
   if (report.failure.empty()) report.failure = check_canaries(operands);
   return report;

@@ -47,12 +47,19 @@ Status DeviceBuffer::upload(const void* from, int64_t bytes) {
   return driver_->synchronize(stream_);
 }
 
-Status DeviceBuffer::download(void* to, int64_t bytes) const {
+Status DeviceBuffer::download(void* to, int64_t bytes, int64_t offset) const {
   if (bytes == 0) return Status::Ok();
   const gpu::ContextScope scope(*driver_, context_);
   OCTET_CHECK_OK(scope.status());
-  OCTET_CHECK_OK(driver_->copy_out(to, address_, bytes, stream_));
+  OCTET_CHECK_OK(
+      driver_->copy_out(to, address_ + static_cast<gpu::Address>(offset), bytes, stream_));
   return driver_->synchronize(stream_);
+}
+
+Status DeviceBuffer::fill(uint8_t byte) {
+  const gpu::ContextScope scope(*driver_, context_);
+  OCTET_CHECK_OK(scope.status());
+  return driver_->fill(address_, byte, bytes_, stream_);
 }
 
 #if defined(OCTET_HAVE_SM90)

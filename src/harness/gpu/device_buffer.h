@@ -25,8 +25,9 @@ class DeviceBuffer {
   gpu::Address address() const { return address_; }
   int64_t bytes() const { return bytes_; }
 
-  Status upload(const void* from, int64_t bytes);  // enqueued, then waited for
-  Status download(void* to, int64_t bytes) const;  // the same
+  Status upload(const void* from, int64_t bytes);                      // enqueued, then waited for
+  Status download(void* to, int64_t bytes, int64_t offset = 0) const;  // the same
+  Status fill(uint8_t byte);                                           // enqueued
 
  private:
   const gpu::Driver* driver_ = nullptr;

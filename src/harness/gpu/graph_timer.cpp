@@ -10,10 +10,10 @@
 namespace octet::harness {
 namespace {
 
-/// A graph lasts about this long, so that its own launch does not show, within these counts: the
-/// weights of 128 small calls pass the cache, and 4 large ones are long enough.
+/// A graph lasts about this long, so that its own launch does not show; the weights of 128 small
+/// calls pass the cache.
 constexpr double kGraphUs = 1500;
-constexpr int64_t kFewestCalls = 4, kMostCalls = 128;
+constexpr int64_t kMostCalls = 128;
 
 class Graph {
  public:
@@ -59,7 +59,7 @@ Result<int64_t> calls_of(const Timed& candidate, const Events& events, Stream& s
   OCTET_CHECK_OK(stream.synchronize());
   OCTET_TRY(const double us, queue.driver->elapsed_us(events.begin, events.end));
   const auto calls = static_cast<int64_t>(kGraphUs / std::max(us, 1.0));
-  return std::clamp(calls, kFewestCalls, kMostCalls);
+  return std::clamp<int64_t>(calls, 1, kMostCalls);
 }
 
 Result<Graph> capture(const Timed& candidate, int64_t calls, Stream& stream) {

@@ -1,5 +1,7 @@
 #include "src/harness/measure/bench.h"
 
+#include <algorithm>
+
 #include "src/core/text.h"
 #include "src/core/try.h"
 #include "src/harness/gpu/graph_timer.h"
@@ -38,6 +40,28 @@ Result<CheckReport> check_variant(const select::Op& op, int variant, const selec
   return instance->check(launch_of(op, variant), workspace, stream);
 }
 
+Result<CheckReport> check_timed(Instance& instance, const select::Op& op, int variant,
+                                const select::Problem& problem, Stream& stream) {
+  OCTET_TRY(const select::Workspace workspace, workspace_of(op, variant, problem, stream));
+  auto in_place = instance.check(launch_of(op, variant), workspace, stream);
+  if (in_place.ok() || in_place.status().code() != StatusCode::kUnsupported) return in_place;
+  CheckReport worst;
+  for (const Inputs inputs : {Inputs::kRandom, Inputs::kExact}) {
+    OCTET_TRY(const CheckReport report, check_variant(op, variant, problem, inputs, 1, stream));
+    worst.error = std::max(worst.error, report.error);
+    worst.elements += report.elements;
+    worst.failure = report.failure;
+    if (!report.ok()) break;
+  }
+  return worst;
+}
+
+Result<std::unique_ptr<Instance>> timed_operands(const select::Op& op,
+                                                 const select::Problem& problem, Stream& stream,
+                                                 bool cold) {
+  return case_of(op).make(problem, stream, {Inputs::kRandom, 1, true, cold});
+}
+
 std::vector<int> runnable(const select::Op& op, const select::Problem& problem,
                           const Device& device) {
   std::vector<int> found;
@@ -51,27 +75,26 @@ namespace {
 
 /// Everything that is timed round-robin: the read floor, the variants, the peers.
 struct Lineup {
-  std::unique_ptr<Instance> instance;
   std::vector<std::unique_ptr<PeerInstance>> peers;
   std::vector<Timed> timed;
+  size_t first_variant = 0;
 };
 
-Result<Lineup> make_lineup(const select::Op& op, const select::Problem& problem,
+Result<Lineup> make_lineup(Instance& instance, const select::Op& op, const select::Problem& problem,
                            const std::vector<int>& variants, Stream& stream,
                            const BenchOptions& options) {
   Lineup lineup;
-  OCTET_TRY(lineup.instance,
-            case_of(op).make(problem, stream, {Inputs::kRandom, 1, true, options.cold}));
-  Instance* instance = lineup.instance.get();
-  lineup.timed.push_back(
-      [instance, &stream](int64_t i) { return instance->read_floor(stream, i); });
+  if (options.floor) {
+    lineup.timed.push_back([&](int64_t i) { return instance.read_floor(stream, i); });
+  }
+  lineup.first_variant = lineup.timed.size();
   for (const int variant : variants) {
     OCTET_CHECK_OK(workspace_of(op, variant, problem, stream));  // the largest is kept
-    lineup.timed.push_back([&, variant, instance](int64_t i) -> Status {
+    lineup.timed.push_back([&, variant](int64_t i) -> Status {
       if (options.begin) options.begin(op.variants()[static_cast<size_t>(variant)].name);
       OCTET_TRY(select::Workspace workspace, workspace_of(op, variant, problem, stream));
       workspace.overlap_previous = options.chained;
-      return instance->run(launch_of(op, variant), workspace, stream, i);
+      return instance.run(launch_of(op, variant), workspace, stream, i);
     });
   }
   for (const std::string& name : options.peers) {
@@ -93,10 +116,9 @@ void set_times(Measurement& row, const Timing& timing) {
   row.stable = timing.stable;
 }
 
-Result<double> checked_error(const select::Op& op, int variant, const select::Problem& problem,
-                             Stream& stream) {
-  OCTET_TRY(const CheckReport report,
-            check_variant(op, variant, problem, Inputs::kRandom, 1, stream));
+Result<double> checked_error(Instance& instance, const select::Op& op, int variant,
+                             const select::Problem& problem, Stream& stream) {
+  OCTET_TRY(const CheckReport report, check_timed(instance, op, variant, problem, stream));
   if (report.ok()) return report.error;
   return fail(StatusCode::kInternal, "{} is wrong on {}: {}",
               op.variants()[static_cast<size_t>(variant)].name, to_string(problem), report.failure);
@@ -104,9 +126,10 @@ Result<double> checked_error(const select::Op& op, int variant, const select::Pr
 
 }  // namespace
 
-Result<std::vector<Measurement>> bench(const select::Op& op, const select::Problem& problem,
-                                       const std::vector<int>& variants, Stream& stream,
-                                       const BenchOptions& options) {
+Result<std::vector<Measurement>> bench_on(Instance& instance, const select::Op& op,
+                                          const select::Problem& problem,
+                                          const std::vector<int>& variants, Stream& stream,
+                                          const BenchOptions& options) {
   std::vector<Measurement> rows;
   const auto choice = select::choose(op, problem, stream.device(), ops::tuned_tables());
   for (const int variant : variants) {
@@ -116,21 +139,28 @@ Result<std::vector<Measurement>> bench(const select::Op& op, const select::Probl
     rows.back().policy = options.cold ? "cold" : "warm";
     if (options.chained) rows.back().policy += "_chained";
     if (options.check) {
-      OCTET_TRY(rows.back().error, checked_error(op, variant, problem, stream));
+      OCTET_TRY(rows.back().error, checked_error(instance, op, variant, problem, stream));
     }
   }
-  OCTET_TRY(const Lineup lineup, make_lineup(op, problem, variants, stream, options));
+  OCTET_TRY(const Lineup lineup, make_lineup(instance, op, problem, variants, stream, options));
   OCTET_TRY(const std::vector<Timing> timings,
             stream.is_gpu() ? time_graphs(lineup.timed, options.timing, stream)
                             : time_interleaved(lineup.timed, options.timing));
   for (size_t i = 0; i < rows.size(); ++i) {
-    set_times(rows[i], timings[1 + i]);
-    rows[i].floor_us = timings[0].us;
+    set_times(rows[i], timings[lineup.first_variant + i]);
+    if (options.floor) rows[i].floor_us = timings[0].us;
     for (size_t j = 0; j < options.peers.size(); ++j) {
-      rows[i].peers[options.peers[j]] = timings[1 + rows.size() + j].us;
+      rows[i].peers[options.peers[j]] = timings[lineup.first_variant + rows.size() + j].us;
     }
   }
   return rows;
+}
+
+Result<std::vector<Measurement>> bench(const select::Op& op, const select::Problem& problem,
+                                       const std::vector<int>& variants, Stream& stream,
+                                       const BenchOptions& options) {
+  OCTET_TRY(const auto instance, timed_operands(op, problem, stream, options.cold));
+  return bench_on(*instance, op, problem, variants, stream, options);
 }
 
 }  // namespace octet::harness

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ struct BenchOptions {
   bool cold = true;
   bool chained = false;  // calls overlap (Options::overlap_previous)
   bool check = true;     // an incorrect variant is an error, not a row
+  bool floor = true;     // time the read floor too
   TimingPolicy timing;
   std::vector<std::string> peers;
   std::function<void(const std::string& variant)> begin;  // if set, called before every call
@@ -31,9 +33,25 @@ Result<std::vector<Measurement>> bench(const select::Op& op, const select::Probl
                                        const std::vector<int>& variants, Stream& stream,
                                        const BenchOptions& options);
 
+/// The operands that a problem is timed on.
+Result<std::unique_ptr<Instance>> timed_operands(const select::Op& op,
+                                                 const select::Problem& problem, Stream& stream,
+                                                 bool cold);
+
+/// bench() on operands that are there already.
+Result<std::vector<Measurement>> bench_on(Instance& instance, const select::Op& op,
+                                          const select::Problem& problem,
+                                          const std::vector<int>& variants, Stream& stream,
+                                          const BenchOptions& options);
+
 /// Correctness of one variant on fresh operands; kInternal with what is wrong.
 Result<CheckReport> check_variant(const select::Op& op, int variant, const select::Problem& problem,
                                   Inputs inputs, uint64_t seed, Stream& stream);
+
+/// Correctness of one variant before it is timed: on the timed operands where they can be judged,
+/// else on fresh ones, random and exact. The worst of what was seen.
+Result<CheckReport> check_timed(Instance& instance, const select::Op& op, int variant,
+                                const select::Problem& problem, Stream& stream);
 
 /// Variants that run the problem here.
 std::vector<int> runnable(const select::Op& op, const select::Problem& problem,

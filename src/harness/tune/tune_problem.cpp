@@ -51,8 +51,14 @@ int default_variant(const Op& op, const Problem& problem, const Device& device) 
   return variant >= 0 && select::can_run(op, variant, problem, device, true).ok ? variant : -1;
 }
 
-constexpr double kPruneFactor = 3.0;
-constexpr double kPruneSlackUs = 5;  // fixed costs are fitted poorly where they are all there is
+/// How far a prediction may be off. Slack: fixed costs are fitted poorly where they are all there
+/// is.
+struct PruneLimit {
+  double factor, slack_us;
+};
+PruneLimit prune_limit(const Device& device) {
+  return is_cpu(device.arch) ? PruneLimit{3, 5} : PruneLimit{1.5, 2};
+}
 
 }  // namespace
 
@@ -66,13 +72,14 @@ std::vector<int> tune_candidates(const Op& op, const TuneRequest& request, const
     const double us = op.predict_us(variant, request.problem, device);
     if (us > 0) least_us = std::min(least_us, us);
   }
+  const PruneLimit limit = prune_limit(device);
   std::vector<int> candidates;
   for (const int variant : all) {
     const auto& excluded = request.exclude;
     if (std::find(excluded.begin(), excluded.end(), name_of(op, variant)) != excluded.end())
       continue;
     const bool promising =
-        op.predict_us(variant, request.problem, device) <= kPruneFactor * least_us + kPruneSlackUs;
+        op.predict_us(variant, request.problem, device) <= limit.factor * least_us + limit.slack_us;
     const bool named = variant == heuristic || variant == fixed;
     if (named || (promising && variant != last)) candidates.push_back(variant);
   }
@@ -85,12 +92,21 @@ namespace {
 constexpr double kSlowUs = 50'000;
 
 /// One sample of slow candidates, three of others: enough to drop the hopeless.
-Result<double> quick_us(const Op& op, int variant, const Problem& problem, Stream& stream) {
+Result<double> quick_us(Instance& instance, const Op& op, int variant, const Problem& problem,
+                        Stream& stream) {
   BenchOptions options;
-  options.check = false;
-  options.timing = {1, 3, kSlowUs};
-  OCTET_TRY(const std::vector<Measurement> rows, bench(op, problem, {variant}, stream, options));
+  options.check = options.floor = false;
+  options.timing = {1, stream.is_gpu() ? 1 : 3, kSlowUs};  // a sample of a GPU is many calls
+  options.timing.rest = 0;
+  OCTET_TRY(const std::vector<Measurement> rows,
+            bench_on(instance, op, problem, {variant}, stream, options));
   return rows[0].us_min;
+}
+
+/// Only what is bound by compute heats a card to its power limit, where it needs to rest.
+double rest_of(const Op& op, const Problem& problem) {
+  constexpr double kIntensity = 300;  // flops a byte
+  return op.flops(problem) > kIntensity * static_cast<double>(op.bytes(problem)) ? 2 : 0;
 }
 
 constexpr double kFinalFactor = 1.3;
@@ -107,27 +123,21 @@ std::vector<int> finalists(std::vector<std::pair<double, int>> quick, int heuris
   return chosen;
 }
 
-/// Drops candidates that are wrong on random or on exact inputs.
-std::vector<int> correct_ones(const Op& op, const std::vector<int>& variants, Stream& stream,
-                              const std::function<void(const std::string&)>& begin,
+/// Drops candidates that are wrong.
+std::vector<int> correct_ones(Instance& instance, const Op& op, const std::vector<int>& variants,
+                              Stream& stream, const std::function<void(const std::string&)>& begin,
                               TuneRecord& record, std::vector<double>& errors) {
   std::vector<int> right;
   for (const int variant : variants) {
     begin(name_of(op, variant));
-    std::string failure;
-    double error = 0;
-    for (const Inputs inputs : {Inputs::kRandom, Inputs::kExact}) {
-      const auto report = check_variant(op, variant, record.problem, inputs, 1, stream);
-      if (!report.ok()) failure = report.status().message();
-      if (report.ok()) error = std::max(error, report->error);
-      if (report.ok() && !report->ok()) failure = "wrong result: " + report->failure;
-      if (!failure.empty()) break;
-    }
-    if (failure.empty()) {
+    const auto report = check_timed(instance, op, variant, record.problem, stream);
+    if (report.ok() && report->ok()) {
       right.push_back(variant);
-      errors.push_back(error);
+      errors.push_back(report->error);
     } else {
-      record.failed.push_back({name_of(op, variant), failure});
+      record.failed.push_back({name_of(op, variant), report.ok()
+                                                         ? "wrong result: " + report->failure
+                                                         : report.status().message()});
     }
   }
   return right;
@@ -160,23 +170,25 @@ Result<TuneRecord> tune_problem(const Op& op, const TuneRequest& request, Stream
                     "",
                     {},
                     {}};
+  OCTET_TRY(const auto instance, timed_operands(op, problem, stream, true));
   std::vector<std::pair<double, int>> quick;
   for (const int variant : tune_candidates(op, request, stream.device())) {
     begin(name_of(op, variant));
-    const auto us = quick_us(op, variant, problem, stream);
+    const auto us = quick_us(*instance, op, variant, problem, stream);
     if (us.ok()) quick.emplace_back(*us, variant);
     if (!us.ok()) record.failed.push_back({name_of(op, variant), us.status().message()});
   }
   std::vector<double> errors;
-  const std::vector<int> right =
-      correct_ones(op, finalists(quick, heuristic, fixed), stream, begin, record, errors);
+  const std::vector<int> right = correct_ones(*instance, op, finalists(quick, heuristic, fixed),
+                                              stream, begin, record, errors);
   if (right.empty()) return record;
   BenchOptions options;
   options.check = false;
   const bool slow = !quick.empty() && std::min_element(quick.begin(), quick.end())->first > kSlowUs;
-  options.timing = {slow ? 3 : 7, 200, request.budget_us};
+  options.timing = {slow ? 3 : stream.is_gpu() ? 5 : 7, 200, request.budget_us};
+  options.timing.rest = rest_of(op, problem);
   options.begin = now_and_then(begin);
-  OCTET_TRY(record.rows, bench(op, problem, right, stream, options));
+  OCTET_TRY(record.rows, bench_on(*instance, op, problem, right, stream, options));
   for (size_t i = 0; i < errors.size(); ++i) record.rows[i].error = errors[i];
   record.winner = winner_of(record);
   return record;

@@ -43,7 +43,8 @@ inline constexpr double kWinMargin = 1.03;
 std::string winner_of(const TuneRecord& record);
 
 /// Candidates worth timing: the heuristic's choice, the fixed default, and all whose predicted time
-/// is at most 3 times the least and 5 us (those without a prediction too); the reference only when
+/// is at most 3 times the least and 5 us, on a GPU 1.5 times and 2 us (those without a prediction
+/// too); the reference only when
 /// nothing else runs.
 std::vector<int> tune_candidates(const select::Op& op, const TuneRequest& request,
                                  const Device& device);

@@ -92,8 +92,7 @@ select::HeuristicChoice heuristic(const select::Problem& problem, const Device& 
 }
 
 double predict_us(int variant, const select::Problem& problem, const Device& device) {
-  const double us = model_us(variant, from(problem), device);
-  return us > 0 || is_cpu(device.arch) ? us : select::roofline_us(op(), problem, device);
+  return model_us(variant, from(problem), device);
 }
 
 }  // namespace octet::ops::gemm_blockscale

@@ -65,10 +65,10 @@ class CandidatesTest : public testing::Test {
   select::Op op_;
 };
 
-TEST_F(CandidatesTest, ThreeTimesTheLeastPredictionAndFiveUsIsTheLimit) {
-  predict(11, 2, 1000);
+TEST_F(CandidatesTest, HalfAgainTheLeastPredictionAndTwoUsIsTheLimitOnAGpu) {
+  predict(5, 2, 1000);
   EXPECT_EQ(names(50, 64, 256), (Names{"big", "small"}));
-  predict(11.01, 2, 1000);
+  predict(5.01, 2, 1000);
   EXPECT_EQ(names(50, 64, 256), Names{"small"});
   predict(0, 2, 1000);
   EXPECT_EQ(names(50, 64, 256), (Names{"big", "small"})) << "no prediction: it must be timed";
