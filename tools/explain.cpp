@@ -106,8 +106,9 @@ void print_text(const Explained& e) {
                       e.plan.built ? "" : "  (not in this build)"));
     print(fmt::format("why        {}\n", e.plan.why));
     if (e.plan.predicted_us > 0) {
-      print(fmt::format("predicted  {:.1f} us{}\n", e.plan.predicted_us,
-                        is_cpu(e.device.arch) ? "" : " (roofline of the profile)"));
+      print(fmt::format("predicted  {:.1f} us\n", e.plan.predicted_us));
+    } else if (e.bound_us > 0) {
+      print(fmt::format("bound      {:.1f} us (roofline of the profile)\n", e.bound_us));
     }
     print(fmt::format("workspace  {} bytes\n", e.plan.workspace_bytes));
   }
