@@ -10,9 +10,12 @@
 
 namespace octet {
 
+class Stream;
+
 namespace gpu {
 struct Queue;
-}
+Queue* queue_of(const Stream& stream);  // not for callers
+}  // namespace gpu
 
 /// Calls on one Stream run one after the other; use one Stream from one thread at a time. Copies
 /// share the same threads and workspace.
@@ -49,8 +52,9 @@ class Stream {
   void parallel(void (*function)(void* context, int thread, int threads), void* context);
 
  private:
-  friend gpu::Queue* queue_of_stream(const Stream&);
+  friend gpu::Queue* gpu::queue_of(const Stream&);
   struct Impl;
+  static Result<Stream> on_gpu(int index, bool wrap, void* native);
   explicit Stream(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
   std::shared_ptr<Impl> impl_;
 };

@@ -1,6 +1,7 @@
 #include "src/device/gpu_queue.h"
 
 #include <map>
+#include <memory>
 #include <mutex>
 #include <utility>
 
@@ -67,6 +68,23 @@ Result<void*> Kernel::on(const Queue& queue) const {
 Status Kernel::launch(const Queue& queue, const LaunchShape& shape, void* parameter) const {
   OCTET_TRY(void* function, on(queue));
   return queue.driver->launch(function, shape, queue.stream, parameter);
+}
+
+Result<const OpenDevice*> open_device(int index) {
+  static std::mutex mutex;
+  static std::array<std::unique_ptr<OpenDevice>, kMaxDevices> opened;
+  OCTET_REQUIRE(index >= 0 && index < kMaxDevices, "Stream: GPU index = {}, must be 0 to {}", index,
+                kMaxDevices - 1);
+  const std::lock_guard lock(mutex);
+  std::unique_ptr<OpenDevice>& found = opened[static_cast<size_t>(index)];
+  if (found == nullptr) {
+    OpenDevice made;
+    OCTET_TRY(made.driver, cuda_driver());
+    OCTET_TRY(made.context, made.driver->primary_context(index));
+    OCTET_TRY(made.device, made.driver->device(index));
+    found = std::make_unique<OpenDevice>(std::move(made));
+  }
+  return found.get();
 }
 
 Result<std::vector<Device>> devices() {

@@ -33,6 +33,16 @@ struct Queue {
 /// The queue of a GPU stream; null on a CPU.
 Queue* queue_of(const Stream& stream);
 
+/// A GPU that was asked for: its primary context, and the device as its driver describes it.
+struct OpenDevice {
+  const Driver* driver = nullptr;
+  void* context = nullptr;
+  Device device;
+};
+
+/// Asks the driver once per GPU and process: a caller may wrap its stream before every call.
+Result<const OpenDevice*> open_device(int index);
+
 /// A code object that the build embedded.
 struct CodeObject {
   const char* name;

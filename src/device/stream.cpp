@@ -66,41 +66,27 @@ Result<Stream> Stream::cpu(int threads) {
   return Stream(std::move(impl));
 }
 
-namespace {
-
-Result<std::unique_ptr<gpu::Queue>> make_queue(int index) {
-  OCTET_REQUIRE(index >= 0 && index < gpu::kMaxDevices, "Stream: GPU index = {}, must be 0 to {}",
-                index, gpu::kMaxDevices - 1);
-  auto queue = std::make_unique<gpu::Queue>();
-  OCTET_TRY(const gpu::Driver* driver, gpu::cuda_driver());
-  OCTET_TRY(queue->context, driver->primary_context(index));
-  queue->driver = driver;
-  queue->device_index = index;
-  return queue;
-}
-
-}  // namespace
-
-Result<Stream> Stream::gpu(int index) {
-  OCTET_TRY(auto queue, make_queue(index));
-  OCTET_TRY(Device device, queue->driver->device(index));
-  const gpu::ContextScope scope(*queue->driver, queue->context);
-  OCTET_CHECK_OK(scope.status());
-  OCTET_TRY(queue->stream, queue->driver->create_stream());
-  queue->owned = true;
-  auto impl = std::make_shared<Impl>(std::move(device));
-  impl->queue = std::move(queue);
+Result<Stream> Stream::on_gpu(int index, bool wrap, void* native) {
+  OCTET_TRY(const gpu::OpenDevice* opened, gpu::open_device(index));
+  auto impl = std::make_shared<Impl>(opened->device);
+  impl->queue = std::make_unique<gpu::Queue>();
+  gpu::Queue& queue = *impl->queue;
+  queue.driver = opened->driver;
+  queue.context = opened->context;
+  queue.device_index = index;
+  queue.stream = native;
+  if (!wrap) {
+    const gpu::ContextScope scope(*queue.driver, queue.context);
+    OCTET_CHECK_OK(scope.status());
+    OCTET_TRY(queue.stream, queue.driver->create_stream());
+    queue.owned = true;
+  }
   return Stream(std::move(impl));
 }
 
-Result<Stream> Stream::wrap_gpu(void* native, int index) {
-  OCTET_TRY(auto queue, make_queue(index));
-  OCTET_TRY(Device device, queue->driver->device(index));
-  queue->stream = native;
-  auto impl = std::make_shared<Impl>(std::move(device));
-  impl->queue = std::move(queue);
-  return Stream(std::move(impl));
-}
+Result<Stream> Stream::gpu(int index) { return on_gpu(index, false, nullptr); }
+
+Result<Stream> Stream::wrap_gpu(void* native, int index) { return on_gpu(index, true, native); }
 
 const Device& Stream::device() const { return impl_->device; }
 
@@ -130,10 +116,6 @@ void Stream::parallel(void (*function)(void*, int, int), void* context) {
   impl_->pool->run(function, context);
 }
 
-gpu::Queue* queue_of_stream(const Stream& stream) { return stream.impl_->queue.get(); }
-
-namespace gpu {
-Queue* queue_of(const Stream& stream) { return queue_of_stream(stream); }
-}  // namespace gpu
+gpu::Queue* gpu::queue_of(const Stream& stream) { return stream.impl_->queue.get(); }
 
 }  // namespace octet

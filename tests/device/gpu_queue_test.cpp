@@ -85,6 +85,15 @@ TEST_F(GpuQueueTest, WorkspaceDoesNotGrowDuringACapture) {
   EXPECT_TRUE(driver_->destroy_graph(*graph).ok());
 }
 
+TEST_F(GpuQueueTest, AStreamMayBeWrappedBeforeEveryCall) {
+  ASSERT_TRUE(Stream::wrap_gpu(nullptr).ok());
+  const int64_t asked = control().count("cuDeviceGetAttribute");
+  const int64_t retained = control().count("cuDevicePrimaryCtxRetain");
+  EXPECT_EQ(Stream::wrap_gpu(nullptr)->device().cu_num, 132);
+  EXPECT_EQ(control().count("cuDeviceGetAttribute"), asked);
+  EXPECT_EQ(control().count("cuDevicePrimaryCtxRetain"), retained);
+}
+
 TEST_F(GpuQueueTest, AFailedGrowthLeavesAUsableQueue) {
   Stream stream = Stream::gpu(0).value();
   EXPECT_TRUE(stream.workspace(64).ok());
