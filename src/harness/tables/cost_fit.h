@@ -3,7 +3,9 @@
 // Method     least squares of the relative error predicted/measured - 1 with no coefficient below
 //            zero: with five terms every set of positive ones is solved and the best legal one
 //            taken, which is exact and deterministic. Then the same again with outliers
-//            down-weighted by Huber's rule (1.345 times the normalised median deviation).
+//            down-weighted by Huber's rule (1.345 times the normalised median deviation). A variant
+//            counts by how near it came to the fastest of the problem: the model is there to rank
+//            the leaders, and need not tell how slow the slow ones are.
 #pragma once
 
 #include <span>
@@ -28,9 +30,10 @@ struct CostSample {
   std::string variant;
   select::CostTerms terms{};
   double us = 0;
+  double weight = 1;
 };
 
-/// Every measured time of a set, in the terms of the model.
+/// Every measured time of a set, in the terms of the model, weighted by the cube of fastest/us.
 std::vector<CostSample> cost_samples(const Measured& measured, CostTermsOf terms_of);
 
 /// A variant with fewer samples is not fitted: five coefficients need more points than that.
@@ -45,7 +48,8 @@ struct CostFit {
 /// zero. The order of the samples plays no part.
 Result<CostFit> fit_cost_model(std::vector<CostSample> samples);
 
-/// Coefficients >= 0 that minimise sum of weight * (predicted/us - 1)^2. `weights` empty: all 1.
+/// Coefficients >= 0 that minimise sum of weight * (predicted/us - 1)^2, the samples' weights times
+/// `weights` if there are any.
 select::CostTerms fit_nonnegative(std::span<const CostSample> samples,
                                   std::span<const double> weights = {});
 
