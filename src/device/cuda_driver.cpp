@@ -65,6 +65,7 @@ struct Functions {
   CuResult (*cuDeviceGetCount)(int*);
   CuResult (*cuDeviceGet)(CuDevice*, int);
   CuResult (*cuDeviceGetName)(char*, int, CuDevice);
+  CuResult (*cuDeviceGetPCIBusId)(char*, int, CuDevice);
   CuResult (*cuDeviceTotalMem_v2)(size_t*, CuDevice);
   CuResult (*cuDeviceGetAttribute)(int*, int, CuDevice);
   CuResult (*cuDevicePrimaryCtxRetain)(void**, CuDevice);
@@ -121,6 +122,7 @@ Result<Functions> load_functions(const char* file) {
   OCTET_BIND(cuDeviceGetCount);
   OCTET_BIND(cuDeviceGet);
   OCTET_BIND(cuDeviceGetName);
+  OCTET_BIND(cuDeviceGetPCIBusId);
   OCTET_BIND(cuDeviceTotalMem_v2);
   OCTET_BIND(cuDeviceGetAttribute);
   OCTET_BIND(cuDevicePrimaryCtxRetain);
@@ -180,6 +182,14 @@ class CudaDriver : public Driver {
                   major, minor);
     }
     return describe(label, handle);
+  }
+
+  Result<std::string> pci_bus_id(int index) const override {
+    CuDevice handle = 0;
+    char id[32] = {};
+    OCTET_CHECK_OK(check("cuDeviceGet", f_.cuDeviceGet(&handle, index), StatusCode::kNoDevice));
+    OCTET_CHECK_OK(check("cuDeviceGetPCIBusId", f_.cuDeviceGetPCIBusId(id, sizeof id, handle)));
+    return std::string(id);
   }
 
   Result<void*> primary_context(int index) const override {

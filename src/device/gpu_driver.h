@@ -56,6 +56,7 @@ class Driver {
   virtual std::string_view name() const = 0;  // "cuda"
   virtual Result<int> device_count() const = 0;
   virtual Result<Device> device(int index) const = 0;
+  virtual Result<std::string> pci_bus_id(int index) const = 0;  // "0000:06:00.0"
   /// The context that the vendor's runtime and frameworks use too; kept until the process ends.
   virtual Result<void*> primary_context(int index) const = 0;
   virtual Result<void*> current_context() const = 0;  // null: none

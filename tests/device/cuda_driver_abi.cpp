@@ -48,6 +48,7 @@ OCTET_SAME_STAND_IN(cuGetErrorString);
 OCTET_SAME_STAND_IN(cuDeviceGetCount);
 OCTET_SAME_STAND_IN(cuDeviceGet);
 OCTET_SAME_STAND_IN(cuDeviceGetName);
+OCTET_SAME_STAND_IN(cuDeviceGetPCIBusId);
 OCTET_SAME_STAND_IN(cuDeviceTotalMem_v2);
 OCTET_SAME_STAND_IN(cuDeviceGetAttribute);
 OCTET_SAME_STAND_IN(cuDevicePrimaryCtxRetain);

@@ -98,6 +98,22 @@ TEST_F(CliGpuTest, BenchReportsTheClockOfTheDevice) {
   EXPECT_TRUE(outcome.out_has(" 50.0 ")) << outcome.out;
 }
 
+TEST_F(CliGpuTest, ResultsNoteClockAndPowerWhereTheyAreKnown) {
+  if (!built()) GTEST_SKIP() << "this build has no sm90 kernels";
+  const auto row = [&](const std::string& nvml) {
+    const Outcome outcome = octet({"bench", "gemm_blockscale", "--device", "cuda", "--shapes",
+                                   shapes(), "--variants", "sm90_simple", "--budget-ms", "1",
+                                   "--out", folder_.file("r.jsonl")},
+                                  {kStandIn, "OCTET_NVML=" + nvml});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return read_json_lines(folder_.file("r.jsonl")).value()[1].object;
+  };
+  const Json known = row(OCTET_STAND_IN_FOLDER "/libstand_in_cuda.so");
+  EXPECT_EQ(known["clock_mhz"], 1755);
+  EXPECT_EQ(known["power_w"], 612.5);
+  EXPECT_FALSE(row("/no/such/libnvidia-ml.so").contains("clock_mhz"));
+}
+
 class TuneGpuTest : public CliGpuTest {
  protected:
   Outcome tune(const Words& environment) {

@@ -4,6 +4,7 @@
 
 #include "src/core/text.h"
 #include "src/core/try.h"
+#include "src/harness/gpu/gpu_state.h"
 #include "src/harness/gpu/graph_timer.h"
 #include "src/harness/measure/environment.h"
 #include "src/harness/measure/peer.h"
@@ -146,7 +147,10 @@ Result<std::vector<Measurement>> bench_on(Instance& instance, const select::Op& 
   OCTET_TRY(const std::vector<Timing> timings,
             stream.is_gpu() ? time_graphs(lineup.timed, options.timing, stream)
                             : time_interleaved(lineup.timed, options.timing));
+  const GpuState state = gpu_state(stream);
   for (size_t i = 0; i < rows.size(); ++i) {
+    rows[i].clock_mhz = state.clock_mhz;
+    rows[i].power_w = state.power_w;
     set_times(rows[i], timings[lineup.first_variant + i]);
     if (options.floor) rows[i].floor_us = timings[0].us;
     for (size_t j = 0; j < options.peers.size(); ++j) {

@@ -44,6 +44,8 @@ Json to_json(const Measurement& row) {
                  {"gbps", row.gbps()},       {"tflops", row.tflops()},
                  {"floor_us", row.floor_us}, {"policy", row.policy},
                  {"error", row.error}};  // NaN and infinity become null
+  if (row.clock_mhz > 0) object["clock_mhz"] = row.clock_mhz;
+  if (row.power_w > 0) object["power_w"] = row.power_w;
   if (!row.peers.empty()) object["peers"] = row.peers;
   object["commit"] = row.commit;
   object["time"] = row.time;
@@ -183,6 +185,8 @@ Result<Measurement> measurement_from_json(const Json& object, const std::string&
   fields.take_amount("flops", row.flops);
   fields.take_amount("floor_us", row.floor_us);
   fields.take("policy", row.policy);
+  if (object.contains("clock_mhz")) fields.take("clock_mhz", row.clock_mhz);
+  if (object.contains("power_w")) fields.take_amount("power_w", row.power_w);
   fields.take_error("error", row.error);
   fields.take_peers(row.peers);
   fields.take("commit", row.commit);

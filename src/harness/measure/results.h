@@ -1,8 +1,8 @@
 // Results files: JSON lines. The first line is the environment, every other one a measured
 // (problem, variant). Fields are a data contract: other programs read them (docs/tuning.md).
 //
-// A reader ignores keys that it does not know; `peers` and the derived `gbps` and `tflops` may be
-// absent, everything else must be there. kResultsSchema grows when a field changes its meaning.
+// A reader ignores keys that it does not know; `peers`, `clock_mhz`, `power_w`, and the derived
+// `gbps` and `tflops` may be absent, everything else must be there. kResultsSchema grows when a field changes its meaning.
 #pragma once
 
 #include <cstdint>
@@ -31,6 +31,8 @@ struct Measurement {
   double bytes = 0, flops = 0;
   double floor_us = 0;  // a read-only kernel over the same bytes, in the same run; 0: not timed
   std::string policy;   // "cold" or "warm"
+  int clock_mhz = 0;    // GPU: of its multiprocessors as the timing ended; 0: not known
+  double power_w = 0;   // GPU: the same of the card
   double error = 0;     // worst error over its bound among the elements checked; <= 1 is right
   std::map<std::string, double> peers;  // name -> us, timed in the same run
   std::string commit, time, env;
