@@ -89,14 +89,16 @@ std::vector<int> tune_candidates(const Op& op, const TuneRequest& request, const
 
 namespace {
 
-constexpr double kSlowUs = 50'000;
+/// From here on candidates get fewer samples. A GPU repeats itself: 2 ms of it are a long time.
+double slow_us(const Stream& stream) { return stream.is_gpu() ? 2'000 : 50'000; }
 
 /// One sample of slow candidates, three of others: enough to drop the hopeless.
 Result<double> quick_us(Instance& instance, const Op& op, int variant, const Problem& problem,
                         Stream& stream) {
   BenchOptions options;
   options.check = options.floor = false;
-  options.timing = {1, stream.is_gpu() ? 1 : 3, kSlowUs};  // a sample of a GPU is many calls
+  options.timing = {1, stream.is_gpu() ? 1 : 3,
+                    slow_us(stream)};  // a sample of a GPU is many calls
   options.timing.rest = 0;
   OCTET_TRY(const std::vector<Measurement> rows,
             bench_on(instance, op, problem, {variant}, stream, options));
@@ -184,7 +186,8 @@ Result<TuneRecord> tune_problem(const Op& op, const TuneRequest& request, Stream
   if (right.empty()) return record;
   BenchOptions options;
   options.check = false;
-  const bool slow = !quick.empty() && std::min_element(quick.begin(), quick.end())->first > kSlowUs;
+  const bool slow =
+      !quick.empty() && std::min_element(quick.begin(), quick.end())->first > slow_us(stream);
   options.timing = {slow ? 3 : stream.is_gpu() ? 5 : 7, 200, request.budget_us};
   options.timing.rest = rest_of(op, problem);
   options.begin = now_and_then(begin);
