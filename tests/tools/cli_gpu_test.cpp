@@ -101,10 +101,10 @@ TEST_F(CliGpuTest, BenchReportsTheClockOfTheDevice) {
 TEST_F(CliGpuTest, ResultsNoteClockAndPowerWhereTheyAreKnown) {
   if (!built()) GTEST_SKIP() << "this build has no sm90 kernels";
   const auto row = [&](const std::string& nvml) {
-    const Outcome outcome = octet({"bench", "gemm_blockscale", "--device", "cuda", "--shapes",
-                                   shapes(), "--variants", "sm90_simple", "--budget-ms", "1",
-                                   "--out", folder_.file("r.jsonl")},
-                                  {kStandIn, "OCTET_NVML=" + nvml});
+    const Outcome outcome =
+        octet({"bench", "gemm_blockscale", "--device", "cuda", "--shapes", shapes(), "--variants",
+               "sm90_simple", "--budget-ms", "1", "--out", folder_.file("r.jsonl")},
+              {kStandIn, "OCTET_NVML=" + nvml});
     EXPECT_EQ(outcome.code, 0) << outcome.err;
     return read_json_lines(folder_.file("r.jsonl")).value()[1].object;
   };

@@ -2,7 +2,8 @@
 // (problem, variant). Fields are a data contract: other programs read them (docs/tuning.md).
 //
 // A reader ignores keys that it does not know; `peers`, `clock_mhz`, `power_w`, and the derived
-// `gbps` and `tflops` may be absent, everything else must be there. kResultsSchema grows when a field changes its meaning.
+// `gbps` and `tflops` may be absent, everything else must be there. kResultsSchema grows when a
+// field changes its meaning.
 #pragma once
 
 #include <cstdint>
