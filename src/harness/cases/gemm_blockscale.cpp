@@ -235,9 +235,23 @@ std::vector<float> timing_scales(int64_t count, const CaseOptions& options) {
   return scales;
 }
 
+namespace {
+
+/// Why: near 2^31 the sizes of single operands, padded for checking, would pass 64 bits.
+Status check_memory(const select::Problem& problem, const Device& device) {
+  const int64_t bytes = gemm::from(problem).bytes(), limit = device.memory_bytes;
+  const auto gb = [](int64_t count) { return 1e-9 * static_cast<double>(count); };
+  OCTET_REQUIRE(bytes <= limit, "gemm_blockscale {}: {:.1f} GB of operands, {} has {:.1f} GB",
+                to_string(problem), gb(bytes), device.name, gb(limit));
+  return Status::Ok();
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Instance>> make_gemm_blockscale(const select::Problem& problem,
                                                        Stream& stream, const CaseOptions& options) {
   OCTET_CHECK_OK(gemm::validate_problem(problem));
+  OCTET_CHECK_OK(check_memory(problem, stream.device()));
   const Problem p = gemm::from(problem);
   if (stream.is_gpu()) return make_gemm_blockscale_gpu(p, options, stream);
   if (options.for_timing) return make_timing_instance(p, stream.device(), options);

@@ -225,5 +225,21 @@ TEST_F(BoundTest, OperandsForTimingAreNotJudged) {
   EXPECT_FALSE(make_gemm_blockscale(problem(2, 16, 100), stream_, {}).ok());
 }
 
+TEST_F(BoundTest, OperandsBeyondTheMemoryAreRefusedBeforeTheirSizesOverflow) {
+  constexpr int64_t kMost = 2147483647;
+  const select::Problem cases[]{problem(kMost, kMost, 128),  // d alone passes 64 bits
+                                problem(kMost, 1, 2147483520), problem(1, kMost, 2147483520)};
+  for (const select::Problem& large : cases) {
+    for (const bool for_timing : {false, true}) {
+      const Status refused =
+          make_gemm_blockscale(large, stream_, {Inputs::kRandom, 1, for_timing}).status();
+      EXPECT_EQ(refused.code(), StatusCode::kInvalidArgument);
+      EXPECT_TRUE(refused.message().starts_with("gemm_blockscale " + to_string(large) + ": "))
+          << refused.message();
+      EXPECT_NE(refused.message().find(" GB of operands, cpu has "), std::string::npos);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace octet::harness
