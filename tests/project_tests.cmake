@@ -48,3 +48,14 @@ foreach(command run test)
   add_test(NAME command.${command}.unknown
            COMMAND bash -c "\"$0\" --modle x; test $? = 2" ${PROJECT_SOURCE_DIR}/${command})
 endforeach()
+# Bad values are refused, with exit code 2, before anything is installed or built.
+set(OCTET_REFUSED_model "/no/such/config.json")
+set(OCTET_REFUSED_tp "abc;0;-1;1.5")
+set(OCTET_REFUSED_budget "xyz;0s;5ms;1.5.2s")
+foreach(option model tp budget)
+  foreach(value IN LISTS OCTET_REFUSED_${option})
+    add_test(NAME "command.run.${option}=${value}"
+             COMMAND bash -c "said=$(\"$0\" --$1 \"$2\" 2>&1); test $? = 2 && [[ $said == \"run: --$1\"*\"'$2'\"* ]]"
+                     ${PROJECT_SOURCE_DIR}/run ${option} ${value})
+  endforeach()
+endforeach()
