@@ -7,6 +7,7 @@
 #include "src/ops/registry.h"
 #include "tools/cli.h"
 #include "tools/db.h"
+#include "tools/table.h"
 
 namespace octet::tools {
 namespace {

@@ -23,28 +23,39 @@ const Minifloat& format_of(DType kind) {
   return kind == DType::kE4m3fn ? kE4m3fnFormat : kE4m3fnuzFormat;
 }
 
-/// The code that stands for each random byte. Exact: small integers. Otherwise uniform over the
-/// finite codes: both signs, subnormals, every binade.
-std::array<uint8_t, 256> code_choice(const Minifloat& format, Inputs inputs) {
-  std::array<uint8_t, 256> choice{};
+/// The code that stands for each random byte, in eight rows and in the eight rows after them.
+/// Exact: small integers. Otherwise uniform over the finite codes: both signs, subnormals, every
+/// binade. Why two: kernels decode rows without zeros and subnormals by a shorter way.
+using CodeChoice = std::array<std::array<uint8_t, 256>, 2>;
+
+CodeChoice code_choice(const Minifloat& format, Inputs inputs) {
+  constexpr float kIntegers[] = {-2, -1, 1, 2, 0};
+  CodeChoice choice{};
   for (uint32_t byte = 0; byte < 256; ++byte) {
-    const auto integer = static_cast<float>(static_cast<int>(byte % 5) - 2);
-    const bool nan = std::isnan(decode(format, byte));
-    choice[byte] = inputs == Inputs::kExact ? static_cast<uint8_t>(encode(format, integer))
-                                            : static_cast<uint8_t>(nan ? 0x2a : byte);
+    const bool finite = !std::isnan(decode(format, byte)), normal = finite && (byte & 0x78) != 0;
+    for (const uint32_t normals : {0u, 1u}) {
+      const float integer = kIntegers[byte % (5 - normals)];
+      const uint32_t code = (normals != 0 ? normal : finite) ? byte : (byte & 0x80) | 0x2a;
+      choice[normals][byte] =
+          static_cast<uint8_t>(inputs == Inputs::kExact ? encode(format, integer) : code);
+    }
   }
   return choice;
 }
 
-void fill_codes(Random& random, const std::array<uint8_t, 256>& choice, uint8_t* data, int64_t rows,
-                int64_t cols, int64_t stride) {
-  for (int64_t row = 0; row < rows; ++row) {
-    for (int64_t col = 0; col < cols; col += 8) {  // cols is a multiple of 64
-      const uint64_t bytes = random.next();
-      for (int i = 0; i < 8; ++i) {
-        data[row * stride + col + i] = choice[static_cast<uint8_t>(bytes >> (8 * i))];
-      }
+void fill_row(Random& random, const CodeChoice& choice, int64_t row, uint8_t* data, int64_t cols) {
+  for (int64_t col = 0; col < cols; col += 8) {  // cols is a multiple of 64
+    const uint64_t bytes = random.next();
+    for (int i = 0; i < 8; ++i) {
+      data[col + i] = choice[row / 8 % 2][static_cast<uint8_t>(bytes >> (8 * i))];
     }
+  }
+}
+
+void fill_codes(Random& random, const CodeChoice& choice, uint8_t* data, int64_t rows, int64_t cols,
+                int64_t stride) {
+  for (int64_t row = 0; row < rows; ++row) {
+    fill_row(random, choice, row, data + row * stride, cols);
   }
 }
 
@@ -89,14 +100,13 @@ void set_args(GemmBlockscaleOperands& o, int64_t a_stride, int64_t b_stride, int
 }
 
 /// Packed weights by the documented layout: every 64 bytes of k of a row are one run.
-void fill_b(Random& random, const std::array<uint8_t, 256>& choice, GemmBlockscaleOperands& o,
-            int64_t b_stride) {
+void fill_b(Random& random, const CodeChoice& choice, GemmBlockscaleOperands& o, int64_t b_stride) {
   const Problem& p = o.problem;
   if (!p.b_packed) return fill_codes(random, choice, o.b.data(), p.n, p.k, b_stride);
   std::fill_n(o.b.data(), gemm::cpu::packed_bytes(p.n, p.k), uint8_t{0});
   for (int64_t n = 0; n < p.n; ++n) {
     for (int64_t k = 0; k < p.k; k += 64) {
-      fill_codes(random, choice, o.b.data() + gemm::cpu::packed_offset(n, k, p.k), 1, 64, 64);
+      fill_row(random, choice, n, o.b.data() + gemm::cpu::packed_offset(n, k, p.k), 64);
     }
   }
 }
@@ -235,9 +245,23 @@ std::vector<float> timing_scales(int64_t count, const CaseOptions& options) {
   return scales;
 }
 
+namespace {
+
+/// Why: near 2^31 the sizes of single operands, padded for checking, would pass 64 bits.
+Status check_memory(const select::Problem& problem, const Device& device) {
+  const int64_t bytes = gemm::from(problem).bytes(), limit = device.memory_bytes;
+  const auto gb = [](int64_t count) { return 1e-9 * static_cast<double>(count); };
+  OCTET_REQUIRE(bytes <= limit, "gemm_blockscale {}: {:.1f} GB of operands, {} has {:.1f} GB",
+                to_string(problem), gb(bytes), device.name, gb(limit));
+  return Status::Ok();
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Instance>> make_gemm_blockscale(const select::Problem& problem,
                                                        Stream& stream, const CaseOptions& options) {
   OCTET_CHECK_OK(gemm::validate_problem(problem));
+  OCTET_CHECK_OK(check_memory(problem, stream.device()));
   const Problem p = gemm::from(problem);
   if (stream.is_gpu()) return make_gemm_blockscale_gpu(p, options, stream);
   if (options.for_timing) return make_timing_instance(p, stream.device(), options);
