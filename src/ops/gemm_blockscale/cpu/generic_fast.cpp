@@ -5,8 +5,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "src/ops/gemm_blockscale/cpu/pack.h"
-#include "src/ops/gemm_blockscale/cpu/store.h"
+#include "src/cpu/pack.h"
+#include "src/cpu/store.h"
 
 namespace octet::ops::gemm_blockscale {
 namespace {

@@ -4,8 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "src/ops/gemm_blockscale/cpu/avx2_block.h"
-#include "src/ops/gemm_blockscale/cpu/kernel_at.h"
+#include "src/cpu/avx2_block.h"
+#include "src/cpu/kernel_at.h"
 
 namespace octet::ops::gemm_blockscale {
 namespace {

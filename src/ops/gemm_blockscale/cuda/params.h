@@ -7,7 +7,7 @@
 
 namespace octet::ops::gemm_blockscale {
 
-enum class OutputType : int32_t { kBf16, kF16, kF32 };
+using gpu::OutputType;
 
 struct Sm90Params {
   gpu::TensorMap a;  // e4m3 (m, k): boxes of 128 bytes of k, 128-byte swizzle, zeros past the end

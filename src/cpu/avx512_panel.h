@@ -8,10 +8,10 @@
 // Measured   Zen 5: 4.4 clocks per 64 codes at once, 3 more than the multiplies alone beside them
 #pragma once
 
-#include "src/ops/gemm_blockscale/cpu/avx512_engine.h"
-#include "src/ops/gemm_blockscale/cpu/avx512_rows.h"
+#include "src/cpu/avx512_engine.h"
+#include "src/cpu/avx512_rows.h"
 
-namespace octet::ops::gemm_blockscale::cpu {
+namespace octet::cpu {
 namespace {
 
 /// 16 rows of b for 128 of k: row r, half h of 64 of k at codes + r * row_step + h * half_step.
@@ -130,4 +130,4 @@ OCTET_INLINE void decode_quad(const Decoder& decoder, __m512i codes, uint8_t* to
 }
 
 }  // namespace
-}  // namespace octet::ops::gemm_blockscale::cpu
+}  // namespace octet::cpu

@@ -9,10 +9,10 @@
 //            then register tiles of tile_m tokens x panel_n columns over all tokens of the block
 #pragma once
 
-#include "src/ops/gemm_blockscale/cpu/avx512_contract.h"
-#include "src/ops/gemm_blockscale/cpu/avx512_panel.h"
+#include "src/cpu/avx512_contract.h"
+#include "src/cpu/avx512_panel.h"
 
-namespace octet::ops::gemm_blockscale::cpu {
+namespace octet::cpu {
 namespace {
 
 using GemmShape = Avx512GemmContract::Config;
@@ -279,4 +279,4 @@ Kernel gemm_kernel() {
 }
 
 }  // namespace
-}  // namespace octet::ops::gemm_blockscale::cpu
+}  // namespace octet::cpu

@@ -8,9 +8,9 @@
 // Measured   Zen 5, 3.9 GHz: both issue two 512-bit instructions a clock, 251 and 503 GFLOPS a core
 #pragma once
 
-#include "src/ops/gemm_blockscale/cpu/avx512_block.h"
+#include "src/cpu/avx512_block.h"
 
-namespace octet::ops::gemm_blockscale::cpu {
+namespace octet::cpu {
 namespace {
 
 struct FmaEngine {
@@ -99,4 +99,4 @@ int64_t tokens_bytes(const Task& task) {
 int64_t tokens_units(const Task& task) { return task.m; }
 
 }  // namespace
-}  // namespace octet::ops::gemm_blockscale::cpu
+}  // namespace octet::cpu

@@ -11,9 +11,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "src/ops/gemm_blockscale/cpu/kernel.h"
+#include "src/cpu/kernel.h"
 
-namespace octet::ops::gemm_blockscale::cpu {
+namespace octet::cpu {
 
 /// The bits of `value` in a 16-bit format of `mantissa_bits` (bf16: 7, f16: 10) below its sign.
 static inline uint16_t round_to_16_bits(double value, int mantissa_bits) {
@@ -59,4 +59,4 @@ static inline void store_f32(const Task& task, int64_t m, int64_t n, float value
   store_rounded(task, m, n, static_cast<double>(value));
 }
 
-}  // namespace octet::ops::gemm_blockscale::cpu
+}  // namespace octet::cpu

@@ -12,10 +12,10 @@
 #include <immintrin.h>
 #include <stdint.h>
 
-#include "src/ops/gemm_blockscale/cpu/kernel.h"
-#include "src/ops/gemm_blockscale/cpu/pack.h"
+#include "src/cpu/kernel.h"
+#include "src/cpu/pack.h"
 
-namespace octet::ops::gemm_blockscale::cpu {
+namespace octet::cpu {
 
 #define OCTET_INLINE static inline __attribute__((always_inline))
 
@@ -115,4 +115,4 @@ OCTET_INLINE void store8(const Task& task, int64_t m, int64_t n, __m256 values, 
   }
 }
 
-}  // namespace octet::ops::gemm_blockscale::cpu
+}  // namespace octet::cpu

@@ -9,11 +9,11 @@
 //            stay in L1, while prefetches run ahead in the order of memory
 #pragma once
 
-#include "src/ops/gemm_blockscale/cpu/avx512_contract.h"
-#include "src/ops/gemm_blockscale/cpu/avx512_engine.h"
-#include "src/ops/gemm_blockscale/cpu/avx512_rows.h"
+#include "src/cpu/avx512_contract.h"
+#include "src/cpu/avx512_engine.h"
+#include "src/cpu/avx512_rows.h"
 
-namespace octet::ops::gemm_blockscale::cpu {
+namespace octet::cpu {
 namespace {
 
 constexpr int64_t kGemvMaxTokens = Avx512GemvContract::kMaxTokens;
@@ -217,4 +217,4 @@ Kernel gemv_kernel() {
 }
 
 }  // namespace
-}  // namespace octet::ops::gemm_blockscale::cpu
+}  // namespace octet::cpu

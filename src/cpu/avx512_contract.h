@@ -7,11 +7,11 @@
 
 #include <string>
 
-#include "src/ops/gemm_blockscale/cpu/kernel.h"
-#include "src/ops/gemm_blockscale/problem.h"
+#include "octet/device.h"
+#include "src/cpu/kernel.h"
 #include "src/select/variant.h"
 
-namespace octet::ops::gemm_blockscale {
+namespace octet::cpu {
 
 /// Many tokens: the kernel of avx512_gemm.h.
 struct Avx512GemmContract {
@@ -43,9 +43,9 @@ struct Avx512GemvContract {
     return std::to_string(kMaxTokens) + "x" + std::to_string(c.rows) + "x128";
   }
   static select::Tile tile(const Config& c) { return {1, c.rows, 128}; }
-  static select::Support few_tokens(const Problem& problem) {
-    if (problem.m <= kMaxTokens) return select::Support::yes();
-    return select::Support::no("m = " + std::to_string(problem.m) + ", at most " +
+  static select::Support few_tokens(int64_t m) {
+    if (m <= kMaxTokens) return select::Support::yes();
+    return select::Support::no("m = " + std::to_string(m) + ", at most " +
                                std::to_string(kMaxTokens) + " tokens share a pass");
   }
 };
@@ -55,4 +55,4 @@ inline select::Support has_vdpbf16ps(const Device& device) {
   return select::Support::no(device.name + " has no avx512_bf16");
 }
 
-}  // namespace octet::ops::gemm_blockscale
+}  // namespace octet::cpu

@@ -5,10 +5,10 @@
 //            one row a lane, which is what vdpbf16ps multiplies
 #pragma once
 
-#include "src/ops/gemm_blockscale/cpu/avx512_block.h"
-#include "src/ops/gemm_blockscale/cpu/pack.h"
+#include "src/cpu/avx512_block.h"
+#include "src/cpu/pack.h"
 
-namespace octet::ops::gemm_blockscale::cpu {
+namespace octet::cpu {
 namespace {
 
 /// 128-bit lanes of 4 vectors, transposed: vector l becomes lane l of each.
@@ -147,4 +147,4 @@ OCTET_INLINE CodeStream start_stream(const Task& task, int64_t n, int64_t n_end,
 }
 
 }  // namespace
-}  // namespace octet::ops::gemm_blockscale::cpu
+}  // namespace octet::cpu

@@ -3,9 +3,9 @@
 // Requires   include only from kernel files
 #pragma once
 
-#include "src/ops/gemm_blockscale/cpu/kernel.h"
+#include "src/cpu/kernel.h"
 
-namespace octet::ops::gemm_blockscale::cpu {
+namespace octet::cpu {
 namespace {
 
 /// The kernel of config `config`; `make` gives the kernel of its template argument, a Config.
@@ -20,4 +20,4 @@ Kernel kernel_at(int config, Make make) {
 }
 
 }  // namespace
-}  // namespace octet::ops::gemm_blockscale::cpu
+}  // namespace octet::cpu
