@@ -2,18 +2,21 @@
 //
 // Layout     "codes along lanes" (gemv): 64 of k of one row of b or token, in decode64's order.
 //            "rows along lanes" (gemm): a step of k for 16 rows of b a vector, one token broadcast
+//            Scales are of two kinds: f32 of 128 of k, which multiply sums of 128, or, in a Folding
+//            engine, e8m0 of 32 of k, which are in both operands before they are multiplied
 // Requires   as avx512_block.h; Bf16Engine also -mavx512bf16
 // Numerics   every code is exact in bf16 and f32. FMA: one rounding a product. vdpbf16ps: two fused
 //            steps a pair; subnormal sums are zero, but no product is below 2^-20
 // Measured   Zen 5, 3.9 GHz: both issue two 512-bit instructions a clock, 251 and 503 GFLOPS a core
 #pragma once
 
-#include "src/cpu/avx512_block.h"
+#include "src/cpu/avx512_fold.h"
 
 namespace octet::cpu {
 namespace {
 
 struct FmaEngine {
+  static constexpr bool kFolds = false;
   static constexpr int64_t kBytes = 4;      // of one activation
   static constexpr int kSteps = 128;        // of k in a scale block
   static constexpr int kMaxSums = 8;        // rows x tokens of gemv beside four parts a row
@@ -55,6 +58,7 @@ struct FmaEngine {
 
 #ifdef __AVX512BF16__
 struct Bf16Engine {
+  static constexpr bool kFolds = false;
   static constexpr int64_t kBytes = 2;
   static constexpr int kSteps = 64;
   static constexpr int kMaxSums = 16;
@@ -80,20 +84,62 @@ struct Bf16Engine {
 };
 #endif
 
+template <class Base>
+struct Folding : Base {
+  static constexpr bool kFolds = true;
+};
+
+/// Blocks of 128 of k; e8m0 scales allow the last one to be shorter.
+template <class Engine>
+OCTET_INLINE int64_t k_blocks(const Task& task) {
+  return Engine::kFolds ? (task.k + kScaleBlock - 1) / kScaleBlock : task.k / kScaleBlock;
+}
+
 /// Activations as prepare leaves them in `shared`; gemm and gemv have orders of their own.
 struct Tokens {
-  uint8_t* values;  // m * k in the engine's type
-  float* scales;    // m * k/128
+  uint8_t* values;   // m * k in the engine's type, whole blocks of 128 of k: zeros past the end
+  float* scales;     // m * k/128; none where scales are folded
+  uint8_t* special;  // m flags where scales are folded: to be repaired (mx.h)
 };
 
 template <class Engine>
 OCTET_INLINE Tokens tokens_of(const Task& task) {
-  return {task.shared, reinterpret_cast<float*>(task.shared + task.m * task.k * Engine::kBytes)};
+  uint8_t* behind = task.shared + task.m * k_blocks<Engine>(task) * kScaleBlock * Engine::kBytes;
+  return {task.shared, reinterpret_cast<float*>(behind), behind};
 }
 
 template <class Engine>
 int64_t tokens_bytes(const Task& task) {
-  return task.m * task.k * Engine::kBytes + task.m * (task.k / kScaleBlock) * 4;
+  const int64_t blocks = task.m * k_blocks<Engine>(task);
+  return blocks * kScaleBlock * Engine::kBytes + (Engine::kFolds ? task.m : blocks * 4);
+}
+
+/// 64 of k of a token, which `left` of them exist, zeros behind them.
+template <class Engine>
+OCTET_INLINE __m512i load_codes(const uint8_t* codes, int64_t left) {
+  if (!Engine::kFolds || left >= 64) return _mm512_loadu_si512(codes);
+  return _mm512_maskz_loadu_epi8(left <= 0 ? 0 : (uint64_t{1} << left) - 1, codes);
+}
+
+/// The first token from m to m_end that is to be repaired, or m_end.
+template <class Engine>
+OCTET_INLINE int64_t next_special(const Task& task, int64_t m, int64_t m_end) {
+  const uint8_t* flags = tokens_of<Engine>(task).special;
+  while (m < m_end && flags[m] == 0) ++m;
+  return m;
+}
+
+/// What folding cannot do, once the results of a unit are stored: rows n to n_end of b if one of
+/// them `may` be special, and special tokens.
+template <class Engine>
+OCTET_INLINE void repair(const Task& task, int64_t n, int64_t n_end, int64_t m, int64_t m_end,
+                         bool may) {
+  n_end = n_end < task.n ? n_end : task.n;
+  if (__builtin_expect(may, 0)) mx_repair_rows(task, n, n_end, m, m_end);
+  const int64_t special = next_special<Engine>(task, m, m_end);
+  if (__builtin_expect(special < m_end, 0)) {
+    mx_repair_tokens(task, tokens_of<Engine>(task).special, special, m_end, n, n_end);
+  }
 }
 
 int64_t tokens_units(const Task& task) { return task.m; }

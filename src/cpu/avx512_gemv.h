@@ -1,10 +1,13 @@
 // Few tokens: weights stream once, k along the lanes, R rows of b x M tokens at a time.
 //
 // Layout     shared: activations (m, k) in the engine's type and decode64's order, then f32 a_scale
-//            (m, k/128). scratch: f32 a_scale * b_scale (tokens, k/128), then sums (rows, M) of 16
+//            (m, k/128) or flags. scratch: f32 a_scale * b_scale (tokens, k/128) or folds (rows,
+//            k/32), then sums (rows, M) of 16
 // Requires   as avx512_block.h; include only from kernel files
-// Numerics   sums of 128 of k per lane, times a_scale * b_scale, added per lane in ascending k; the
-//            lanes are added once at the end. The bits depend on no split of the work
+// Numerics   sums of 128 of k per lane, times a_scale * b_scale (where scales are not folded),
+// added
+//            per lane in ascending k; the lanes are added once at the end. The bits depend on no
+//            split of the work
 // Method     a unit is 16 rows of b (packed: 32) that take turns over chunks of k whose activations
 //            stay in L1, while prefetches run ahead in the order of memory
 #pragma once
@@ -29,7 +32,10 @@ struct GemvPass {
   const uint8_t* a;     // first token
   int64_t a_stride;     // bytes from a token to the next
   const float* scales;  // (tokens, k/128): a_scale * b_scale
-  __m512* sums;         // (rows, tokens)
+  int16_t* folds;       // (rows, fold_stride), four for each 128 of k, of Folding engines
+  int64_t fold_stride;
+  int64_t tail_left;  // of k in the last block; 128 unless scales are folded
+  __m512* sums;       // (rows, tokens)
 };
 
 OCTET_INLINE int gemv_rows(const Task& task) { return task.b_packed ? 32 : 16; }
@@ -39,24 +45,40 @@ template <class Engine>
 OCTET_INLINE int64_t gemv_chunk(const Task& task, int64_t tokens) {
   if (task.b_packed) return 1;
   const int64_t fits = kGemvL1Bytes / (tokens * kScaleBlock * Engine::kBytes);
-  const int64_t most = fits < 40 ? fits : 40, num_kb = task.k / kScaleBlock;
+  const int64_t most = fits < 40 ? fits : 40, num_kb = k_blocks<Engine>(task);
   const int64_t chunks = (num_kb + most - 1) / most;
   return (num_kb + chunks - 1) / chunks;
 }
 
-/// 128 of k of R rows: partial[r][m] += dot products along the lanes.
+/// The two of four folds that half `half` of 128 of k takes, as decode64 orders codes.
+OCTET_INLINE __m512i half_folds(__m512i four, int half) {
+  const __m512i first = _mm512_set1_epi16(static_cast<int16_t>(2 * half));
+  return _mm512_permutexvar_epi16(
+      _mm512_mask_mov_epi16(first, 0xffff0000,
+                            _mm512_set1_epi16(static_cast<int16_t>(2 * half + 1))),
+      four);
+}
+
+/// 128 of k of R rows, the first of them row r: partial[r][m] += dot products along the lanes.
 template <class Engine, int R, int M>
 OCTET_INLINE void dot_rows(const GemvPass& pass, const Decoder& decoder, CodeStream& stream,
-                           const uint8_t* const (&codes)[R], int64_t kb, __m512 (&partial)[R][M]) {
+                           const uint8_t* const (&codes)[R], int row, int64_t kb,
+                           __m512 (&partial)[R][M]) {
   const uint8_t* a = pass.a + kb * kScaleBlock * Engine::kBytes;
 #pragma GCC unroll 2
   for (int half = 0; half < 2; ++half, a += 64 * Engine::kBytes) {
     Bf16x64 pairs[R];
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r) {
-      const uint8_t* from = codes[r] + kb * pass.rows.block_step + half * pass.rows.half_step;
+      const uint8_t* from = codes[r] + half * pass.rows.half_step;
       if (half == 0) prefetch_128<_MM_HINT_T0>(stream);
       pairs[r] = decode64_any(decoder, _mm512_loadu_si512(from), pass.rows.fnuz);
+      if (Engine::kFolds) {
+        long long four;
+        __builtin_memcpy(&four, pass.folds + (row + r) * pass.fold_stride + kb * 4, sizeof four);
+        const __m512i folds = half_folds(_mm512_set1_epi64(four), half);
+        pairs[r] = {fold(pairs[r].first, folds), fold(pairs[r].second, folds)};
+      }
     }
 #pragma GCC unroll 4
     for (int i = 0; i < Engine::kParts; ++i) {
@@ -80,17 +102,28 @@ OCTET_INLINE void add_rows(const GemvPass& pass, const Decoder& decoder, CodeStr
                            int64_t kb, int64_t kb_end) {
   __m512* sums = pass.sums + r * M;
   const uint8_t* codes[R];
-  for (int i = 0; i < R; ++i) codes[i] = row_codes(pass.rows, r + i, 0);
+  alignas(64) uint8_t tail[R * 128];
+  for (int i = 0; i < R; ++i) codes[i] = row_codes(pass.rows, r + i, kb);
   for (; kb < kb_end; ++kb) {
+    if (Engine::kFolds && kb + 1 == pass.num_blocks && pass.tail_left < kScaleBlock) {
+      for (int i = 0; i < R; ++i) {
+        copy_tail(pass.rows, r + i, kb, pass.tail_left, tail + i * 128);
+        codes[i] = tail + i * 128;
+      }
+    }
     __m512 partial[R][M];
     for (int i = 0; i < R * M; ++i) partial[i / M][i % M] = _mm512_setzero_ps();
-    dot_rows<Engine, R, M>(pass, decoder, stream, codes, kb, partial);
+    dot_rows<Engine, R, M>(pass, decoder, stream, codes, r, kb, partial);
+    for (int i = 0; i < R; ++i) codes[i] += pass.rows.block_step;
 #pragma GCC unroll 8
     for (int m = 0; m < M; ++m) {
-      const __m512 scale = _mm512_set1_ps(pass.scales[m * pass.num_blocks + kb]);
+      __m512 scale = _mm512_setzero_ps();
+      if (!Engine::kFolds) scale = _mm512_set1_ps(pass.scales[m * pass.num_blocks + kb]);
 #pragma GCC unroll 8
       for (int i = 0; i < R; ++i) {
-        sums[i * M + m] = _mm512_fmadd_ps(partial[i][m], scale, sums[i * M + m]);
+        __m512& sum = sums[i * M + m];
+        sum = Engine::kFolds ? _mm512_add_ps(partial[i][m], sum)
+                             : _mm512_fmadd_ps(partial[i][m], scale, sum);
       }
     }
   }
@@ -141,25 +174,49 @@ OCTET_INLINE void store_tokens(const Task& task, const GemvPass& pass, int64_t n
   }
 }
 
+/// Folds of a row, rounded up to a vector.
+OCTET_INLINE int64_t gemv_fold_stride(const Task& task) {
+  return (task.k / kMxBlock + 31) / 32 * 32;
+}
+
+/// Of scratch, before the sums.
+template <class Engine>
+OCTET_INLINE int64_t gemv_scales_bytes(const Task& task) {
+  if (Engine::kFolds) return gemv_rows(task) * gemv_fold_stride(task) * 2;
+  return (kGemvMaxTokens * (task.k / kScaleBlock) * 4 + 63) / 64 * 64;
+}
+
+template <class Engine>
 int64_t gemv_scratch_bytes(const Task& task) {
-  const int64_t scales = kGemvMaxTokens * (task.k / kScaleBlock) * 4;
-  return (scales + 63) / 64 * 64 + kGemvMaxRows * kGemvMaxTokens * 64;
+  return gemv_scales_bytes<Engine>(task) + kGemvMaxRows * kGemvMaxTokens * 64;
 }
 
 template <class Engine>
 void gemv_prepare(const Task& task, int64_t begin, int64_t end) {
   const Decoder decoder = load_decoder(*task.codes);
-  const int64_t num_kb = task.k / kScaleBlock;
+  const int64_t num_kb = k_blocks<Engine>(task);
   const bool fnuz = is_fnuz(*task.codes);
   const Tokens tokens = tokens_of<Engine>(task);
   for (int64_t m = begin; m < end; ++m) {
     const uint8_t* codes = task.a + m * task.a_stride;
-    uint8_t* to = tokens.values + m * task.k * Engine::kBytes;
-    for (int64_t k = 0; k < task.k; k += 64) {
-      const Bf16x64 pairs = decode64_any(decoder, _mm512_loadu_si512(codes + k), fnuz);
+    const uint8_t* exponents = task.a_exponent + m * task.a_exponent_stride;
+    uint8_t clamped = 0;
+    uint8_t* to = tokens.values + m * num_kb * kScaleBlock * Engine::kBytes;
+    for (int64_t k = 0; k < num_kb * kScaleBlock; k += 64) {
+      Bf16x64 pairs = decode64_any(decoder, load_codes<Engine>(codes + k, task.k - k), fnuz);
+      if (Engine::kFolds) {
+        const FoldPair pair = fold_pair(exponents, k / kMxBlock, task.k / kMxBlock, clamped);
+        const __m512i folds = _mm512_mask_mov_epi16(_mm512_set1_epi16(pair.first), 0xffff0000,
+                                                    _mm512_set1_epi16(pair.second));
+        pairs = {fold(pairs.first, folds), fold(pairs.second, folds)};
+      }
       for (int i = 0; i < Engine::kParts; ++i, to += 64) {
         _mm512_store_si512(to, Engine::part(pairs, i));
       }
+    }
+    if (Engine::kFolds) {
+      tokens.special[m] = clamped != 0 && mx_row_is_special(codes, exponents, task.k);
+      continue;
     }
     const float* from = task.a_scale + m * task.a_scale_stride_m;
     for (int64_t kb = 0; kb < num_kb; ++kb) {
@@ -180,10 +237,22 @@ OCTET_INLINE void fill_scales(const Task& task, const float* a_scales, int64_t n
   }
 }
 
+/// Folds of the rows of a unit, past the last row those of the last. Returns whether one of them
+/// may be special (mx.h).
+OCTET_INLINE bool fill_folds(const Task& task, const GemvPass& pass, int64_t n) {
+  bool special = false;
+  for (int64_t r = 0; r < pass.num_rows; ++r) {
+    const int64_t row = n + r < task.n ? n + r : task.n - 1;
+    special |= expand_folds(task.b_exponent + row * task.b_exponent_stride, task.k / kMxBlock,
+                            pass.folds + r * pass.fold_stride);
+  }
+  return special;
+}
+
 template <class Engine, int R>
 void gemv_compute(const Task& task, int64_t begin, int64_t end, uint8_t* scratch) {
   const Decoder decoder = load_decoder(*task.codes);
-  const int64_t num_kb = task.k / kScaleBlock, a_stride = task.k * Engine::kBytes;
+  const int64_t num_kb = k_blocks<Engine>(task), a_stride = num_kb * kScaleBlock * Engine::kBytes;
   const Tokens a = tokens_of<Engine>(task);
   float* scales = reinterpret_cast<float*>(scratch);
   GemvPass pass;
@@ -191,7 +260,10 @@ void gemv_compute(const Task& task, int64_t begin, int64_t end, uint8_t* scratch
   pass.num_blocks = num_kb;
   pass.a_stride = a_stride;
   pass.scales = scales;
-  pass.sums = reinterpret_cast<__m512*>(scratch + (kGemvMaxTokens * num_kb * 4 + 63) / 64 * 64);
+  pass.folds = reinterpret_cast<int16_t*>(scratch);
+  pass.fold_stride = gemv_fold_stride(task);
+  pass.tail_left = task.k - (num_kb - 1) * kScaleBlock;
+  pass.sums = reinterpret_cast<__m512*>(scratch + gemv_scales_bytes<Engine>(task));
   const int64_t first = task.m < kGemvMaxTokens ? task.m : kGemvMaxTokens;
   const int64_t chunk = gemv_chunk<Engine>(task, first);
   CodeStream stream = start_stream(task, begin * pass.num_rows, end * pass.num_rows, pass.num_rows,
@@ -199,21 +271,23 @@ void gemv_compute(const Task& task, int64_t begin, int64_t end, uint8_t* scratch
   for (int64_t unit = begin; unit < end; ++unit) {
     const int64_t n = unit * pass.num_rows;
     pass.rows = code_rows(task, n);
+    const bool special = Engine::kFolds && fill_folds(task, pass, n);
     for (int64_t m = 0; m < task.m; m += kGemvMaxTokens) {
       const int64_t left = task.m - m;
       const int tokens = static_cast<int>(left < kGemvMaxTokens ? left : kGemvMaxTokens);
-      fill_scales(task, a.scales + m * num_kb, n, tokens, scales);
+      if (!Engine::kFolds) fill_scales(task, a.scales + m * num_kb, n, tokens, scales);
       pass.a = a.values + m * a_stride;
       sum_tokens<Engine, R>(tokens, pass, decoder, stream, chunk);
       store_tokens(task, pass, n, m, tokens);
+      if (Engine::kFolds) repair<Engine>(task, n, n + pass.num_rows, m, m + tokens, special);
     }
   }
 }
 
 template <class Engine, int R>
 Kernel gemv_kernel() {
-  return {tokens_bytes<Engine>, gemv_scratch_bytes, tokens_units,
-          gemv_prepare<Engine>, gemv_units,         gemv_compute<Engine, R>};
+  return {tokens_bytes<Engine>, gemv_scratch_bytes<Engine>, tokens_units, gemv_prepare<Engine>,
+          gemv_units,           gemv_compute<Engine, R>};
 }
 
 }  // namespace

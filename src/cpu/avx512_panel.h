@@ -20,12 +20,16 @@ struct Rows16 {
   int64_t row_step, half_step;
 };
 
-/// Decodes 128 of k of 16 rows into their columns of a panel.
+OCTET_INLINE Bf16x64 fold_rows(const Bf16x64& pairs, __m512i folds) {
+  return {fold(pairs.first, folds), fold(pairs.second, folds)};
+}
+
+/// Decodes 128 of k of 16 rows into their columns of a panel. `folds`: of Folding engines.
 /// Why noinline: with its callers around it GCC 12 keeps addresses in vector registers and spills
 /// tables; alone it takes 4.4 clocks per 64 codes on Zen 5 instead of 5.4.
 template <class Engine, int PanelN, bool Fnuz>
 __attribute__((noinline)) void decode_rows16(const Decoder& tables, const Rows16& from,
-                                             uint8_t* panel) {
+                                             const RowFolds* folds, uint8_t* panel) {
   constexpr int64_t kStep = PanelN * 4, kQuad = Engine::kSteps / 32 * kStep;  // bytes
   const Decoder decoder = tables;
   const Rows16 rows = from;
@@ -46,7 +50,8 @@ __attribute__((noinline)) void decode_rows16(const Decoder& tables, const Rows16
       transpose_quads(quads);
 #pragma GCC unroll 4
       for (int i = 0; i < 4; ++i, panel += kQuad) {
-        const Bf16x64 pairs = decode64_any(decoder, quads[i], Fnuz);
+        Bf16x64 pairs = decode64_any(decoder, quads[i], Fnuz);
+        if (Engine::kFolds) pairs = fold_rows(pairs, folds->of[half * 2 + l / 2]);
         Engine::store_pair(panel, kStep, pairs.first);
         Engine::store_pair(panel + kQuad / 2, kStep, pairs.second);
       }
@@ -54,31 +59,28 @@ __attribute__((noinline)) void decode_rows16(const Decoder& tables, const Rows16
   }
 }
 
-/// Copies 128 of k of 16 rows of which some lie past the last: those repeat it.
+/// Copies 128 of k of 16 rows of which some lie past the last, those repeat it, or of which `left`
+/// of k exist.
 __attribute__((noinline)) void copy_rows16(const CodeRows& rows, int64_t row, int64_t kb,
-                                           uint8_t* to) {
-  for (int64_t r = 0; r < 16; ++r) {
-    const uint8_t* codes = row_codes(rows, row + r, kb);
-    _mm512_store_si512(to + r * 128, _mm512_loadu_si512(codes));
-    _mm512_store_si512(to + r * 128 + 64, _mm512_loadu_si512(codes + rows.half_step));
-  }
+                                           int64_t left, uint8_t* to) {
+  for (int64_t r = 0; r < 16; ++r) copy_tail(rows, row + r, kb, left, to + r * 128);
 }
 
-/// Decodes 128 of k of the rows from `row` on to (steps, panel_n).
+/// Decodes 128 of k, of which `left` exist, of the rows from `row` on to (steps, panel_n).
 template <class Engine, int PanelN>
 OCTET_INLINE void decode_panel(const Decoder& decoder, const CodeRows& rows, int64_t row,
-                               int64_t kb, uint8_t* panel) {
+                               int64_t kb, int64_t left, const RowFolds* folds, uint8_t* panel) {
   alignas(64) uint8_t copy[16 * 128];
-  for (int n = 0; n < PanelN; n += 16, row += 16, panel += 64) {
+  for (int n = 0; n < PanelN; n += 16, row += 16, panel += 64, ++folds) {
     Rows16 from{row_codes(rows, row, kb), rows.row_step, rows.half_step};
-    if (row + 15 > rows.last) {
-      copy_rows16(rows, row, kb, copy);
+    if (row + 15 > rows.last || left < kScaleBlock) {
+      copy_rows16(rows, row, kb, left, copy);
       from = {copy, 128, 64};
     }
     if (rows.fnuz) {
-      decode_rows16<Engine, PanelN, true>(decoder, from, panel);
+      decode_rows16<Engine, PanelN, true>(decoder, from, folds, panel);
     } else {
-      decode_rows16<Engine, PanelN, false>(decoder, from, panel);
+      decode_rows16<Engine, PanelN, false>(decoder, from, folds, panel);
     }
   }
 }
@@ -89,8 +91,10 @@ struct PanelDecode {
   const uint8_t* codes;
   int64_t row_step, half_step;
   uint8_t* panel;
-  int done, total;    // pieces
-  int credit, tiles;  // a piece per `tiles` sixteenths of a tile
+  const RowFolds* folds;  // of Folding engines: for every 16 rows
+  int done, total;        // pieces
+  int credit, tiles;      // a piece per `tiles` sixteenths of a tile
+  uint32_t clamped;       // whether an exponent was, in any panel so far
 };
 
 OCTET_INLINE __m128i load128(const uint8_t* from) {
@@ -109,6 +113,13 @@ OCTET_INLINE void load_lanes(const uint8_t* codes, int64_t row_step, __m512i (&v
   }
 }
 
+/// Folds of the piece that start_piece takes next.
+template <class Engine>
+OCTET_INLINE __m512i piece_folds(const PanelDecode& job) {
+  if (!Engine::kFolds) return _mm512_setzero_si512();
+  return job.folds[job.done / 8].of[job.done / 2 % 4];
+}
+
 /// Loads and transposes a piece; `to` is where its first quad goes.
 template <class Engine, int PanelN>
 OCTET_INLINE uint8_t* start_piece(PanelDecode& job, __m512i (&quads)[4]) {
@@ -122,9 +133,10 @@ OCTET_INLINE uint8_t* start_piece(PanelDecode& job, __m512i (&quads)[4]) {
 }
 
 template <class Engine, int PanelN>
-OCTET_INLINE void decode_quad(const Decoder& decoder, __m512i codes, uint8_t* to) {
+OCTET_INLINE void decode_quad(const Decoder& decoder, __m512i codes, __m512i folds, uint8_t* to) {
   constexpr int64_t kStep = PanelN * 4, kQuad = Engine::kSteps / 32 * kStep;  // bytes
-  const Bf16x64 pairs = decode64(decoder, codes);
+  Bf16x64 pairs = decode64(decoder, codes);
+  if (Engine::kFolds) pairs = fold_rows(pairs, folds);
   Engine::store_pair(to, kStep, pairs.first);
   Engine::store_pair(to + kQuad / 2, kStep, pairs.second);
 }

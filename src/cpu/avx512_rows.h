@@ -84,6 +84,17 @@ OCTET_INLINE const uint8_t* row_codes(const CodeRows& rows, int64_t row, int64_t
          kb * rows.block_step;
 }
 
+/// 128 of k of row `row`, of which `left` exist, with zeros behind them.
+OCTET_INLINE void copy_tail(const CodeRows& rows, int64_t row, int64_t kb, int64_t left,
+                            uint8_t* to) {
+  const uint8_t* codes = row_codes(rows, row, kb);
+  for (int half = 0; half < 2; ++half, left -= 64) {
+    const __mmask64 mask = left >= 64 ? ~uint64_t{0} : left <= 0 ? 0 : (uint64_t{1} << left) - 1;
+    const uint8_t* from = codes + half * rows.half_step;
+    _mm512_store_si512(to + half * 64, _mm512_maskz_loadu_epi8(mask, from));
+  }
+}
+
 /// Prefetches b in the order of memory, some way ahead of its use in any order: groups of rows, in
 /// each chunks of k, in each rows. Packed b is one run.
 /// Why: prefetches that follow the order of use (4 or 8 rows in turn) reach 61 to 87 % of the read

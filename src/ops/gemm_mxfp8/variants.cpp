@@ -4,6 +4,10 @@
 
 #include "src/ops/gemm_mxfp8/cpu/generic_ref.h"
 #include "src/ops/gemm_mxfp8/cpu/task.h"
+#include "src/ops/gemm_mxfp8/cpu/x86_avx512_dpbf16_gemm.h"
+#include "src/ops/gemm_mxfp8/cpu/x86_avx512_dpbf16_gemv.h"
+#include "src/ops/gemm_mxfp8/cpu/x86_avx512_gemm.h"
+#include "src/ops/gemm_mxfp8/cpu/x86_avx512_gemv.h"
 #include "src/ops/gemm_mxfp8/op.h"
 #include "src/select/gemm_cost.h"
 
@@ -26,6 +30,10 @@ void add_cpu(std::vector<select::Variant>& variants) {
 
 std::vector<select::Variant> make_variants() {
   std::vector<select::Variant> variants;
+  add_cpu<X86Avx512Dpbf16Gemm>(variants);
+  add_cpu<X86Avx512Dpbf16Gemv>(variants);
+  add_cpu<X86Avx512Gemm>(variants);
+  add_cpu<X86Avx512Gemv>(variants);
   add_cpu<GenericRef>(variants);
   return variants;
 }

@@ -1,5 +1,7 @@
 #include "src/ops/gemm_mxfp8/cpu/task.h"
 
+#include "src/cpu/mx.h"
+
 namespace octet::ops::gemm_mxfp8 {
 
 cpu::Task make_task(const Problem& problem) {
@@ -23,7 +25,7 @@ cpu::Task make_task(const GemmMxfp8Args& args) {
   task.b_exponent_stride = args.b_scale.stride();
   task.d = args.d.data;
   task.d_stride = args.d.stride();
-  task.codes = &cpu::code_table(args.a.dtype);
+  task.codes = &cpu::mx_code_table();
   return task;
 }
 
