@@ -92,7 +92,7 @@ struct Folding : Base {
 /// Blocks of 128 of k; e8m0 scales allow the last one to be shorter.
 template <class Engine>
 OCTET_INLINE int64_t k_blocks(const Task& task) {
-  return Engine::kFolds ? (task.k + kScaleBlock - 1) / kScaleBlock : task.k / kScaleBlock;
+  return Engine::kFolds ? mx_k_blocks(task) : task.k / kScaleBlock;
 }
 
 /// Activations as prepare leaves them in `shared`; gemm and gemv have orders of their own.
@@ -119,27 +119,6 @@ template <class Engine>
 OCTET_INLINE __m512i load_codes(const uint8_t* codes, int64_t left) {
   if (!Engine::kFolds || left >= 64) return _mm512_loadu_si512(codes);
   return _mm512_maskz_loadu_epi8(left <= 0 ? 0 : (uint64_t{1} << left) - 1, codes);
-}
-
-/// The first token from m to m_end that is to be repaired, or m_end.
-template <class Engine>
-OCTET_INLINE int64_t next_special(const Task& task, int64_t m, int64_t m_end) {
-  const uint8_t* flags = tokens_of<Engine>(task).special;
-  while (m < m_end && flags[m] == 0) ++m;
-  return m;
-}
-
-/// What folding cannot do, once the results of a unit are stored: rows n to n_end of b if one of
-/// them `may` be special, and special tokens.
-template <class Engine>
-OCTET_INLINE void repair(const Task& task, int64_t n, int64_t n_end, int64_t m, int64_t m_end,
-                         bool may) {
-  n_end = n_end < task.n ? n_end : task.n;
-  if (__builtin_expect(may, 0)) mx_repair_rows(task, n, n_end, m, m_end);
-  const int64_t special = next_special<Engine>(task, m, m_end);
-  if (__builtin_expect(special < m_end, 0)) {
-    mx_repair_tokens(task, tokens_of<Engine>(task).special, special, m_end, n, n_end);
-  }
 }
 
 int64_t tokens_units(const Task& task) { return task.m; }

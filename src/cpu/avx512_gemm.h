@@ -149,7 +149,7 @@ OCTET_INLINE void multiply_panel(const Task& task, const GemmBlock& block, int64
 }
 
 /// The four exponents of 128 of k of 16 rows, past the last row those of the last, past the last
-/// block any that is not clamped.
+/// block 127.
 OCTET_INLINE __m512i row_exponents(const Task& task, int64_t row, int64_t kb) {
   const uint8_t* from = task.b_exponent + row * task.b_exponent_stride + kb * 4;
   const int64_t blocks = task.k / kMxBlock - kb * 4;
@@ -182,7 +182,7 @@ OCTET_INLINE void start_panel(const Task& task, const GemmBlock& block, int64_t 
     for (int j = 0; j < PanelN / 16; ++j) {
       const int64_t first = block.n + row + 16 * j;
       if (first >= task.n) break;
-      next.clamped |= expand_row_folds(row_exponents(task, first, kb), folds[j]);
+      next.outside |= expand_row_folds(row_exponents(task, first, kb), folds[j]);
     }
   }
   const bool whole = left >= kScaleBlock && row + PanelN - 1 <= rows.last;
@@ -197,7 +197,7 @@ OCTET_INLINE void start_panel(const Task& task, const GemmBlock& block, int64_t 
   next.total = PanelN / 2;
 }
 
-/// All of k of a block. Returns whether a row of b may be special (mx.h).
+/// All of k of a block. Returns whether an exponent of b is outside (avx512_fold.h).
 template <class Engine, GemmShape S>
 OCTET_INLINE bool multiply_block(const Task& task, const GemmBlock& block, const Decoder& decoder,
                                  CodeStream& stream) {
@@ -212,7 +212,7 @@ OCTET_INLINE bool multiply_block(const Task& task, const GemmBlock& block, const
     start_panel<Engine, S.panel_n, S.overlap>(task, block, i + S.overlap, next);
     multiply_panel<Engine, S>(task, block, i, stream, next);
   }
-  return next.clamped != 0;
+  return next.outside;
 }
 
 template <GemmShape S>
@@ -251,13 +251,13 @@ void gemm_prepare(const Task& task, int64_t begin, int64_t end) {
   for (int64_t m = begin; m < end; ++m) {
     const uint8_t* codes = task.a + m * task.a_stride;
     const uint8_t* exponents = task.a_exponent + m * task.a_exponent_stride;
-    uint8_t clamped = 0;
+    uint8_t is_outside = 0;
     for (int64_t k = 0; k < k_blocks<Engine>(task) * kScaleBlock; k += 64) {
       const __m512i loaded =
           _mm512_permutexvar_epi64(ascending, load_codes<Engine>(codes + k, task.k - k));
       Bf16x64 pairs = decode64_any(decoder, loaded, is_fnuz(*task.codes));
       if (Engine::kFolds) {
-        const FoldPair folds = fold_pair(exponents, k / kMxBlock, task.k / kMxBlock, clamped);
+        const FoldPair folds = fold_pair(exponents, k / kMxBlock, task.k / kMxBlock, is_outside);
         pairs = {fold(pairs.first, _mm512_set1_epi16(folds.first)),
                  fold(pairs.second, _mm512_set1_epi16(folds.second))};
       }
@@ -265,7 +265,7 @@ void gemm_prepare(const Task& task, int64_t begin, int64_t end) {
       Engine::store_token(tokens.values + at * Engine::kBytes, pairs.first, pairs.second);
     }
     if (Engine::kFolds) {
-      tokens.special[m] = clamped != 0 && mx_row_is_special(codes, exponents, task.k);
+      tokens.special[m] = is_outside != 0 && mx_row_is_special(codes, exponents, task.k);
       continue;
     }
     const float* scales = task.a_scale + m * task.a_scale_stride_m;
@@ -327,10 +327,11 @@ void gemm_compute(const Task& task, int64_t begin, int64_t end, uint8_t* scratch
       stream = start_stream(task, block.n, block.n + (end - unit) * kBlockN, kBlockN,
                             kGemmChunk * kScaleBlock, kBlockN * kGemmChunk * kScaleBlock);
     }
-    const bool special = multiply_block<Engine, S>(task, block, decoder, stream);
+    const bool is_outside = multiply_block<Engine, S>(task, block, decoder, stream);
     store_block<S>(task, block);
     if (Engine::kFolds) {
-      repair<Engine>(task, block.n, block.n + kBlockN, block.m, block.m_end, special);
+      const MxUnit done{block.n, block.n + kBlockN, block.m, block.m_end};
+      mx_repair(task, done, tokens_of<Engine>(task).special, is_outside);
     }
   }
 }

@@ -200,12 +200,12 @@ void gemv_prepare(const Task& task, int64_t begin, int64_t end) {
   for (int64_t m = begin; m < end; ++m) {
     const uint8_t* codes = task.a + m * task.a_stride;
     const uint8_t* exponents = task.a_exponent + m * task.a_exponent_stride;
-    uint8_t clamped = 0;
+    uint8_t is_outside = 0;
     uint8_t* to = tokens.values + m * num_kb * kScaleBlock * Engine::kBytes;
     for (int64_t k = 0; k < num_kb * kScaleBlock; k += 64) {
       Bf16x64 pairs = decode64_any(decoder, load_codes<Engine>(codes + k, task.k - k), fnuz);
       if (Engine::kFolds) {
-        const FoldPair pair = fold_pair(exponents, k / kMxBlock, task.k / kMxBlock, clamped);
+        const FoldPair pair = fold_pair(exponents, k / kMxBlock, task.k / kMxBlock, is_outside);
         const __m512i folds = _mm512_mask_mov_epi16(_mm512_set1_epi16(pair.first), 0xffff0000,
                                                     _mm512_set1_epi16(pair.second));
         pairs = {fold(pairs.first, folds), fold(pairs.second, folds)};
@@ -215,7 +215,7 @@ void gemv_prepare(const Task& task, int64_t begin, int64_t end) {
       }
     }
     if (Engine::kFolds) {
-      tokens.special[m] = clamped != 0 && mx_row_is_special(codes, exponents, task.k);
+      tokens.special[m] = is_outside != 0 && mx_row_is_special(codes, exponents, task.k);
       continue;
     }
     const float* from = task.a_scale + m * task.a_scale_stride_m;
@@ -237,16 +237,16 @@ OCTET_INLINE void fill_scales(const Task& task, const float* a_scales, int64_t n
   }
 }
 
-/// Folds of the rows of a unit, past the last row those of the last. Returns whether one of them
-/// may be special (mx.h).
+/// Folds of the rows of a unit, past the last row those of the last. Returns whether one is
+/// outside (avx512_fold.h).
 OCTET_INLINE bool fill_folds(const Task& task, const GemvPass& pass, int64_t n) {
-  bool special = false;
+  bool is_outside = false;
   for (int64_t r = 0; r < pass.num_rows; ++r) {
     const int64_t row = n + r < task.n ? n + r : task.n - 1;
-    special |= expand_folds(task.b_exponent + row * task.b_exponent_stride, task.k / kMxBlock,
-                            pass.folds + r * pass.fold_stride);
+    is_outside |= expand_folds(task.b_exponent + row * task.b_exponent_stride, task.k / kMxBlock,
+                               pass.folds + r * pass.fold_stride);
   }
-  return special;
+  return is_outside;
 }
 
 template <class Engine, int R>
@@ -271,7 +271,7 @@ void gemv_compute(const Task& task, int64_t begin, int64_t end, uint8_t* scratch
   for (int64_t unit = begin; unit < end; ++unit) {
     const int64_t n = unit * pass.num_rows;
     pass.rows = code_rows(task, n);
-    const bool special = Engine::kFolds && fill_folds(task, pass, n);
+    const bool is_outside = Engine::kFolds && fill_folds(task, pass, n);
     for (int64_t m = 0; m < task.m; m += kGemvMaxTokens) {
       const int64_t left = task.m - m;
       const int tokens = static_cast<int>(left < kGemvMaxTokens ? left : kGemvMaxTokens);
@@ -279,7 +279,9 @@ void gemv_compute(const Task& task, int64_t begin, int64_t end, uint8_t* scratch
       pass.a = a.values + m * a_stride;
       sum_tokens<Engine, R>(tokens, pass, decoder, stream, chunk);
       store_tokens(task, pass, n, m, tokens);
-      if (Engine::kFolds) repair<Engine>(task, n, n + pass.num_rows, m, m + tokens, special);
+      if (Engine::kFolds) {
+        mx_repair(task, {n, n + pass.num_rows, m, m + tokens}, a.special, is_outside);
+      }
     }
   }
 }

@@ -94,7 +94,7 @@ struct PanelDecode {
   const RowFolds* folds;  // of Folding engines: for every 16 rows
   int done, total;        // pieces
   int credit, tiles;      // a piece per `tiles` sixteenths of a tile
-  uint32_t clamped;       // whether an exponent was, in any panel so far
+  bool outside;           // an exponent of a panel so far is (avx512_fold.h)
 };
 
 OCTET_INLINE __m128i load128(const uint8_t* from) {

@@ -21,6 +21,10 @@ bool is_zero(const uint8_t* codes) {
   return std::all_of(codes, codes + kMxBlock, [](uint8_t code) { return (code & 0x7f) == 0; });
 }
 
+void repair_one(const Task& t, int64_t m, int64_t n, bool nan) {
+  store_rounded(t, m, n, nan ? NAN : mx_element(t, m, n).value);
+}
+
 CodeTable marked_table() {
   CodeTable table = code_table(DType::kE4m3fn);
   for (size_t code = 0; code < 128; ++code) {
@@ -44,25 +48,20 @@ bool mx_row_is_special(const uint8_t* codes, const uint8_t* exponents, int64_t k
   return false;
 }
 
-void mx_repair_rows(const Task& t, int64_t n, int64_t n_end, int64_t m, int64_t m_end) {
-  for (; n < n_end; ++n) {
+void mx_repair(const Task& t, const MxUnit& unit, const uint8_t* special, bool outside) {
+  const int64_t n_end = std::min(unit.n_end, t.n);
+  for (int64_t n = unit.n; outside && n < n_end; ++n) {
     const uint8_t* exponents = t.b_exponent + n * t.b_exponent_stride;
     if (!mx_row_is_special(t.b + n * t.b_stride, exponents, t.k)) continue;
     const bool nan = has_nan_scale(exponents, t.k / kMxBlock);
-    for (int64_t i = m; i < m_end; ++i) {
-      store_rounded(t, i, n, nan ? NAN : mx_element(t, i, n).value);
-    }
+    for (int64_t m = unit.m; m < unit.m_end; ++m) repair_one(t, m, n, nan);
   }
-}
-
-void mx_repair_tokens(const Task& t, const uint8_t* flags, int64_t m, int64_t m_end, int64_t n,
-                      int64_t n_end) {
-  for (; m < m_end; ++m) {
-    if (flags[m] == 0) continue;
+  const uint8_t* end = special + unit.m_end;
+  for (const uint8_t* at = std::find(special + unit.m, end, 1); at != end;
+       at = std::find(at + 1, end, 1)) {
+    const int64_t m = at - special;
     const bool nan = has_nan_scale(t.a_exponent + m * t.a_exponent_stride, t.k / kMxBlock);
-    for (int64_t i = n; i < n_end; ++i) {
-      store_rounded(t, m, i, nan ? NAN : mx_element(t, m, i).value);
-    }
+    for (int64_t n = unit.n; n < n_end; ++n) repair_one(t, m, n, nan);
   }
 }
 

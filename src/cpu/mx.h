@@ -1,13 +1,15 @@
-// e8m0 scales of 32 of k in the CPU kernels: which of them kernels fold into their operands, and
-// what becomes of the others.
+// e8m0 scales of 32 of k in the CPU kernels: which of them kernels multiply into their operands,
+// and what becomes of the others.
 //
 // Method     a scale is a power of two, so that it multiplies a decoded code without rounding as
-//            long as nothing leaves the range of float32: kernels take bytes kMxLow to kMxHigh as
-//            they are, which keeps every product of two scaled codes a normal number, and clamp the
-//            rest. Rows with a byte outside whose block has a nonzero code are computed again, in
-//            double
-// Requires   plain declarations (kernel.h): the functions are compiled for the baseline
+//            long as nothing leaves the range of float32 and bf16. Scales of kMxLow to kMxHigh on
+//            both operands keep every product of two scaled codes a normal number. Rows with any
+//            other scale on a block that is not zero are special: what a kernel made of them is
+//            computed again, in double
+// Requires   plain declarations and static functions (kernel.h)
 #pragma once
+
+#include <string.h>
 
 #include "src/cpu/kernel.h"
 
@@ -23,11 +25,25 @@ const CodeTable& mx_code_table();
 /// is not zero.
 bool mx_row_is_special(const uint8_t* codes, const uint8_t* exponents, int64_t k);
 
-/// Computes again, exactly, the special rows n to n_end of b for tokens m to m_end.
-void mx_repair_rows(const Task& task, int64_t n, int64_t n_end, int64_t m, int64_t m_end);
+/// What a kernel has computed and stored.
+struct MxUnit {
+  int64_t n, n_end;  // may pass the last row of b
+  int64_t m, m_end;
+};
 
-/// The same for tokens whose flag is set; `flags` begins at token 0.
-void mx_repair_tokens(const Task& task, const uint8_t* flags, int64_t m, int64_t m_end, int64_t n,
-                      int64_t n_end);
+/// Computes the special rows and tokens of a unit again. `special` flags tokens from 0 on;
+/// `outside`: a scale of the unit's rows of b is not in kMxLow to kMxHigh.
+void mx_repair(const Task& task, const MxUnit& unit, const uint8_t* special, bool outside);
+
+/// Blocks of 128 of k, the last of which may be shorter.
+static inline int64_t mx_k_blocks(const Task& task) {
+  return (task.k + kScaleBlock - 1) / kScaleBlock;
+}
+
+/// 128 of k of a row, of which `left` exist, with zeros behind them.
+static inline void mx_copy_tail(const uint8_t* codes, int64_t left, uint8_t* to) {
+  memset(to, 0, kScaleBlock);
+  memcpy(to, codes, static_cast<size_t>(left < kScaleBlock ? left : kScaleBlock));
+}
 
 }  // namespace octet::cpu
