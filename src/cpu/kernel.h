@@ -32,6 +32,9 @@ struct alignas(64) CodeTable {
 
 enum class Output : uint8_t { kF32, kBf16, kF16 };
 
+/// The two forms of scales (Task).
+enum class Scales : uint8_t { kF32Of128, kE8m0Of32 };
+
 /// One GEMM, d = a b^T, with scales in one of two forms:
 ///   f32    d[m,n] = sum_kb a_scale[m,kb] * b_scale[n/128,kb] * dot(a[m,kb*128..], b[n,kb*128..])
 ///   e8m0   d[m,n] = sum_kb 2^(a_exponent[m,kb] + b_exponent[n,kb] - 254) * dot of 32 of k

@@ -40,6 +40,16 @@ static inline int64_t mx_k_blocks(const Task& task) {
   return (task.k + kScaleBlock - 1) / kScaleBlock;
 }
 
+/// 2^(byte - 127) for bytes 1 to 254.
+static inline float mx_scale(uint8_t byte) {
+  const uint32_t bits = static_cast<uint32_t>(byte) << 23;
+  float scale;
+  memcpy(&scale, &bits, sizeof scale);
+  return scale;
+}
+
+static inline bool mx_is_outside(uint8_t byte) { return byte < kMxLow || byte > kMxHigh; }
+
 /// 128 of k of a row, of which `left` exist, with zeros behind them.
 static inline void mx_copy_tail(const uint8_t* codes, int64_t left, uint8_t* to) {
   memset(to, 0, kScaleBlock);

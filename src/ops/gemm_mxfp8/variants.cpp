@@ -2,8 +2,11 @@
 // or not.
 #include "src/cpu/variants.h"
 
+#include "src/ops/gemm_mxfp8/cpu/generic_fast.h"
 #include "src/ops/gemm_mxfp8/cpu/generic_ref.h"
 #include "src/ops/gemm_mxfp8/cpu/task.h"
+#include "src/ops/gemm_mxfp8/cpu/x86_avx2_gemm.h"
+#include "src/ops/gemm_mxfp8/cpu/x86_avx2_gemv.h"
 #include "src/ops/gemm_mxfp8/cpu/x86_avx512_dpbf16_gemm.h"
 #include "src/ops/gemm_mxfp8/cpu/x86_avx512_dpbf16_gemv.h"
 #include "src/ops/gemm_mxfp8/cpu/x86_avx512_gemm.h"
@@ -34,6 +37,9 @@ std::vector<select::Variant> make_variants() {
   add_cpu<X86Avx512Dpbf16Gemv>(variants);
   add_cpu<X86Avx512Gemm>(variants);
   add_cpu<X86Avx512Gemv>(variants);
+  add_cpu<X86Avx2Gemm>(variants);
+  add_cpu<X86Avx2Gemv>(variants);
+  add_cpu<GenericFast>(variants);
   add_cpu<GenericRef>(variants);
   return variants;
 }
@@ -45,7 +51,19 @@ select::CostTerms cost_terms(const select::Problem& problem, const select::Tile&
 }
 
 /// The tier's blocked kernel, which serves every m, as a library without selection would ship it.
-std::string fixed_default(Arch) { return ""; }
+std::string fixed_default(Arch arch) {
+  switch (arch) {
+    case Arch::kX86Amx:
+    case Arch::kX86Avx512:
+      return X86Avx512Gemm::name(X86Avx512Gemm::kConfigs[0]);
+    case Arch::kX86Avx2:
+      return X86Avx2Gemm::name(X86Avx2Gemm::kConfigs[0]);
+    case Arch::kGeneric:
+      return GenericFast::name(GenericFast::kConfigs[0]);
+    default:
+      return "";
+  }
+}
 
 }  // namespace
 
