@@ -294,13 +294,12 @@ void compute(const Task& t, int64_t begin, int64_t end, uint8_t* scratch) {
     unit.sums_stride = kBlockN;
     float* scales = unit.sums + kBlockM * kBlockN;
     unit.scales = scales;
-    bool outside = false;
-    if (S == Scales::kE8m0Of32) outside = row_scales(t, unit.n, kBlockN, 1, scales);
+    if (S == Scales::kE8m0Of32) row_scales(t, unit.n, kBlockN, 1, scales);
     run_unit<S>(t, unit);
     if (S == Scales::kE8m0Of32) {
       const int64_t m = tile_begin(t, unit.tile_begin), m_end = tile_begin(t, unit.tile_end);
       mx_repair(t, {unit.n, unit.n + kBlockN, m, m_end}, token_flags(t, num_tiles(t) * kTileM),
-                outside);
+                rows_outside(t, unit.n, kBlockN));
     }
   }
 }

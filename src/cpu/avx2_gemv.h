@@ -22,6 +22,12 @@ constexpr int kMaxTokens = 8;  // rows of a in one pass
 /// Rows of b in registers by rows of a (Zen 5, ms at (5120,5120): m = 1 with 2, 4, 8
 /// rows 1.51, 1.10, 1.03; m = 4 with 1, 2, 4 rows 3.1, 2.9, 3.7; m = 6 with 1, 2 rows 4.1, 5.2).
 constexpr int kRowsInRegisters[kMaxTokens + 1] = {0, 8, 4, 2, 2, 1, 1, 1, 1};
+/// With e8m0 scales those of up to four rows are in registers as well.
+template <Scales S>
+constexpr int rows_in_registers(int tokens) {
+  return S == Scales::kE8m0Of32 && tokens == 1 ? 4 : kRowsInRegisters[tokens];
+}
+
 constexpr int64_t kPrefetchBlocks = 4;
 
 /// What one pass reads and keeps: a group of rows of b against `kTokens` rows of a.
@@ -31,10 +37,10 @@ struct Pass {
   int64_t a_block_stride;
   int64_t m, n;  // first row of a, first row of b
   int64_t num_rows;
-  int64_t next_rows;    // bytes from these rows of b to the next group's
-  int64_t num_kb;       // blocks of 128 of k, the last maybe short
-  const float* scales;  // e8m0: (num_rows, num_kb, 4) of b
-  __m256* sums;         // (num_rows, kTokens): lane-wise sums over k
+  int64_t next_rows;         // bytes from these rows of b to the next group's
+  const uint8_t* exponents;  // e8m0: of b
+  int64_t exponent_stride;
+  __m256* sums;  // (num_rows, kTokens): lane-wise sums over k
 };
 
 // 1. Decode activations: exact values times f16_scale, so that weights stay unscaled f16 values.
@@ -80,39 +86,55 @@ OCTET_INLINE void decode_block(const Weights& b, const uint8_t* codes, int64_t a
 }
 
 template <Scales S, int kRows, int kTokens, bool kFnuz>
-OCTET_INLINE void multiply_block(const Pass& pass, const Weights& b, int64_t row, int64_t kb,
+OCTET_INLINE void multiply_block(const Pass& pass, const Weights& weights, int64_t row, int64_t kb,
                                  int64_t ahead, const __m256* scales, NanScan<kFnuz>& nan) {
   __m256i halves[kRows * 8];
-  decode_block<kRows>(b, b.at(row, kb), ahead, halves, nan);
+  decode_block<kRows>(weights, weights.at(row, kb), ahead, halves, nan);
   // Why: vcvtph2ps from memory is one operation, from a register two and an extract besides (Zen 5,
   // m = 1 at (5120,5120), 4 rows: 1.15 ms for 1.44). The barrier keeps GCC from undoing it.
   asm volatile("" : "+m"(halves));
   __m256 partial[kRows * kTokens];
   for (__m256& p : partial) p = _mm256_setzero_ps();
+  // e8m0 scales of b: of one token the sums of 32 are scaled, of more the decoded values.
+  constexpr bool kScaleSums = S == Scales::kE8m0Of32 && kTokens == 1;
+  constexpr bool kScaleValues = S == Scales::kE8m0Of32 && kTokens > 1;
+  __m256 scaled[kScaleSums ? kRows : 1];
+  for (__m256& s : scaled) s = _mm256_setzero_ps();
   const float* a = pass.a + kb * pass.a_block_stride;
-  const float* row_scales = pass.scales + (row * pass.num_kb + kb) * 4;
+  alignas(16) float b_scales[kRows][4];
+  if (S == Scales::kE8m0Of32) {
+    for (int r = 0; r < kRows; ++r) {
+      const uint8_t* from = pass.exponents + (row + r) * pass.exponent_stride + kb * 4;
+      const __m128i bytes = _mm_cvtepu8_epi32(_mm_loadu_si32(from));
+      _mm_store_ps(b_scales[r], _mm_castsi128_ps(_mm_slli_epi32(bytes, 23)));
+    }
+  }
 #pragma GCC unroll 16
   for (int i = 0; i < 16; ++i) {
-    __m256 values[kRows];
-    for (int r = 0; r < kRows; ++r) {
-      const __m128i* from = reinterpret_cast<const __m128i*>(halves + r * 8) + i;
-      values[r] = _mm256_cvtph_ps(_mm_load_si128(from));
-      if (S == Scales::kF32Of128) continue;
-      const float* scale = row_scales + r * pass.num_kb * 4 + i / 4;
-      values[r] = _mm256_mul_ps(values[r], _mm256_broadcast_ss(scale));
+    if (kScaleSums && i % 4 == 0) {
+      for (__m256& p : partial) p = _mm256_setzero_ps();
     }
     for (int m = 0; m < kTokens; ++m) {
       const __m256 x = _mm256_load_ps(a + m * kScaleBlock + i * 8);
       for (int r = 0; r < kRows; ++r) {
+        const __m128i* b = reinterpret_cast<const __m128i*>(halves + r * 8) + i;
+        __m256 value = _mm256_cvtph_ps(_mm_load_si128(b));
+        if (kScaleValues) {
+          value = _mm256_mul_ps(value, _mm256_broadcast_ss(&b_scales[r][i / 4]));
+        }
         __m256& sum = partial[r * kTokens + m];
-        sum = _mm256_fmadd_ps(values[r], x, sum);
+        sum = _mm256_fmadd_ps(value, x, sum);
       }
+    }
+    for (int r = 0; kScaleSums && i % 4 == 3 && r < kRows; ++r) {
+      const __m256 scale = _mm256_broadcast_ss(&b_scales[r][i / 4]);
+      scaled[r] = _mm256_fmadd_ps(partial[r], scale, scaled[r]);
     }
   }
   __m256* sums = pass.sums + row * kTokens;
   for (int i = 0; i < kRows * kTokens; ++i) {
     sums[i] = S == Scales::kF32Of128 ? _mm256_fmadd_ps(partial[i], scales[i % kTokens], sums[i])
-                                     : _mm256_add_ps(partial[i], sums[i]);
+                                     : _mm256_add_ps(kScaleSums ? scaled[i] : partial[i], sums[i]);
   }
 }
 
@@ -131,7 +153,7 @@ OCTET_INLINE int64_t prefetch_distance(const Pass& pass, int64_t kb, int64_t num
 template <Scales S, int kTokens, bool kFnuz>
 OCTET_INLINE void multiply_group(const Pass& pass, const Weights& b, int64_t kb, int64_t ahead,
                                  const __m256* scales, NanScan<kFnuz>& nan) {
-  constexpr int kRows = kRowsInRegisters[kTokens];
+  constexpr int kRows = rows_in_registers<S>(kTokens);
   int64_t row = 0;
   for (; row + kRows <= pass.num_rows; row += kRows) {
     multiply_block<S, kRows, kTokens>(pass, b, row, kb, ahead, scales, nan);
@@ -145,12 +167,19 @@ OCTET_INLINE void multiply_group(const Pass& pass, const Weights& b, int64_t kb,
 template <int kTokens, bool kFnuz>
 __attribute__((noinline)) void multiply_tail(const Task& t, const Pass& pass, int64_t kb,
                                              NanScan<kFnuz>& nan) {
-  uint8_t copy[kMaxRows * kScaleBlock];
+  const int64_t left = t.k - kb * kScaleBlock;
+  uint8_t codes[kMaxRows * kScaleBlock], exponents[kMaxRows * 4] = {};
   for (int64_t r = 0; r < pass.num_rows; ++r) {
-    mx_copy_tail(pass.b.at(r, kb), t.k - kb * kScaleBlock, copy + r * kScaleBlock);
+    mx_copy_tail(pass.b.at(r, kb), left, codes + r * kScaleBlock);
+    const uint8_t* from = pass.exponents + r * pass.exponent_stride + kb * 4;
+    for (int64_t i = 0; i < left / kMxBlock; ++i) exponents[r * 4 + i] = from[i];
   }
-  const Weights b{copy, kScaleBlock, 0, 64};
-  multiply_group<Scales::kE8m0Of32, kTokens>(pass, b, kb, 0, nullptr, nan);
+  Pass tail = pass;
+  tail.a += kb * pass.a_block_stride;
+  tail.exponents = exponents;
+  tail.exponent_stride = 4;
+  const Weights b{codes, kScaleBlock, 0, 64};
+  multiply_group<Scales::kE8m0Of32, kTokens>(tail, b, 0, 0, nullptr, nan);
 }
 
 template <Scales S, int kTokens, bool kFnuz>
@@ -169,7 +198,8 @@ bool multiply_rows(const Task& t, const Pass& pass) {  // true: a NaN code was s
     const int64_t ahead = prefetch_distance(pass, kb, num_kb);
     multiply_group<S, kTokens>(pass, pass.b, kb, ahead, scales, nan);
   }
-  if (S == Scales::kE8m0Of32 && num_kb < pass.num_kb) multiply_tail<kTokens>(t, pass, num_kb, nan);
+  if (S == Scales::kE8m0Of32 && num_kb < k_blocks<S>(t))
+    multiply_tail<kTokens>(t, pass, num_kb, nan);
   return nan.any();
 }
 
@@ -226,8 +256,6 @@ constexpr RunPass kRunPass[kMaxTokens + 1] = {nullptr,        run_pass<S, 1>, ru
 
 // 5. The kernel: a unit is a group of rows of b.
 
-constexpr int64_t kSumsBytes = kMaxRows * kMaxTokens * sizeof(__m256);
-
 template <Scales S, int kGroup>
 void compute(const Task& t, int64_t begin, int64_t end, uint8_t* scratch) {
   const int64_t passes = (t.m + kMaxTokens - 1) / kMaxTokens;
@@ -236,14 +264,12 @@ void compute(const Task& t, int64_t begin, int64_t end, uint8_t* scratch) {
     pass.n = unit * kGroup;
     pass.b = weights_from(t, pass.n);
     pass.a_block_stride = t.m * kScaleBlock;
-    pass.num_kb = k_blocks<S>(t);
     pass.num_rows = t.n - pass.n < kGroup ? t.n - pass.n : kGroup;
     pass.next_rows = weights_from(t, pass.n + kGroup).data - pass.b.data;
     pass.sums = reinterpret_cast<__m256*>(scratch);
-    float* scales = reinterpret_cast<float*>(scratch + kSumsBytes);
-    pass.scales = scales;
-    bool outside = false;
-    if (S == Scales::kE8m0Of32) outside = row_scales(t, pass.n, pass.num_rows, 1, scales);
+    pass.exponents = t.b_exponent + pass.n * t.b_exponent_stride;
+    pass.exponent_stride = t.b_exponent_stride;
+    const bool outside = S == Scales::kE8m0Of32 && rows_outside(t, pass.n, kGroup);
     for (int64_t i = 0; i < passes; ++i) {
       pass.m = i * t.m / passes;
       pass.a = reinterpret_cast<const float*>(t.shared) + pass.m * kScaleBlock;
@@ -260,10 +286,7 @@ template <Scales S>
 int64_t shared_bytes(const Task& t) {
   return decoded_bytes<S>(t, t.m);
 }
-template <Scales S, int kGroup>
-int64_t scratch_bytes(const Task& t) {
-  return kSumsBytes + (S == Scales::kE8m0Of32 ? kGroup * k_blocks<S>(t) * 16 : 0);
-}
+int64_t scratch_bytes(const Task&) { return kMaxRows * kMaxTokens * sizeof(__m256); }
 template <Scales S>
 int64_t prepare_units(const Task& t) {
   return t.m * k_blocks<S>(t);
@@ -278,8 +301,8 @@ int64_t compute_units(const Task& t) {
 template <Scales S, int kGroup>
 Kernel kernel() {
   static_assert(kMaxRows % kGroup == 0);
-  return {shared_bytes<S>, scratch_bytes<S, kGroup>, prepare_units<S>,
-          prepare<S>,      compute_units<kGroup>,    compute<S, kGroup>};
+  return {shared_bytes<S>, scratch_bytes,         prepare_units<S>,
+          prepare<S>,      compute_units<kGroup>, compute<S, kGroup>};
 }
 
 }  // namespace

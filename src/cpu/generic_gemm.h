@@ -88,28 +88,29 @@ bool has_nan(Bytes seen) {
 /// All ones in each byte whose code is neither zero nor subnormal.
 OCTET_INLINE Bytes normal_codes(Bytes codes) { return (Bytes)((SignedBytes)(codes & 0x7f) > 7); }
 
-/// 16 e4m3 codes to f32, times 2^-97 / f16_scale; NaN codes come out finite.
-/// Why: subnormals must not be fed to arithmetic as f32 subnormals (39 ns each on Intel), so
-/// exponent 0 is read as exponent 1 and the hidden bit, then wrongly there, is subtracted. The bias
-/// is such that sign and bit 3 of a code, as the top byte of an f32, are that hidden bit.
-template <bool kSubnormals>
-OCTET_INLINE void decode16(Bytes codes, Floats* out) {
+/// 16 e4m3 codes to f32, times 2^-97 / f16_scale, and times `scale` where scales are e8m0; NaN
+/// codes come out finite. Why: subnormals must not be fed to arithmetic as f32 subnormals (39 ns
+/// each on Intel), so exponent 0 is read as exponent 1 and the hidden bit, then wrongly there, is
+/// subtracted. The bias is such that sign and bit 3 of a code, as the top byte of an f32, are that
+/// hidden bit.
+template <bool kSubnormals, Scales S>
+OCTET_INLINE void decode16(Bytes codes, float scale, Floats* out) {
   const Bytes normal = normal_codes(codes);
   const Bytes raised = kSubnormals ? codes | (~normal & 8) : codes;
   // Words are bf16 values: sign, exponent plus 15, mantissa.
   const Words keep = (Words)((UWords){} + 0x87f0);
   const Dwords even = (Dwords)((((Words)((UWords)raised << 8) >> 4) & keep) + 0x0780);
   const Dwords odd = (Dwords)((((Words)raised >> 4) & keep) + 0x0780);
-  out[0] = (Floats)(even << 16);
-  out[1] = (Floats)(odd << 16);
-  out[2] = (Floats)(even & 0xffff0000u);
-  out[3] = (Floats)(odd & 0xffff0000u);
-  if (!kSubnormals) return;
-  const Dwords hidden = (Dwords)(raised & (~normal & 0x88));
-  out[0] -= (Floats)(hidden << 24);
-  out[1] -= (Floats)((hidden << 16) & 0xff000000u);
-  out[2] -= (Floats)((hidden << 8) & 0xff000000u);
-  out[3] -= (Floats)(hidden & 0xff000000u);
+  Floats values[4] = {(Floats)(even << 16), (Floats)(odd << 16), (Floats)(even & 0xffff0000u),
+                      (Floats)(odd & 0xffff0000u)};
+  if (kSubnormals) {
+    const Dwords hidden = (Dwords)(raised & (~normal & 0x88));
+    values[0] -= (Floats)(hidden << 24);
+    values[1] -= (Floats)((hidden << 16) & 0xff000000u);
+    values[2] -= (Floats)((hidden << 8) & 0xff000000u);
+    values[3] -= (Floats)(hidden & 0xff000000u);
+  }
+  for (int i = 0; i < 4; ++i) out[i] = S == Scales::kE8m0Of32 ? values[i] * scale : values[i];
 }
 
 OCTET_INLINE Bytes load16(const uint8_t* codes) {
@@ -129,14 +130,12 @@ OCTET_INLINE bool all_normal(Bytes magnitudes) {
 /// sigma; 64 codes without one are cheap to recognise (Zen 5, SSE2, m = 1: 3.4 ms for 5.1, and 5.6
 /// ms where every 64 hold one). noinline: inlined, GCC 12 spills vectors of the other path (4.1
 /// ms).
-template <bool kSubnormals>
-__attribute__((noinline)) void decode64(const uint8_t* codes, Floats* out) {
-  for (int i = 0; i < 4; ++i) decode16<kSubnormals>(load16(codes + i * 16), out + i * 4);
-}
-
-/// 64 decoded values, times a scale for each 32.
-OCTET_INLINE void scale64(Floats* values, const float* scales) {
-  for (int i = 0; i < 16; ++i) values[i] *= scales[i / 8];
+template <bool kSubnormals, Scales S>
+__attribute__((noinline)) void decode64(const uint8_t* codes, const float* scales, Floats* out) {
+  for (int i = 0; i < 4; ++i) {
+    const float scale = S == Scales::kE8m0Of32 ? scales[i / 2] : 1.0f;
+    decode16<kSubnormals, S>(load16(codes + i * 16), scale, out + i * 4);
+  }
 }
 
 /// Addresses of b in both layouts: 64 codes from (row, kb, half).
@@ -152,9 +151,10 @@ OCTET_INLINE Weights weights_from(const Task& t, int64_t n) {
   return {t.b + n * t.b_stride, t.b_stride, kScaleBlock, 64};
 }
 
-/// 64 codes to f32; returns the NaN keys seen.
-template <Kind kKind>
-OCTET_INLINE Bytes decode_half(const Task& t, const uint8_t* codes, Floats* out, Bytes seen) {
+/// 64 codes to f32, times a scale for each 32 where scales are e8m0; returns the NaN keys seen.
+template <Scales S, Kind kKind>
+OCTET_INLINE Bytes decode_half(const Task& t, const uint8_t* codes, const float* scales,
+                               Floats* out, Bytes seen) {
   if (kKind == Kind::kTable) {
     float* values = reinterpret_cast<float*>(out);
     for (int k = 0; k < 64; ++k) values[decoded_index(k)] = t.codes->f32[codes[k]];
@@ -168,7 +168,8 @@ OCTET_INLINE Bytes decode_half(const Task& t, const uint8_t* codes, Floats* out,
     seen = key > seen ? key : seen;
     smallest = magnitude < smallest ? magnitude : smallest;
   }
-  all_normal(smallest) ? decode64<false>(codes, out) : decode64<true>(codes, out);
+  all_normal(smallest) ? decode64<false, S>(codes, scales, out)
+                       : decode64<true, S>(codes, scales, out);
   return seen;
 }
 
@@ -244,10 +245,9 @@ Bytes decode_panel(const Task& t, const Unit& unit, int64_t kb, Bytes seen) {
     for (int half = 0; half < 2; ++half) {
       const uint8_t* codes = row + half * unit.b.half_stride;
       prefetch(codes, distance);
-      Floats* out = unit.panel + r * kVectors + half * 16;
-      seen = decode_half<kKind>(t, codes, out, seen);
-      if (S == Scales::kF32Of128) continue;
-      scale64(out, unit.scales + (r * k_blocks<S>(t) + kb) * 4 + half * 2);
+      const float* scales = unit.scales;
+      if (S == Scales::kE8m0Of32) scales += (r * k_blocks<S>(t) + kb) * 4 + half * 2;
+      seen = decode_half<S, kKind>(t, codes, scales, unit.panel + r * kVectors + half * 16, seen);
     }
   }
   return seen;
@@ -311,9 +311,10 @@ OCTET_INLINE float weight_factor(const CodeTable& codes) {
 void run_mx_unit(const Task& t, Unit& unit) {
   float* scales = reinterpret_cast<float*>(unit.sums + kGroup * t.m);
   unit.scales = scales;
-  const bool outside = row_scales(t, unit.n, kGroup, weight_factor(*t.codes), scales);
+  row_scales(t, unit.n, kGroup, weight_factor(*t.codes), scales);
   run_unit<Scales::kE8m0Of32, Kind::kFn>(t, unit);
-  mx_repair(t, {unit.n, unit.n + kGroup, 0, t.m}, token_flags(t, t.m), outside);
+  mx_repair(t, {unit.n, unit.n + kGroup, 0, t.m}, token_flags(t, t.m),
+            rows_outside(t, unit.n, kGroup));
 }
 
 void run_block_unit(const Task& t, const Unit& unit) {

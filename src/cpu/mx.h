@@ -48,8 +48,6 @@ static inline float mx_scale(uint8_t byte) {
   return scale;
 }
 
-static inline bool mx_is_outside(uint8_t byte) { return byte < kMxLow || byte > kMxHigh; }
-
 /// 128 of k of a row, of which `left` exist, with zeros behind them.
 static inline void mx_copy_tail(const uint8_t* codes, int64_t left, uint8_t* to) {
   memset(to, 0, kScaleBlock);

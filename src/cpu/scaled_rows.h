@@ -58,20 +58,29 @@ static inline void mark_token(const Task& t, int64_t m, int64_t kb, int64_t rows
   token_flags(t, rows)[m] = mx_row_is_special(t.a + m * t.a_stride, exponents, t.k);
 }
 
+/// Whether an e8m0 scale of rows n on of b is not in kMxLow to kMxHigh.
+static inline bool rows_outside(const Task& t, int64_t n, int64_t rows) {
+  const int64_t end = n + rows < t.n ? n + rows : t.n;
+  uint8_t worst = 0;
+  for (; n < end; ++n) {
+    const uint8_t* exponents = t.b_exponent + n * t.b_exponent_stride;
+    for (int64_t i = 0; i < t.k / kMxBlock; ++i) {
+      const uint8_t above = static_cast<uint8_t>(exponents[i] - kMxLow);  // wraps below
+      worst = above > worst ? above : worst;
+    }
+  }
+  return worst > kMxHigh - kMxLow;
+}
+
 /// The e8m0 scales of rows n on of b times `factor`, (rows, k/128, 4), 1 past the end of k; past
-/// the last row those of the last. Returns whether one is outside kMxLow to kMxHigh.
-static inline bool row_scales(const Task& t, int64_t n, int64_t rows, float factor, float* scales) {
+/// the last row those of the last.
+static inline void row_scales(const Task& t, int64_t n, int64_t rows, float factor, float* scales) {
   const int64_t blocks = t.k / kMxBlock, stride = mx_k_blocks(t) * 4;
-  uint8_t outside = 0;
   for (int64_t r = 0; r < rows; ++r, scales += stride) {
     const uint8_t* exponents = t.b_exponent + (n + r < t.n ? n + r : t.n - 1) * t.b_exponent_stride;
-    for (int64_t i = 0; i < blocks; ++i) {
-      outside |= static_cast<uint8_t>(mx_is_outside(exponents[i]));
-      scales[i] = mx_scale(exponents[i]) * factor;
-    }
+    for (int64_t i = 0; i < blocks; ++i) scales[i] = mx_scale(exponents[i]) * factor;
     for (int64_t i = blocks; i < stride; ++i) scales[i] = factor;
   }
-  return outside != 0;
 }
 
 }  // namespace
