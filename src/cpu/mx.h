@@ -40,9 +40,9 @@ static inline int64_t mx_k_blocks(const Task& task) {
   return (task.k + kScaleBlock - 1) / kScaleBlock;
 }
 
-/// 2^(byte - 127) for bytes 1 to 254.
+/// 2^(byte - 127); of bytes above kMxHigh that of kMxHigh, which zeros may be multiplied with.
 static inline float mx_scale(uint8_t byte) {
-  const uint32_t bits = static_cast<uint32_t>(byte) << 23;
+  const uint32_t bits = static_cast<uint32_t>(byte < kMxHigh ? byte : kMxHigh) << 23;
   float scale;
   memcpy(&scale, &bits, sizeof scale);
   return scale;
