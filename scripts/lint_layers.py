@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Includes go one way: include <- core <- device <- select <- ops <- harness <- tools.
+"""Includes go one way: include <- core <- device <- select <- cpu <- ops <- harness <- tools.
 
 An op never includes the internals of another op. src/gpu sees core/formats.h and device/gpu_types.h alone. tests/, peers/ and
 bench/ may include anything; examples/ only what is public.
@@ -10,7 +10,7 @@ import sys
 
 import lint
 
-ORDER = ["include", "src/core", "src/device", "src/select", "src/ops", "src/harness", "tools"]
+ORDER = ["include", "src/core", "src/device", "src/select", "src/cpu", "src/ops", "src/harness", "tools"]
 FREE = ("tests", "peers", "bench")
 ALLOWED = {
     ("src/harness", "peers/peer_module.h"): "the interface between the command and a peer module",
@@ -76,6 +76,8 @@ def one(path, included):
 CASES = [
     (one("src/core/a.h", "octet/status.h"), None),
     (one("src/ops/x/op.cpp", "src/select/choose.h"), None),
+    (one("src/ops/x/cpu/x86_a.cpp", "src/cpu/kernel.h"), None),
+    (one("src/cpu/a.h", "src/ops/x/problem.h"), "src/cpu is below src/ops"),
     (one("src/ops/x/op.cpp", "src/ops/x/problem.h"), None),
     (one("src/ops/registry.cpp", "src/ops/x/op.h"), None),
     (one("src/harness/measure/peer.cpp", "peers/peer_module.h"), None),

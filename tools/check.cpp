@@ -1,6 +1,8 @@
 // octet check: every variant that runs here against the double-precision reference.
 #include <fmt/format.h>
 
+#include <array>
+
 #include "src/core/text.h"
 #include "src/core/try.h"
 #include "src/harness/measure/bench.h"
@@ -32,9 +34,8 @@ struct Outcome {
 };
 
 const char* name(harness::Inputs inputs) {
-  return inputs == harness::Inputs::kRandom  ? "random"
-         : inputs == harness::Inputs::kExact ? "exact"
-                                             : "nan";
+  constexpr std::array kNames{"random", "exact", "nan", "extreme"};
+  return kNames[static_cast<size_t>(inputs)];
 }
 
 /// The formats that are checked unless one is named: every one of the op.
@@ -123,9 +124,8 @@ Result<Outcome> check(const Options& options) {
         select::choose(*op, problems[0], stream.device(), ops::tuned_tables(), {options.variant})
             .status());
   }
-  std::vector<harness::Inputs> inputs{harness::Inputs::kExact};
-  if (!options.exact)
-    inputs.insert(inputs.end(), {harness::Inputs::kRandom, harness::Inputs::kNan});
+  std::vector<harness::Inputs> inputs = harness::case_of(*op).inputs;
+  if (options.exact) inputs = {harness::Inputs::kExact};
   Outcome outcome;
   harness::Progress progress;
   for (size_t i = 0; i < problems.size(); ++i) {

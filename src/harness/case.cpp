@@ -1,14 +1,37 @@
 #include "src/harness/case.h"
 
+#include <algorithm>
+
 #include "src/core/try.h"
 #include "src/harness/cases/gemm_blockscale.h"
+#include "src/harness/cases/gemm_mxfp8.h"
 #include "src/ops/gemm_blockscale/op.h"
+#include "src/ops/gemm_mxfp8/op.h"
 
 namespace octet::harness {
 
-const Case& case_of(const select::Op&) {
-  static const Case gemm_blockscale{&ops::gemm_blockscale::op(), make_gemm_blockscale};
-  return gemm_blockscale;
+namespace {
+
+Result<std::unique_ptr<Instance>> make_nothing(const select::Problem& problem, Stream&,
+                                               const CaseOptions&) {
+  return fail(StatusCode::kUnsupported, "{}: the harness has no case for it", problem.schema->name);
+}
+
+}  // namespace
+
+const Case& case_of(const select::Op& op) {
+  static const std::vector<Case> cases{
+      {&ops::gemm_blockscale::op(),
+       make_gemm_blockscale,
+       {Inputs::kExact, Inputs::kRandom, Inputs::kNan}},
+      {&ops::gemm_mxfp8::op(),
+       make_gemm_mxfp8,
+       {Inputs::kExact, Inputs::kRandom, Inputs::kNan, Inputs::kExtreme}},
+  };
+  static const Case nothing{nullptr, make_nothing, {}};
+  const auto found = std::find_if(cases.begin(), cases.end(),
+                                  [&](const Case& c) { return c.op->name() == op.name(); });
+  return found == cases.end() ? nothing : *found;
 }
 
 Launch launch_of(const select::Op& op, int index) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "octet/status.h"
 #include "octet/stream.h"
@@ -13,10 +14,11 @@
 namespace octet::harness {
 
 enum class Inputs : uint8_t {
-  kRandom,  // signed codes that cancel, a distinct magnitude in every scale block
-  kExact,   // small integers and power-of-two scales: every sum is exact, results compare bit for
-            // bit
-  kNan,     // random, with NaN codes in single rows of a and b
+  kRandom,   // signed codes that cancel, a distinct magnitude in every scale block
+  kExact,    // small integers and power-of-two scales: every sum is exact, results compare bit for
+             // bit
+  kNan,      // random, with NaN codes (and scales, where they can be) in single rows of a and b
+  kExtreme,  // random, with the smallest and the largest scales in single rows of a and b
 };
 
 struct CheckReport {
@@ -58,9 +60,10 @@ struct Case {
   const select::Op* op;
   /// Operands where the stream's kernels can read them; the stream must outlive them.
   Result<std::unique_ptr<Instance>> (*make)(const select::Problem&, Stream&, const CaseOptions&);
+  std::vector<Inputs> inputs;  // those that differ for this op
 };
 
-/// The case of an op; every op has one.
+/// The case of an op, by its name; of an op that has none, one that makes nothing.
 const Case& case_of(const select::Op& op);
 
 /// The launch of variant `index`, and the workspace that it needs, taken from the stream.

@@ -7,11 +7,12 @@
 #include "src/core/text.h"
 #include "src/core/try.h"
 #include "src/ops/gemm_blockscale/op.h"
+#include "src/ops/gemm_mxfp8/op.h"
 
 namespace octet::ops {
 
 std::span<const select::Op* const> all() {
-  static const std::array kOps{&gemm_blockscale::op()};
+  static const std::array kOps{&gemm_blockscale::op(), &gemm_mxfp8::op()};
   return kOps;
 }
 
@@ -102,6 +103,16 @@ Result<select::Workspace> workspace(Stream& stream, const Options& options, int6
   }
   OCTET_TRY(void* data, stream.workspace(bytes));
   return select::Workspace{data, bytes};
+}
+
+Status launch(const select::Op& op, const select::Problem& problem, const void* args,
+              Stream& stream, const Options& options) {
+  OCTET_TRY(const select::Choice choice, choose(op, problem, stream, options));
+  const select::Variant& variant = op.variants()[static_cast<size_t>(choice.variant)];
+  const int64_t bytes = variant.workspace_bytes(variant.config, problem, stream.device());
+  OCTET_TRY(select::Workspace space, workspace(stream, options, bytes));
+  space.overlap_previous = options.overlap_previous;
+  return variant.launch(variant.config, args, space, stream);
 }
 
 }  // namespace octet::ops

@@ -33,4 +33,9 @@ Result<select::Choice> choose(const select::Op& op, const select::Problem& probl
 /// stream's.
 Result<select::Workspace> workspace(Stream& stream, const Options& options, int64_t bytes);
 
+/// Choose and launch: what every op does with a legal problem that has work. `args` is the op's own
+/// argument struct.
+Status launch(const select::Op& op, const select::Problem& problem, const void* args,
+              Stream& stream, const Options& options);
+
 }  // namespace octet::ops

@@ -30,4 +30,13 @@ void append_variants(std::vector<Variant>& variants, Complete complete) {
   }
 }
 
+/// supports() of a contract whose Problem `From` makes of a select::Problem.
+template <class Contract, auto From>
+Support contract_supports(int config, const Problem& problem, const Device& device) {
+  return Contract::supports(Contract::kConfigs[static_cast<size_t>(config)], From(problem), device);
+}
+
+/// For a variant that needs none, or that this build cannot run.
+inline int64_t no_workspace(int, const Problem&, const Device&) { return 0; }
+
 }  // namespace octet::select

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "octet/device.h"
+#include "src/select/cost_model.h"
 #include "src/select/problem.h"
 #include "src/select/variant.h"
 
@@ -28,7 +29,9 @@ struct Op {
   Status (*validate)(const Problem&);      // legal fields; the message names field, value and limit
   HeuristicChoice (*heuristic)(const Problem&, const Device&, Usable);
   double (*predict_us)(int variant, const Problem&, const Device&);  // 0: no model
-  uint32_t (*default_format)(Arch);                                  // of the arch's hardware
+  /// The work of a problem for a variant of this tile; null: the op has no cost model.
+  CostTerms (*cost_terms)(const Problem&, const Tile&, const Device&);
+  uint32_t (*default_format)(Arch);  // of the arch's hardware
   /// The one kernel that a library without selection would run for every shape; "" where none is
   /// known.
   std::string (*fixed_default)(Arch);

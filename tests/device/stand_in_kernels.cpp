@@ -15,8 +15,8 @@
 namespace octet::stand_in {
 namespace {
 
+using gpu::OutputType;
 using harness::MemoryParams;
-using ops::gemm_blockscale::OutputType;
 using ops::gemm_blockscale::Sm90Params;
 
 /// Codes by address, as both families of kernels find them.
@@ -172,6 +172,19 @@ int fill_codes(const Launch& launch) {
   return kSuccess;
 }
 
+double exact_scale(const harness::ExactParams& p, int64_t m, int64_t n, int64_t k) {
+  if (p.scales == harness::ExactScales::kE8m0Of32) {
+    const auto* a = static_cast<const uint8_t*>(p.a_scale);
+    const auto* b = static_cast<const uint8_t*>(p.b_scale);
+    return double{decode_e8m0(a[m * p.a_scale_row + k / 32 * p.a_scale_block])} *
+           double{decode_e8m0(b[n * p.b_scale_row + k / 32])};
+  }
+  const auto* a = static_cast<const float*>(p.a_scale);
+  const auto* b = static_cast<const float*>(p.b_scale);
+  return double{a[m * p.a_scale_row + k / 128 * p.a_scale_block]} *
+         double{b[n / 128 * p.b_scale_row + k / 128]};
+}
+
 int exact_elements(const Launch& launch) {
   harness::ExactParams p;
   std::memcpy(&p, launch.parameter.data(), sizeof p);
@@ -179,11 +192,11 @@ int exact_elements(const Launch& launch) {
   for (int64_t index = 0; index < p.count; ++index) {
     const int64_t m = p.elements[2 * index], n = p.elements[2 * index + 1];
     harness::ExactResult sum{};
-    for (int64_t begin = 0; begin < p.k; begin += 64) {
-      const double scale = double{p.a_scale[m * p.a_scale_row + begin / 128 * p.a_scale_block]} *
-                           double{p.b_scale[n / 128 * p.b_scale_row + begin / 128]};
+    const int64_t run = p.scales == harness::ExactScales::kE8m0Of32 ? 32 : 64;
+    for (int64_t begin = 0; begin < p.k; begin += run) {
+      const double scale = exact_scale(p, m, n, begin);
       double value = 0, magnitude = 0, largest = 0;
-      for (int64_t k = begin; k < begin + 64; ++k) {
+      for (int64_t k = begin; k < begin + run; ++k) {
         const double term =
             double{values[p.a[m * p.a_row + k]]} * double{values[p.b[n * p.b_row + k]]};
         value += term;

@@ -6,9 +6,6 @@
 
 namespace octet::harness {
 
-using ops::gemm_blockscale::OutputType;
-using ops::gemm_blockscale::Problem;
-
 #if defined(OCTET_HAVE_SM90)
 extern "C" const unsigned char octet_code_harness_exact_elements[];
 
@@ -17,34 +14,49 @@ namespace {
 constexpr gpu::CodeObject kCode{"exact_elements", octet_code_harness_exact_elements};
 const gpu::Kernel exact_elements(kCode, "octet_exact_elements", 0);
 
-ExactParams params_of(const GemmBlockscaleArgs& args) {
-  const ScaleMatrix a_scale = args.a_scale.normalized(), b_scale = args.b_scale.normalized();
+/// What the operands of every GEMM have.
+template <class Args>
+ExactParams matrices_of(const Args& args) {
   ExactParams p{};
   p.a = static_cast<const uint8_t*>(args.a.data);
   p.b = static_cast<const uint8_t*>(args.b.data);
-  p.a_scale = a_scale.data;
-  p.b_scale = b_scale.data;
   p.d = args.d.data;
   p.k = args.a.cols;
   p.a_row = args.a.stride();
   p.b_row = args.b.stride();
   p.d_row = args.d.stride();
-  p.a_scale_row = a_scale.row_stride;
-  p.a_scale_block = a_scale.col_stride;
-  p.b_scale_row = b_scale.row_stride;
-  p.output = args.d.dtype == DType::kF32   ? OutputType::kF32
-             : args.d.dtype == DType::kF16 ? OutputType::kF16
-                                           : OutputType::kBf16;
+  p.output = args.d.dtype == DType::kF32   ? gpu::OutputType::kF32
+             : args.d.dtype == DType::kF16 ? gpu::OutputType::kF16
+                                           : gpu::OutputType::kBf16;
   return p;
 }
 
-}  // namespace
+ExactParams params_of(const GemmBlockscaleArgs& args) {
+  const ScaleMatrix a_scale = args.a_scale.normalized(), b_scale = args.b_scale.normalized();
+  ExactParams p = matrices_of(args);
+  p.scales = ExactScales::kF32Of128;
+  p.a_scale = a_scale.data;
+  p.b_scale = b_scale.data;
+  p.a_scale_row = a_scale.row_stride;
+  p.a_scale_block = a_scale.col_stride;
+  p.b_scale_row = b_scale.row_stride;
+  return p;
+}
 
-Result<CheckReport> judge_on_device(const GemmBlockscaleArgs& args,
-                                    std::span<const Element> elements, BlockSums sums,
-                                    Stream& stream) {
-  CheckReport report;
-  if (elements.empty()) return report;
+ExactParams params_of(const GemmMxfp8Args& args) {
+  ExactParams p = matrices_of(args);
+  p.scales = ExactScales::kE8m0Of32;
+  p.a_scale = args.a_scale.data;
+  p.b_scale = args.b_scale.data;
+  p.a_scale_row = args.a_scale.stride();
+  p.a_scale_block = 1;
+  p.b_scale_row = args.b_scale.stride();
+  return p;
+}
+
+/// Runs the kernel on the elements.
+Result<std::vector<ExactResult>> exact_results(ExactParams params,
+                                               std::span<const Element> elements, Stream& stream) {
   const auto count = static_cast<int64_t>(elements.size());
   std::vector<ExactResult> results(elements.size());
   const int64_t bytes = count * static_cast<int64_t>(sizeof(ExactResult));
@@ -52,7 +64,6 @@ Result<CheckReport> judge_on_device(const GemmBlockscaleArgs& args,
             DeviceBuffer::allocate(stream, static_cast<int64_t>(elements.size_bytes())));
   OCTET_TRY(DeviceBuffer to, DeviceBuffer::allocate(stream, bytes));
   OCTET_CHECK_OK(from.upload(elements.data(), from.bytes()));
-  ExactParams params = params_of(args);
   params.elements = from.as<const int64_t>();
   params.results = to.as<ExactResult>();
   params.count = count;
@@ -66,20 +77,50 @@ Result<CheckReport> judge_on_device(const GemmBlockscaleArgs& args,
     OCTET_CHECK_OK(exact_elements.launch(queue, shape, &params));
   }
   OCTET_CHECK_OK(to.download(results.data(), bytes));
-  const Problem problem{args.a.rows, args.b.rows, args.a.cols, args.a.dtype, args.d.dtype};
+  return results;
+}
+
+template <class Args>
+Result<CheckReport> judge_all(const Args& args, const GemmSize& size,
+                              std::span<const Element> elements, BlockSums sums, Stream& stream) {
+  CheckReport report;
+  if (elements.empty()) return report;
+  OCTET_TRY(const std::vector<ExactResult> results,
+            exact_results(params_of(args), elements, stream));
   for (size_t i = 0; i < elements.size(); ++i) {
     const ExactResult& r = results[i];
-    judge_element(problem, elements[i], {r.value, r.magnitude, r.largest},
-                  static_cast<float>(r.got), false, sums, report);
+    judge_element(size, elements[i], {r.value, r.magnitude, r.largest}, static_cast<float>(r.got),
+                  false, sums, report);
   }
   return report;
 }
 
+}  // namespace
+
+Result<CheckReport> judge_on_device(const GemmBlockscaleArgs& args,
+                                    std::span<const Element> elements, BlockSums sums,
+                                    Stream& stream) {
+  return judge_all(args, gemm_size(ops::gemm_blockscale::problem_of(args)), elements, sums, stream);
+}
+
+Result<CheckReport> judge_on_device(const GemmMxfp8Args& args, std::span<const Element> elements,
+                                    BlockSums sums, Stream& stream) {
+  return judge_all(args, gemm_size(ops::gemm_mxfp8::problem_of(args)), elements, sums, stream);
+}
+
 #else
+
+namespace {
+Status not_built() { return fail(StatusCode::kUnsupported, "this build has no sm90 kernels"); }
+}  // namespace
 
 Result<CheckReport> judge_on_device(const GemmBlockscaleArgs&, std::span<const Element>, BlockSums,
                                     Stream&) {
-  return fail(StatusCode::kUnsupported, "this build has no sm90 kernels");
+  return not_built();
+}
+Result<CheckReport> judge_on_device(const GemmMxfp8Args&, std::span<const Element>, BlockSums,
+                                    Stream&) {
+  return not_built();
 }
 
 #endif

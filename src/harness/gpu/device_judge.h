@@ -5,6 +5,7 @@
 #include <span>
 
 #include "src/harness/cases/gemm_blockscale.h"
+#include "src/harness/cases/gemm_mxfp8.h"
 
 namespace octet::harness {
 
@@ -13,5 +14,7 @@ namespace octet::harness {
 Result<CheckReport> judge_on_device(const GemmBlockscaleArgs& args,
                                     std::span<const Element> elements, BlockSums sums,
                                     Stream& stream);
+Result<CheckReport> judge_on_device(const GemmMxfp8Args& args, std::span<const Element> elements,
+                                    BlockSums sums, Stream& stream);
 
 }  // namespace octet::harness

@@ -1,4 +1,4 @@
-// Elements of gemm_blockscale in double, as generic_ref.cpp computes them: the judge of results too
+// Elements of dense GEMMs in double, as src/cpu/exact.cpp computes them: the judge of results too
 // large to bring to the host for every candidate of a tuning run.
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
@@ -8,7 +8,7 @@
 namespace octet::harness {
 namespace {
 
-using ops::gemm_blockscale::OutputType;
+using gpu::OutputType;
 
 /// The value of an e4m3fn code. NaN is not told from 480: timed operands have none.
 __device__ __forceinline__ double decode(uint32_t code) {
@@ -40,6 +40,25 @@ __device__ double element(const ExactParams& p, int64_t m, int64_t n) {
   return __bfloat162float(static_cast<const __nv_bfloat16*>(p.d)[at]);
 }
 
+/// 2^(code - 127); NaN scales are not told from 2^128: timed operands have none.
+__device__ double e8m0(uint32_t code) {
+  return __longlong_as_double(static_cast<long long>(code + 896) << 52);
+}
+
+/// a_scale * b_scale of element (m, n) for the block that holds k.
+__device__ double scale_of(const ExactParams& p, int64_t m, int64_t n, int64_t k) {
+  if (p.scales == ExactScales::kE8m0Of32) {
+    const auto* a = static_cast<const uint8_t*>(p.a_scale);
+    const auto* b = static_cast<const uint8_t*>(p.b_scale);
+    return e8m0(a[m * p.a_scale_row + k / 32 * p.a_scale_block]) *
+           e8m0(b[n * p.b_scale_row + k / 32]);
+  }
+  const auto* a = static_cast<const float*>(p.a_scale);
+  const auto* b = static_cast<const float*>(p.b_scale);
+  return static_cast<double>(a[m * p.a_scale_row + k / 128 * p.a_scale_block]) *
+         static_cast<double>(b[n / 128 * p.b_scale_row + k / 128]);
+}
+
 }  // namespace
 
 extern "C" __global__ void __launch_bounds__(kExactThreads)
@@ -48,17 +67,16 @@ extern "C" __global__ void __launch_bounds__(kExactThreads)
   if (index >= p.count) return;
   const int64_t m = p.elements[2 * index], n = p.elements[2 * index + 1];
   ExactResult sum{};
-  for (int64_t k = 0; k < p.k; k += 64) {
-    const double scale =
-        static_cast<double>(p.a_scale[m * p.a_scale_row + k / 128 * p.a_scale_block]) *
-        static_cast<double>(p.b_scale[n / 128 * p.b_scale_row + k / 128]);
-    ExactResult half{};
-    for (int64_t i = k; i < k + 64; i += 16) {
-      add_products(p.a + m * p.a_row + i, p.b + n * p.b_row + i, half);
+  const int64_t run = p.scales == ExactScales::kE8m0Of32 ? 32 : 64;
+  for (int64_t k = 0; k < p.k; k += run) {
+    const double scale = scale_of(p, m, n, k);
+    ExactResult part{};
+    for (int64_t i = k; i < k + run; i += 16) {
+      add_products(p.a + m * p.a_row + i, p.b + n * p.b_row + i, part);
     }
-    sum.value += scale * half.value;
-    sum.magnitude += fabs(scale) * half.magnitude;
-    sum.largest += fabs(scale) * half.largest;
+    sum.value += scale * part.value;
+    sum.magnitude += fabs(scale) * part.magnitude;
+    sum.largest += fabs(scale) * part.largest;
   }
   sum.got = element(p, m, n);
   p.results[index] = sum;

@@ -1,28 +1,34 @@
-// What the host passes to the kernel that computes elements of gemm_blockscale in double.
+// What the host passes to the kernel that computes elements of dense GEMMs in double.
 #pragma once
 
 #include <cstdint>
 
-#include "src/ops/gemm_blockscale/cuda/params.h"
+#include "src/device/gpu_types.h"
 
 namespace octet::harness {
 
 struct ExactResult {
-  double value, magnitude, largest;  // as ops::gemm_blockscale::ExactElement
+  double value, magnitude, largest;  // as cpu::ExactElement
   double got;                        // the element of d
 };
 
+enum class ExactScales : int32_t {
+  kF32Of128,  // f32 for 128 of k; b: for 128 of n as well
+  kE8m0Of32,  // e8m0 for 32 of k
+};
+
 struct ExactParams {
-  const uint8_t* a;  // e4m3fn (m, k), rows of a and b aligned to 16 bytes
-  const uint8_t* b;  // e4m3fn (n, k)
-  const float* a_scale;
-  const float* b_scale;
+  const uint8_t* a;     // e4m3fn (m, k), rows of a and b aligned to 16 bytes
+  const uint8_t* b;     // e4m3fn (n, k)
+  const void* a_scale;  // of (m, block of k): a_scale[m * a_scale_row + block * a_scale_block]
+  const void* b_scale;  // of (n, block of k): b_scale[row * b_scale_row + block]
   const void* d;
   const int64_t* elements;  // count pairs (m, n)
   ExactResult* results;     // count
   int64_t count, k;
   int64_t a_row, b_row, d_row, a_scale_row, a_scale_block, b_scale_row;
-  ops::gemm_blockscale::OutputType output;
+  gpu::OutputType output;
+  ExactScales scales;
 };
 
 inline constexpr int kExactThreads = 32;  // of a block; a thread an element

@@ -6,8 +6,6 @@
 #include <tuple>
 
 #include "src/core/try.h"
-#include "src/ops/gemm_blockscale/cost.h"
-#include "src/ops/gemm_blockscale/op.h"
 
 namespace octet::harness {
 namespace {
@@ -138,14 +136,10 @@ Status check_sample(const CostSample& sample) {
 }  // namespace
 
 Result<CostTermsOf> cost_terms_of(const select::Op& op) {
-  namespace gemm = ops::gemm_blockscale;
-  if (&op == &gemm::op()) {
-    return CostTermsOf{
-        [](const select::Problem& problem, const select::Variant& variant, const Device& device) {
-          return gemm::cost_terms(gemm::from(problem), variant.tile, device);
-        }};
+  if (op.cost_terms == nullptr) {
+    return fail(StatusCode::kUnsupported, "{} has no cost model", op.name());
   }
-  return fail(StatusCode::kUnsupported, "{} has no cost model", op.name());
+  return op.cost_terms;
 }
 
 std::vector<CostSample> cost_samples(const Measured& measured, CostTermsOf terms_of) {
@@ -158,7 +152,7 @@ std::vector<CostSample> cost_samples(const Measured& measured, CostTermsOf terms
       const double nearness = problem.us[static_cast<size_t>(best)] / problem.us[i];
       // Why the cube: of powers 0 to 8, it gave the least regret on (n,k) not fitted, on an H200.
       samples.push_back({measured.device.arch, variant.name,
-                         terms_of(problem.problem, variant, measured.device), problem.us[i],
+                         terms_of(problem.problem, variant.tile, measured.device), problem.us[i],
                          nearness * nearness * nearness});
     }
   }

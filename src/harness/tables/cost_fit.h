@@ -18,8 +18,8 @@
 
 namespace octet::harness {
 
-/// What a problem means in terms of the model, for one variant on one device.
-using CostTermsOf = select::CostTerms (*)(const select::Problem&, const select::Variant&,
+/// What a problem means in terms of the model, for a variant of this tile on one device.
+using CostTermsOf = select::CostTerms (*)(const select::Problem&, const select::Tile&,
                                           const Device&);
 
 /// The op's own terms; kUnsupported for an op without a cost model.

@@ -163,7 +163,8 @@ int predicted_best(const Measured& measured, const MeasuredProblem& problem,
     const select::Variant& variant = measured.op->variants()[i];
     const select::CostRow* row = model.find(measured.device.arch, variant.name);
     if (problem.us[i] <= 0 || row == nullptr) continue;
-    const double us = select::predict_us(*row, terms_of(problem.problem, variant, measured.device));
+    const double us =
+        select::predict_us(*row, terms_of(problem.problem, variant.tile, measured.device));
     if (us < best_us) {
       best_us = us;
       best = static_cast<int>(i);

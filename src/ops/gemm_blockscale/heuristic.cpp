@@ -3,14 +3,10 @@
 // gfx942 and gfx950: seven arms on (m*n, k).
 //
 // Source     arms and thresholds: ROCm/aiter pull request 3316, measured on a 304-CU MI300X
-#include <algorithm>
 #include <array>
-#include <cmath>
-#include <vector>
 
-#include "src/core/embedded.h"
-#include "src/ops/gemm_blockscale/cost.h"
 #include "src/ops/gemm_blockscale/op.h"
+#include "src/select/fitted_cost.h"
 
 namespace octet::ops::gemm_blockscale {
 namespace {
@@ -46,41 +42,9 @@ select::HeuristicChoice gfx942(const Problem& problem, select::Usable usable) {
   return {};
 }
 
-/// The model's row of every variant on a device of `arch`; found once, since names are compared.
-const std::vector<const select::CostRow*>& cost_rows(Arch arch) {
-  static const auto by_arch = [] {
-    std::array<std::vector<const select::CostRow*>, kNumArches> rows;
-    for (size_t arch_index = 0; arch_index < rows.size(); ++arch_index) {
-      for (const select::Variant& variant : variants()) {
-        rows[arch_index].push_back(cost_model().find(static_cast<Arch>(arch_index), variant.name));
-      }
-    }
-    return rows;
-  }();
-  return by_arch[static_cast<size_t>(arch)];
-}
-
-/// 0 where no measured row covers the variant on such a device.
-double model_us(int variant, const Problem& problem, const Device& device) {
-  const select::CostRow* cost = cost_rows(device.arch)[static_cast<size_t>(variant)];
-  if (cost == nullptr || is_cpu(device.arch) != is_cpu(cost->arch)) return 0;
-  const select::Tile& tile = variants()[static_cast<size_t>(variant)].tile;
-  return select::predict_us(*cost, cost_terms(problem, tile, device));
-}
-
-select::HeuristicChoice least_predicted(const Problem& problem, const Device& device,
-                                        select::Usable usable) {
-  select::HeuristicChoice best;
-  double best_us = INFINITY;
-  for (size_t i = 0; i + 1 < usable.size(); ++i) {  // the last is the reference: no model takes it
-    if (!usable[i]) continue;
-    const double us = model_us(static_cast<int>(i), problem, device);
-    if (us > 0 && us < best_us) {
-      best_us = us;
-      best = {static_cast<int>(i), "model"};
-    }
-  }
-  return best;
+const select::FittedCost& fitted_cost() {
+  static const select::FittedCost fitted(op());
+  return fitted;
 }
 
 }  // namespace
@@ -88,11 +52,11 @@ select::HeuristicChoice least_predicted(const Problem& problem, const Device& de
 select::HeuristicChoice heuristic(const select::Problem& problem, const Device& device,
                                   select::Usable usable) {
   const bool arms = device.arch == Arch::kGfx942 || device.arch == Arch::kGfx950;
-  return arms ? gfx942(from(problem), usable) : least_predicted(from(problem), device, usable);
+  return arms ? gfx942(from(problem), usable) : fitted_cost().least(problem, device, usable);
 }
 
 double predict_us(int variant, const select::Problem& problem, const Device& device) {
-  return model_us(variant, from(problem), device);
+  return fitted_cost().predict_us(variant, problem, device);
 }
 
 }  // namespace octet::ops::gemm_blockscale

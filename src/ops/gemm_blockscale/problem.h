@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "octet/gemm_blockscale.h"
 #include "octet/tensor.h"
 #include "src/select/problem.h"
 
@@ -25,6 +26,9 @@ struct Problem {
 inline constexpr uint32_t kNumFormats = 12;
 
 const select::OpSchema& schema();
+
+/// Of legal arguments.
+Problem problem_of(const GemmBlockscaleArgs& args);
 Problem from(const select::Problem& problem);
 select::Problem to_select(const Problem& problem);
 

@@ -1,5 +1,7 @@
 // The variants of gemm_blockscale, fastest first, reference last: every kernel of every backend,
 // built or not.
+#include "src/cpu/variants.h"
+
 #include <array>
 
 #include "src/ops/gemm_blockscale/cpu/generic_fast.h"
@@ -19,56 +21,29 @@
 #include "src/ops/gemm_blockscale/cuda/sm90_wgmma_tile.h"
 #include "src/ops/gemm_blockscale/hip/gfx942_mfma.h"
 #include "src/ops/gemm_blockscale/op.h"
-#include "src/select/contract.h"
+#include "src/select/gemm_cost.h"
 
 namespace octet::ops::gemm_blockscale {
 namespace {
 
-template <class Contract>
-select::Support supports(int config, const select::Problem& problem, const Device& device) {
-  return Contract::supports(Contract::kConfigs[static_cast<size_t>(config)], from(problem), device);
-}
-
-template <class Contract>
-int64_t cpu_workspace_bytes(int config, const select::Problem& problem, const Device& device) {
-  return cpu::workspace_bytes(Contract::kernel(config), from(problem), device.cu_num);
-}
-
-template <class Contract>
-Status cpu_launch(int config, const void* args, select::Workspace workspace, Stream& stream) {
-  return cpu::run(Contract::kernel(config), *static_cast<const GemmBlockscaleArgs*>(args),
-                  workspace, stream);
-}
-
-/// Portable kernels are in every build; those of an instruction set where the compiler targets it.
-#if defined(OCTET_HAVE_X86)
-constexpr bool kHaveX86 = true;
-#else
-constexpr bool kHaveX86 = false;
-#endif
+/// How CPU kernels see problems and calls.
+struct CpuOp {
+  static Problem from(const select::Problem& problem) { return gemm_blockscale::from(problem); }
+  static cpu::Task sizes(const select::Problem& problem) { return cpu::make_task(from(problem)); }
+  static cpu::Task task(const void* args) {
+    return cpu::make_task(*static_cast<const GemmBlockscaleArgs*>(args));
+  }
+};
 
 template <class Contract>
 void add_cpu(std::vector<select::Variant>& variants) {
-  select::append_variants<Contract>(variants, [](select::Variant& variant) {
-    variant.supports = supports<Contract>;
-    if constexpr (kHaveX86 || Contract::kArch == Arch::kGeneric) {
-      variant.built = true;
-      variant.workspace_bytes = cpu_workspace_bytes<Contract>;
-      variant.launch = cpu_launch<Contract>;
-    } else {
-      variant.workspace_bytes = [](int, const select::Problem&, const Device&) -> int64_t {
-        return 0;
-      };
-    }
-  });
+  octet::cpu::append_variants<Contract, CpuOp>(variants);
 }
 
 template <class Contract>
 Status cuda_launch(int config, const void* args, select::Workspace workspace, Stream& stream) {
   const auto& a = *static_cast<const GemmBlockscaleArgs*>(args);
-  const Problem problem{a.a.rows,  a.b.rows,  a.a.cols,
-                        a.a.dtype, a.d.dtype, a.b_layout == WeightLayout::kPacked};
-  cuda::LaunchPlan plan = Contract::plan(config, problem, stream.device().cu_num);
+  cuda::LaunchPlan plan = Contract::plan(config, problem_of(a), stream.device().cu_num);
   plan.shape.dependent &= workspace.overlap_previous;
   return cuda::run(plan, a, stream);
 }
@@ -76,10 +51,8 @@ Status cuda_launch(int config, const void* args, select::Workspace workspace, St
 template <class Contract>
 void add_cuda(std::vector<select::Variant>& variants) {
   select::append_variants<Contract>(variants, [](select::Variant& variant) {
-    variant.supports = supports<Contract>;
-    variant.workspace_bytes = [](int, const select::Problem&, const Device&) -> int64_t {
-      return 0;
-    };
+    variant.supports = select::contract_supports<Contract, from>;
+    variant.workspace_bytes = select::no_workspace;
 #if defined(OCTET_HAVE_SM90)
     variant.built = true;
     variant.launch = cuda_launch<Contract>;
@@ -91,7 +64,7 @@ void add_cuda(std::vector<select::Variant>& variants) {
 template <class Contract>
 void add_unbuilt(std::vector<select::Variant>& variants) {
   select::append_variants<Contract>(variants, [](select::Variant& variant) {
-    variant.supports = supports<Contract>;
+    variant.supports = select::contract_supports<Contract, from>;
     variant.workspace_bytes = [](int config, const select::Problem& problem, const Device&) {
       return Contract::workspace_bytes(Contract::kConfigs[static_cast<size_t>(config)],
                                        from(problem));
@@ -123,6 +96,12 @@ uint32_t default_format(Arch arch) {
   Problem problem;
   problem.ab = arch == Arch::kGfx942 ? DType::kE4m3fnuz : DType::kE4m3fn;
   return to_select(problem).format;
+}
+
+select::CostTerms cost_terms(const select::Problem& problem, const select::Tile& tile,
+                             const Device& device) {
+  const Problem p = from(problem);
+  return select::gemm_cost_terms({p.m, p.n, p.k, size_of(p.d)}, tile, device);
 }
 
 /// gfx942: the default instance of the source. CPU: the tier's blocked kernel, which serves every
@@ -160,6 +139,7 @@ const select::Op& op() {
       validate_problem,
       heuristic,
       predict_us,
+      cost_terms,
       default_format,
       fixed_default,
       [](const select::Problem& problem) { return from(problem).flops(); },

@@ -15,7 +15,7 @@ class DeviceJudgeTest : public stand_in::StandInTest {
  protected:
   void SetUp() override {
     StandInTest::SetUp();
-    built_ = judge_on_device({}, {}, BlockSums::kFloat32, stream_).ok();
+    built_ = judge_on_device(GemmBlockscaleArgs{}, {}, BlockSums::kFloat32, stream_).ok();
     if (!built_) GTEST_SKIP() << "this build has no sm90 kernels";
   }
   /// Both judges' reports of what `naive` makes of the same operands.
@@ -25,7 +25,7 @@ class DeviceJudgeTest : public stand_in::StandInTest {
     GemmBlockscaleOperands operands = make_check_operands(problem, {Inputs::kRandom, 3}).value();
     poison(operands);
     testing_judge::run(naive, operands);
-    const auto elements = sample_elements(problem, operands.seed);
+    const auto elements = sample_elements(gemm_size(problem), operands.seed);
     return {judge(operands, Inputs::kRandom, host_, sums),
             judge_on_device(operands.args, elements, sums, stream_).value()};
   }
@@ -53,7 +53,7 @@ TEST_F(DeviceJudgeTest, AgreesWithTheHost) {
 }
 
 TEST_F(DeviceJudgeTest, NothingToLookAtIsRight) {
-  EXPECT_TRUE(judge_on_device({}, {}, BlockSums::kFloat32, stream_)->ok());
+  EXPECT_TRUE(judge_on_device(GemmBlockscaleArgs{}, {}, BlockSums::kFloat32, stream_)->ok());
 }
 
 }  // namespace

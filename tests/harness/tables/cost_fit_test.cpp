@@ -134,18 +134,18 @@ TEST(CostFit, TermsOfTheOp) {
   const auto terms_of = cost_terms_of(ops::gemm_blockscale::op());
   ASSERT_TRUE(terms_of.ok());
   // 2 cores, m = 5 rounded up to a tile of 4: 8 rows. n = 1000, k = 2048, d bf16.
-  select::Variant variant;
-  variant.tile = {4, 1, 1};
+  const select::Tile tile{4, 1, 1};
   const select::Op& op = ops::gemm_blockscale::op();
   const select::Problem problem{
       op.schema, op.schema->parse_format("e4m3fn").value(), {5, 1000, 2048}};
-  const CostTerms terms = (*terms_of)(problem, variant, device_profile("generic:2").value());
+  const CostTerms terms = (*terms_of)(problem, tile, device_profile("generic:2").value());
   EXPECT_DOUBLE_EQ(terms[0], 1);
   EXPECT_DOUBLE_EQ(terms[1], 2.048 / 2);             // MB of b
   EXPECT_DOUBLE_EQ(terms[2], 2 * 8 * 2.048e-3 / 2);  // GFLOP
   EXPECT_DOUBLE_EQ(terms[3], 0.01024 / 2);           // MB of a
   EXPECT_DOUBLE_EQ(terms[4], 0.01 / 2);              // MB of d
   select::Op other = op;
+  other.cost_terms = nullptr;
   EXPECT_EQ(cost_terms_of(other).status().code(), StatusCode::kUnsupported);
 }
 

@@ -208,7 +208,7 @@ TEST(HeuristicRegret, PhaseBounds) {
 }
 
 /// 1, n, m*n: enough for times that are linear in these.
-select::CostTerms toy_terms(const select::Problem& p, const select::Variant&, const Device&) {
+select::CostTerms toy_terms(const select::Problem& p, const select::Tile&, const Device&) {
   const auto m = static_cast<double>(p.field[0]), n = static_cast<double>(p.field[1]);
   return {1, n, m * n, 0, 0};
 }

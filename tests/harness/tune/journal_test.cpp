@@ -14,6 +14,7 @@ using testing_files::FullDisk;
 using testing_files::TemporaryFolder;
 using testing_tune::problem;
 using testing_tune::record;
+using testing_tune::unknown_op;
 
 class JournalTest : public testing::Test {
  protected:
@@ -153,10 +154,8 @@ TEST_F(JournalTest, ACorruptLineIsNamedAndTheFileStaysAsItIs) {
   const std::string unknown =
       R"({"op":"nothing","problem":"m=1","heuristic":"","default":"","winner":"","rows":[],"failed":[]})";
   const std::pair<std::string, std::string> cases[]{
-      {"garbage", "not a JSON object"},
-      {"{\"op\":", "not a JSON object"},
-      {"{}", "'op' is missing or not a text"},
-      {unknown, "unknown op 'nothing'; ops: gemm_blockscale"},
+      {"garbage", "not a JSON object"},        {"{\"op\":", "not a JSON object"},
+      {"{}", "'op' is missing or not a text"}, {unknown, unknown_op("nothing")},
       {"<<<<<<< mine", "not a JSON object"},
   };
   for (const auto& [line, message] : cases) {

@@ -8,11 +8,19 @@
 #include "src/harness/measure/bench.h"
 #include "src/harness/tune/tune_problem.h"
 #include "src/ops/gemm_blockscale/op.h"
+#include "src/ops/registry.h"
 
 namespace octet::harness::testing_tune {
 
 inline select::Problem problem(int64_t m, int64_t n = 256, int64_t k = 128) {
   return ops::gemm_blockscale::to_select({m, n, k});
+}
+
+/// What every reader of tuning files says of an op that does not exist.
+inline std::string unknown_op(const std::string& name) {
+  std::string message = "unknown op '" + name + "'; ops:";
+  for (const select::Op* op : ops::all()) message += " " + std::string(op->name());
+  return message;
 }
 
 inline Measurement row(const select::Problem& p, const std::string& variant, double us) {

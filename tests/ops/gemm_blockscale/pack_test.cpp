@@ -1,5 +1,5 @@
 // Packed weights: the documented place of every byte, and the refusals.
-#include "src/ops/gemm_blockscale/cpu/pack.h"
+#include "src/cpu/pack.h"
 
 #include <gtest/gtest.h>
 

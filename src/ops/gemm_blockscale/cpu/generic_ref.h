@@ -7,7 +7,7 @@
 #include <array>
 #include <string>
 
-#include "src/ops/gemm_blockscale/cpu/kernel.h"
+#include "src/cpu/kernel.h"
 #include "src/ops/gemm_blockscale/problem.h"
 #include "src/select/variant.h"
 
@@ -25,14 +25,5 @@ struct GenericRef {
   }
   static cpu::Kernel kernel(int config);  // defined in generic_ref.cpp
 };
-
-/// One result before rounding, and the sum of the magnitudes of its terms (what an error is
-/// measured against).
-struct ExactElement {
-  double value = 0;
-  double magnitude = 0;
-  double largest = 0;  // sum over half blocks of |scale| * the largest |a * b| or partial sum
-};
-ExactElement exact_element(const cpu::Task& task, int64_t m, int64_t n);
 
 }  // namespace octet::ops::gemm_blockscale

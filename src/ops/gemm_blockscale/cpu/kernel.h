@@ -1,64 +1,8 @@
-// What a CPU kernel of gemm_blockscale is: two plain functions over ranges of work units.
-//
-// Requires   this header and everything that it includes stay plain data (no inline functions of
-// the
-//            standard library): kernel files are compiled with instruction-set flags, and an inline
-//            function compiled there could end up in code that runs on a machine without them.
-// Method     phase 1, prepare: units of activations are decoded into `shared`, in parallel over
-// units.
-//            phase 2, compute: units of the result, each written by one thread and reduced over k
-//            in one fixed order, so the bits do not depend on the number of threads.
+// src/cpu/kernel.h under the name that the AMX kernels of this op know.
 #pragma once
 
-#include <stddef.h>
-#include <stdint.h>
+#include "src/cpu/kernel.h"
 
 namespace octet::ops::gemm_blockscale::cpu {
-
-constexpr int64_t kScaleBlock = 128;  // of k for both operands, of n for b
-
-/// Decode tables of one 8-bit kind; every code is exact in bf16 and in f32.
-struct alignas(64) CodeTable {
-  float f32[256];          // value of each code
-  uint8_t bf16_high[128];  // bits 15..8 of the bf16 value of codes 0..127, sign bit clear
-  uint8_t bf16_low[128];   // bits 7..0
-  uint8_t f16_exact;  // 1: f16 bits ((code & 0x7f) << 7 | sign) times `f16_scale` is the value, NaN
-                      // codes apart
-  uint8_t nan_magnitude;  // codes with these low 7 bits are NaN (e4m3fn: 0x7f), or 0: only code
-                          // 0x80 is (e4m3fnuz)
-  float f16_scale;        // 256 for e4m3fn, 128 for e4m3fnuz
-};
-
-enum class Output : uint8_t { kF32, kBf16, kF16 };
-
-/// One GEMM: d[m,n] = sum_kb a_scale[m,kb] * b_scale[n/128,kb] * dot(a[m,kb*128..], b[n,kb*128..]).
-struct Task {
-  const uint8_t* a;                            // (m, k) codes
-  int64_t a_stride;                            // bytes between rows
-  const uint8_t* b;                            // (n, k) codes row-major, or packed (pack.h)
-  int64_t b_stride;                            // bytes between rows; unused when packed
-  const float* a_scale;                        // (m, k/128)
-  int64_t a_scale_stride_m, a_scale_stride_k;  // in elements: row- and column-major both occur
-  const float* b_scale;                        // (ceil(n/128), k/128)
-  int64_t b_scale_stride;                      // in elements
-  void* d;                                     // (m, n) of `output`
-  int64_t d_stride;                            // in elements
-  int64_t m, n, k;
-  Output output;
-  bool b_packed;
-  const CodeTable* codes;
-  uint8_t*
-      shared;  // `shared_bytes(task)` bytes, 64-byte aligned: written by prepare, read by compute
-};
-
-/// One kernel with its config fixed. All functions are pure in the task; none allocates.
-struct Kernel {
-  int64_t (*shared_bytes)(const Task&);
-  int64_t (*scratch_bytes)(const Task&);  // private to a thread, 64-byte aligned
-  int64_t (*prepare_units)(const Task&);
-  void (*prepare)(const Task&, int64_t begin, int64_t end);
-  int64_t (*compute_units)(const Task&);  // units of equal cost
-  void (*compute)(const Task&, int64_t begin, int64_t end, uint8_t* scratch);
-};
-
-}  // namespace octet::ops::gemm_blockscale::cpu
+using namespace octet::cpu;  // NOLINT: one vocabulary
+}

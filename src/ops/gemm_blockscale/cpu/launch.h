@@ -1,26 +1,21 @@
-// Runs a CPU kernel of gemm_blockscale on the threads of a stream; pairs a kernel with its
-// variants.
+// Calls and problems of gemm_blockscale as CPU kernels see them.
 #pragma once
 
-#include <vector>
-
 #include "octet/gemm_blockscale.h"
+#include "src/cpu/launch.h"
 #include "src/ops/gemm_blockscale/cpu/kernel.h"
 #include "src/ops/gemm_blockscale/problem.h"
-#include "src/select/variant.h"
 
 namespace octet::ops::gemm_blockscale::cpu {
 
-/// The decode tables of e4m3fn or e4m3fnuz.
-const CodeTable& code_table(DType kind);
+/// `shared` is not set.
+Task make_task(const GemmBlockscaleArgs& args);
 
-/// Prepare, meet, compute: each thread takes an equal range of units.
+/// Sizes and no data: enough for a kernel's size functions.
+Task make_task(const Problem& problem);
+
 Status run(const Kernel& kernel, const GemmBlockscaleArgs& args, select::Workspace workspace,
            Stream& stream);
-
 int64_t workspace_bytes(const Kernel& kernel, const Problem& problem, int threads);
-
-/// A call as kernels see it; `shared` is not set.
-Task make_task(const GemmBlockscaleArgs& args);
 
 }  // namespace octet::ops::gemm_blockscale::cpu

@@ -1,5 +1,5 @@
 // Packing of weights: the public functions over the layout of pack.h.
-#include "src/ops/gemm_blockscale/cpu/pack.h"
+#include "src/cpu/pack.h"
 
 #include <algorithm>
 
@@ -14,7 +14,7 @@ Result<int64_t> gemm_blockscale_packed_bytes(int64_t n, int64_t k) {
                 "gemm_blockscale_packed_bytes: n = {}, must be 0 to 2^31 - 1", n);
   OCTET_REQUIRE(k >= 128 && k < kMaxDim && k % 128 == 0,
                 "gemm_blockscale_packed_bytes: k = {}, must be a multiple of 128, at least 128", k);
-  return ops::gemm_blockscale::cpu::packed_bytes(n, k);
+  return cpu::packed_bytes(n, k);
 }
 
 namespace {
@@ -26,7 +26,6 @@ struct PackCall {
 };
 
 void pack_rows(void* context, int thread, int threads) {
-  namespace cpu = ops::gemm_blockscale::cpu;
   const PackCall& call = *static_cast<const PackCall*>(context);
   const int64_t blocks = (call.n + cpu::kPackRows - 1) / cpu::kPackRows;
   const int64_t begin = blocks * thread / threads * cpu::kPackRows;

@@ -10,11 +10,12 @@
 #include <array>
 #include <string>
 
-#include "src/ops/gemm_blockscale/cpu/avx512_contract.h"
+#include "src/cpu/avx512_contract.h"
+#include "src/ops/gemm_blockscale/problem.h"
 
 namespace octet::ops::gemm_blockscale {
 
-struct X86Avx512Dpbf16Gemm : Avx512GemmContract {
+struct X86Avx512Dpbf16Gemm : cpu::Avx512GemmContract {
   // Zen 5, one core, 5120 x 5120: 16 tokens 2.17 and 2.41 ms, 512 tokens 61.2 and 59.4 ms.
   static constexpr std::array<Config, 2> kConfigs{{
       {8, 32, 512, 32, true, false},
@@ -23,7 +24,7 @@ struct X86Avx512Dpbf16Gemm : Avx512GemmContract {
 
   static std::string name(const Config& c) { return "x86_avx512_dpbf16_gemm_" + name_end(c); }
   static select::Support supports(const Config&, const Problem&, const Device& device) {
-    return has_vdpbf16ps(device);
+    return cpu::has_vdpbf16ps(device);
   }
   static cpu::Kernel kernel(int config);  // defined in x86_avx512_dpbf16_gemm.cpp
 };

@@ -9,17 +9,18 @@
 #include <array>
 #include <string>
 
-#include "src/ops/gemm_blockscale/cpu/avx512_contract.h"
+#include "src/cpu/avx512_contract.h"
+#include "src/ops/gemm_blockscale/problem.h"
 
 namespace octet::ops::gemm_blockscale {
 
-struct X86Avx512Dpbf16Gemv : Avx512GemvContract {
+struct X86Avx512Dpbf16Gemv : cpu::Avx512GemvContract {
   static constexpr std::array<Config, 2> kConfigs{{{4}, {2}}};
 
   static std::string name(const Config& c) { return "x86_avx512_dpbf16_gemv_" + name_end(c); }
   static select::Support supports(const Config&, const Problem& problem, const Device& device) {
-    const select::Support few = few_tokens(problem);
-    return few.ok ? has_vdpbf16ps(device) : few;
+    const select::Support few = few_tokens(problem.m);
+    return few.ok ? cpu::has_vdpbf16ps(device) : few;
   }
   static cpu::Kernel kernel(int config);  // defined in x86_avx512_dpbf16_gemv.cpp
 };

@@ -1,8 +1,8 @@
 // Many tokens on AVX-512 with f32 FMA.
 #include "src/ops/gemm_blockscale/cpu/x86_avx512_gemm.h"
 
-#include "src/ops/gemm_blockscale/cpu/avx512_gemm.h"
-#include "src/ops/gemm_blockscale/cpu/kernel_at.h"
+#include "src/cpu/avx512_gemm.h"
+#include "src/cpu/kernel_at.h"
 
 namespace octet::ops::gemm_blockscale {
 

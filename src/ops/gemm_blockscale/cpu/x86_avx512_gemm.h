@@ -10,11 +10,12 @@
 #include <array>
 #include <string>
 
-#include "src/ops/gemm_blockscale/cpu/avx512_contract.h"
+#include "src/cpu/avx512_contract.h"
+#include "src/ops/gemm_blockscale/problem.h"
 
 namespace octet::ops::gemm_blockscale {
 
-struct X86Avx512Gemm : Avx512GemmContract {
+struct X86Avx512Gemm : cpu::Avx512GemmContract {
   static constexpr std::array<Config, 1> kConfigs{{{12, 32, 512, 32, false, false}}};
 
   static std::string name(const Config& c) { return "x86_avx512_gemm_" + name_end(c); }

@@ -9,16 +9,17 @@
 #include <array>
 #include <string>
 
-#include "src/ops/gemm_blockscale/cpu/avx512_contract.h"
+#include "src/cpu/avx512_contract.h"
+#include "src/ops/gemm_blockscale/problem.h"
 
 namespace octet::ops::gemm_blockscale {
 
-struct X86Avx512Gemv : Avx512GemvContract {
+struct X86Avx512Gemv : cpu::Avx512GemvContract {
   static constexpr std::array<Config, 2> kConfigs{{{4}, {2}}};
 
   static std::string name(const Config& c) { return "x86_avx512_gemv_" + name_end(c); }
   static select::Support supports(const Config&, const Problem& problem, const Device&) {
-    return few_tokens(problem);
+    return few_tokens(problem.m);
   }
   static cpu::Kernel kernel(int config);  // defined in x86_avx512_gemv.cpp
 };

@@ -1,0 +1,39 @@
+// Contract: the portable kernel: any machine; the fast path of a baseline
+// build.
+//
+// Layout     b row-major; `rows` rows of b are decoded together, 128 of k at a time
+// Requires   a little-endian machine and a compiler with vector extensions (GCC, Clang); no
+//            intrinsics
+// Numerics   exact products of scaled operands in f32 (src/cpu/mx.h), 128 of k in four lane sums,
+// one
+//            reduction at the end
+// Method     src/cpu/generic_gemm.h
+#pragma once
+
+#include <array>
+#include <string>
+
+#include "src/cpu/kernel.h"
+#include "src/ops/gemm_mxfp8/problem.h"
+#include "src/select/variant.h"
+
+namespace octet::ops::gemm_mxfp8 {
+
+struct GenericFast {
+  struct Config {
+    int rows;  // of b in one unit; divides the 32 rows of a pack block
+  };
+  static constexpr Arch kArch = Arch::kGeneric;
+  static constexpr std::array<Config, 1> kConfigs{{{16}}};
+
+  static std::string name(const Config& config) {
+    return "generic_fast_r" + std::to_string(config.rows);
+  }
+  static select::Tile tile(const Config& config) { return {1, config.rows, 128}; }
+  static select::Support supports(const Config&, const Problem&, const Device&) {
+    return select::Support::yes();
+  }
+  static cpu::Kernel kernel(int config);  // defined in generic_fast.cpp
+};
+
+}  // namespace octet::ops::gemm_mxfp8

@@ -1,0 +1,28 @@
+// Contract: many tokens on AVX-512 with f32 FMA; panels of weights are decoded once.
+//
+// Layout     b row-major; a register tile is tile_m tokens x panel_n columns, a unit is
+//            block_m tokens x block_n columns, 128 of k at a time
+// Requires   avx512 f, bw, dq, vl, vbmi
+// Numerics   exact decode, scales folded in exactly (src/cpu/mx.h), f32 sums of 128 of k
+// Method     avx512_gemm.h
+#pragma once
+
+#include <array>
+#include <string>
+
+#include "src/cpu/avx512_contract.h"
+#include "src/ops/gemm_mxfp8/problem.h"
+
+namespace octet::ops::gemm_mxfp8 {
+
+struct X86Avx512Gemm : cpu::Avx512GemmContract {
+  static constexpr std::array<Config, 1> kConfigs{{{12, 32, 512, 32, false, false}}};
+
+  static std::string name(const Config& c) { return "x86_avx512_gemm_" + name_end(c); }
+  static select::Support supports(const Config&, const Problem&, const Device&) {
+    return select::Support::yes();
+  }
+  static cpu::Kernel kernel(int config);  // defined in x86_avx512_gemm.cpp
+};
+
+}  // namespace octet::ops::gemm_mxfp8

@@ -1,0 +1,15 @@
+// Few tokens on AVX-512 with f32 FMA.
+#include "src/ops/gemm_mxfp8/cpu/x86_avx512_gemv.h"
+
+#include "src/cpu/avx512_gemv.h"
+#include "src/cpu/kernel_at.h"
+
+namespace octet::ops::gemm_mxfp8 {
+
+cpu::Kernel X86Avx512Gemv::kernel(int config) {
+  return cpu::kernel_at<X86Avx512Gemv>(config, []<Config kConfig>() {
+    return cpu::gemv_kernel<cpu::Folding<cpu::FmaEngine>, kConfig.rows>();
+  });
+}
+
+}  // namespace octet::ops::gemm_mxfp8

@@ -1,0 +1,92 @@
+// The variants of gemm_mxfp8, fastest first, reference last: every kernel of every backend, built
+// or not.
+#include "src/cpu/variants.h"
+
+#include "src/ops/gemm_mxfp8/cpu/generic_fast.h"
+#include "src/ops/gemm_mxfp8/cpu/generic_ref.h"
+#include "src/ops/gemm_mxfp8/cpu/task.h"
+#include "src/ops/gemm_mxfp8/cpu/x86_avx2_gemm.h"
+#include "src/ops/gemm_mxfp8/cpu/x86_avx2_gemv.h"
+#include "src/ops/gemm_mxfp8/cpu/x86_avx512_dpbf16_gemm.h"
+#include "src/ops/gemm_mxfp8/cpu/x86_avx512_dpbf16_gemv.h"
+#include "src/ops/gemm_mxfp8/cpu/x86_avx512_gemm.h"
+#include "src/ops/gemm_mxfp8/cpu/x86_avx512_gemv.h"
+#include "src/ops/gemm_mxfp8/op.h"
+#include "src/select/gemm_cost.h"
+
+namespace octet::ops::gemm_mxfp8 {
+namespace {
+
+/// How CPU kernels see problems and calls.
+struct CpuOp {
+  static Problem from(const select::Problem& problem) { return gemm_mxfp8::from(problem); }
+  static cpu::Task sizes(const select::Problem& problem) { return make_task(from(problem)); }
+  static cpu::Task task(const void* args) {
+    return make_task(*static_cast<const GemmMxfp8Args*>(args));
+  }
+};
+
+template <class Contract>
+void add_cpu(std::vector<select::Variant>& variants) {
+  cpu::append_variants<Contract, CpuOp>(variants);
+}
+
+std::vector<select::Variant> make_variants() {
+  std::vector<select::Variant> variants;
+  add_cpu<X86Avx512Dpbf16Gemm>(variants);
+  add_cpu<X86Avx512Dpbf16Gemv>(variants);
+  add_cpu<X86Avx512Gemm>(variants);
+  add_cpu<X86Avx512Gemv>(variants);
+  add_cpu<X86Avx2Gemm>(variants);
+  add_cpu<X86Avx2Gemv>(variants);
+  add_cpu<GenericFast>(variants);
+  add_cpu<GenericRef>(variants);
+  return variants;
+}
+
+select::CostTerms cost_terms(const select::Problem& problem, const select::Tile& tile,
+                             const Device& device) {
+  const Problem p = from(problem);
+  return select::gemm_cost_terms({p.m, p.n, p.k, size_of(p.d)}, tile, device);
+}
+
+/// The tier's blocked kernel, which serves every m, as a library without selection would ship it.
+std::string fixed_default(Arch arch) {
+  switch (arch) {
+    case Arch::kX86Amx:
+    case Arch::kX86Avx512:
+      return X86Avx512Gemm::name(X86Avx512Gemm::kConfigs[0]);
+    case Arch::kX86Avx2:
+      return X86Avx2Gemm::name(X86Avx2Gemm::kConfigs[0]);
+    case Arch::kGeneric:
+      return GenericFast::name(GenericFast::kConfigs[0]);
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
+std::span<const select::Variant> variants() {
+  static const std::vector<select::Variant> list = make_variants();
+  return list;
+}
+
+const select::Op& op() {
+  static const select::Op instance{
+      &schema(),
+      kNumFormats,
+      variants,
+      validate_problem,
+      heuristic,
+      predict_us,
+      cost_terms,
+      [](Arch) { return to_select({}).format; },
+      fixed_default,
+      [](const select::Problem& problem) { return from(problem).flops(); },
+      [](const select::Problem& problem) { return from(problem).bytes(); },
+  };
+  return instance;
+}
+
+}  // namespace octet::ops::gemm_mxfp8
