@@ -91,7 +91,7 @@ def blocks(name):
         step = random.integers(-1, 2, 31, dtype=np.int32)
         nudged = np.where(values == 0, values, (values.view(np.int32) + step).view(np.float32))
         block = np.concatenate([[amax], nudged]).astype(np.float32)
-        block[np.abs(block) > amax] = -amax
+        block[~(np.abs(block) <= amax)] = -amax
         yield random.permutation(block)
 
 

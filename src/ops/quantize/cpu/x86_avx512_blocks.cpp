@@ -1,0 +1,81 @@
+// quantize by 16 lanes of AVX-512.
+#include <immintrin.h>
+
+#include "src/ops/quantize/cpu/blocks.h"
+
+namespace octet::ops::quantize::cpu {
+namespace {
+
+struct Avx512 {
+  static constexpr int kWidth = 16;
+  using Float = __m512;
+  using Bits = __m512i;
+
+  static Float zero() { return _mm512_setzero_ps(); }
+  static Bits all(uint32_t bits) { return _mm512_set1_epi32(static_cast<int>(bits)); }
+
+  template <Input kInput>
+  static Float load(const void* row, int64_t at) {
+    if (kInput == Input::kF32) return _mm512_loadu_ps(static_cast<const float*>(row) + at);
+    const __m256i halves = _mm256_loadu_si256(
+        reinterpret_cast<const __m256i*>(static_cast<const uint16_t*>(row) + at));
+    if (kInput == Input::kF16) return _mm512_cvtph_ps(halves);
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16));
+  }
+  static Bits magnitude(Float x) {
+    return _mm512_and_si512(_mm512_castps_si512(x), all(0x7fffffff));
+  }
+  static Bits finite(Bits x) {
+    return _mm512_maskz_mov_epi32(_mm512_cmplt_epu32_mask(x, all(kInfinityBits)), x);
+  }
+  static Bits max(Bits a, Bits b) { return _mm512_max_epu32(a, b); }
+  static uint32_t largest(Bits x) { return _mm512_reduce_max_epu32(x); }
+  static Float divide(Float x, float y) { return _mm512_div_ps(x, _mm512_set1_ps(y)); }
+  static Float multiply(Float x, float y) { return _mm512_mul_ps(x, _mm512_set1_ps(y)); }
+
+  template <Element kElement>
+  static Bits codes(Float x) {
+    using Format = ElementFormat<kElement>;
+    const Bits bits = _mm512_castps_si512(x), size = magnitude(x);
+    const Bits within = _mm512_min_epu32(size, all(Format::kLargest));
+    const Bits odd = _mm512_and_si512(_mm512_srli_epi32(within, Format::kDrop), all(1));
+    const Bits rounded =
+        _mm512_add_epi32(_mm512_add_epi32(within, odd), all((1u << (Format::kDrop - 1)) - 1));
+    const Bits normal =
+        _mm512_sub_epi32(_mm512_srli_epi32(rounded, Format::kDrop), all(Format::kRebias));
+    const Float magic = _mm512_castsi512_ps(all(Format::kMagic));
+    const Bits subnormal =
+        _mm512_sub_epi32(_mm512_castps_si512(_mm512_add_ps(_mm512_castsi512_ps(within), magic)),
+                         all(Format::kMagic));
+    Bits code = _mm512_mask_mov_epi32(
+        normal, _mm512_cmplt_epu32_mask(within, all(Format::kLeastNormal)), subnormal);
+    const __mmask16 nan = _mm512_cmpge_epu32_mask(size, all(kInfinityBits));
+    Bits sign = _mm512_and_si512(_mm512_srli_epi32(bits, Format::kSignShift),
+                                 all(Format::kFormat.sign_bit()));
+    if (!Format::kZeroHasSign) {
+      sign = _mm512_maskz_mov_epi32(_mm512_test_epi32_mask(code, code), sign);
+    }
+    code = _mm512_mask_mov_epi32(code, nan, all(Format::kNan));
+    return _mm512_or_si512(code, sign);
+  }
+
+  template <Element kElement>
+  static void store(Float x, uint8_t* q) {
+    const Bits code = codes<kElement>(x);
+    if (ElementFormat<kElement>::kPacked) {  // a pair in 64 bits: the odd one moves beside the even
+      const __m128i pairs =
+          _mm512_cvtepi64_epi8(_mm512_or_si512(code, _mm512_srli_epi64(code, 28)));
+      _mm_storel_epi64(reinterpret_cast<__m128i*>(q), pairs);
+    } else {
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(q), _mm512_cvtepi32_epi8(code));
+    }
+  }
+};
+
+}  // namespace
+
+void x86_avx512_blocks(const Task& task, int64_t begin, int64_t end) {
+  run<Avx512>(task, begin, end);
+}
+
+}  // namespace octet::ops::quantize::cpu
