@@ -1,6 +1,8 @@
-// quantize: validate, then rows of blocks in parallel over the threads of the stream.
+// quantize: validate, then one launch on a GPU, or rows of blocks in parallel over the threads of
+// the stream.
 #include "octet/quantize.h"
 #include "src/core/try.h"
+#include "src/ops/quantize/cuda/launch.h"
 #include "src/ops/quantize/problem.h"
 #include "src/ops/quantize/variants.h"
 
@@ -24,6 +26,7 @@ Status quantize(const QuantizeArgs& args, Stream& stream) {
   Call call{};
   OCTET_TRY(call.task, ops::quantize::validate(args));
   if (call.task.rows == 0) return Status::Ok();
+  if (stream.is_gpu()) return ops::quantize::cuda::run(call.task, stream);
   call.kernel = ops::quantize::choose(stream.device()).kernel;
   stream.parallel(work, &call);
   return Status::Ok();
