@@ -1,6 +1,6 @@
 // The arithmetic of the device on the host: the processor's own quotient and the codec's e2m1, bit
 // for bit.
-#include "src/ops/quantize/cuda/arithmetic.h"
+#include "src/ops/quantize/arithmetic.h"
 
 #include <gtest/gtest.h>
 

@@ -1,10 +1,11 @@
 // The loops of every CPU kernel of quantize over an engine: a struct of vector operations.
 //
 // Method     a block is read twice, for its largest magnitude and for its codes; the second read
-//            comes from the first-level cache
-// Numerics   amax by integer comparison of float bits; one division (f32 scales) or one exact
-// product
-//            with a power of two (MX) a value, then one rounding
+//            comes from the first-level cache. Largest magnitudes are found kAhead blocks ahead:
+//            what follows from one is a long chain of short steps
+// Numerics   amax by integer comparison of float bits; the rounded quotient (f32 scales) or one
+// exact
+//            product with a power of two (MX) a value, then one rounding
 // Engine     kWidth; Float, Bits; load<Input>, magnitude, finite, max, largest, divide, multiply,
 //            store<Element>: see generic_ref.cpp, which is written out
 #pragma once
@@ -12,6 +13,7 @@
 #include <string.h>
 
 #include "src/core/formats.h"
+#include "src/ops/quantize/arithmetic.h"
 #include "src/ops/quantize/cpu/kernel.h"
 
 namespace octet::ops::quantize::cpu {
@@ -38,10 +40,12 @@ struct ElementFormat {
                                       << kFormat.mantissa_bits;
   static constexpr uint32_t kLargest = (kFormat.max_code() + kRebias) << kDrop;  // float bits
   static constexpr uint32_t kLeastNormal = static_cast<uint32_t>(128 - kFormat.bias) << 23;
-  /// Added to a subnormal magnitude it leaves the code in the low bits of the sum.
-  static constexpr uint32_t kMagic =
-      static_cast<uint32_t>(127 + 24 - kFormat.bias - kFormat.mantissa_bits) << 23;
   static constexpr uint32_t kNan = kFormat.nan_code();
+  /// `binade + kUnitsMagic` added to a magnitude of that binade (kLeastNormal for subnormals)
+  /// leaves it in units of the codes' step in the low bits of the sum: the code, less the binade's
+  /// share.
+  static constexpr uint32_t kUnitsMagic = static_cast<uint32_t>(kDrop) << 23;
+  static constexpr uint32_t kFirstBinade = kLeastNormal >> kDrop;
   static constexpr int kSignShift = 32 - kBitsPerCode;
   static constexpr bool kZeroHasSign = kFormat.specials != Specials::kZeroNan;
 };
@@ -74,7 +78,7 @@ struct Blocks {
 
   /// The largest magnitude of a row of a block, of the finite values alone or of all.
   template <bool kFiniteOnly>
-  static uint32_t amax(const void* x, int64_t cols) {
+  static uint32_t amax_of_row(const void* x, int64_t cols) {
     typename E::Bits most = E::magnitude(E::zero());
     const auto add = [&](typename E::Float values) __attribute__((always_inline)) {
       const typename E::Bits bits = E::magnitude(values);
@@ -90,67 +94,81 @@ struct Blocks {
   static uint32_t amax(const Task& t, int64_t row, int64_t rows, int64_t col) {
     uint32_t most = 0;
     for (int64_t i = 0; i < rows; ++i) {
-      const uint32_t of_row = amax<kFiniteOnly>(x_at(t, row + i, col), cols_of(t));
+      const uint32_t of_row = amax_of_row<kFiniteOnly>(x_at(t, row + i, col), cols_of(t));
       most = most < of_row ? of_row : most;
     }
     return most;
   }
 
-  /// Codes of a row of a block. `factor` divides (f32 scales) or multiplies (MX).
-  static void encode(const void* x, uint8_t* q, int64_t cols, float factor) {
+  /// Codes of a row of a block: of x / by, or (MX) of x * by.inverse. kSpecial: the block may hold
+  /// infinities and NaN.
+  template <bool kSpecial>
+  static void encode(const void* x, uint8_t* q, int64_t cols, const Divisor& by) {
     const auto scaled = [&](typename E::Float values) __attribute__((always_inline)) {
-      return kMx ? E::multiply(values, factor) : E::divide(values, factor);
+      return kMx ? E::multiply(values, by.inverse) : E::template divide<kSpecial>(values, by);
     };
     int64_t i = 0;
     for (; i + kWidth <= cols; i += kWidth) {
-      E::template store<kElement>(scaled(E::template load<kInput>(x, i)),
-                                  q + i * Format::kBitsPerCode / 8);
+      E::template store<kElement, kSpecial>(scaled(E::template load<kInput>(x, i)),
+                                            q + i * Format::kBitsPerCode / 8);
     }
     if (kCols == 0 && i < cols) {
       uint8_t codes[kWidth];
-      E::template store<kElement>(scaled(load_tail(x, i, cols - i)), codes);
+      E::template store<kElement, kSpecial>(scaled(load_tail(x, i, cols - i)), codes);
       memcpy(q + i, codes, static_cast<size_t>(cols - i));
     }
   }
 
-  /// Stores the scale of amax; returns the factor for `encode`.
-  static float set_scale(const Task& t, int64_t at, uint32_t amax_bits) {
+  /// Stores the scale of amax; returns what makes codes.
+  static Divisor set_scale(const Task& t, int64_t at, uint32_t amax_bits) {
     if constexpr (kMx) {
       const uint8_t scale = mx_scale(amax_bits, {t.mx_add, t.mx_subtract});
       static_cast<uint8_t*>(t.scale)[at] = scale;
-      return as_float(static_cast<uint32_t>(254 - scale) << 23);
+      return {1, 1, as_float(static_cast<uint32_t>(254 - scale) << 23)};
     } else {
       // Why a floor: an amax near the smallest subnormal would make x / scale overflow.
       const float divided = as_float(amax_bits) / as_float(Format::kLargest);
       const float scale = amax_bits == 0 ? 1.0f : divided < 0x1p-126f ? 0x1p-126f : divided;
       static_cast<float*>(t.scale)[at] = scale;
-      return scale;
+      const float lift = lift_of(scale);
+      return {lift, scale * lift, 1 / (scale * lift)};
     }
   }
 
-  static void block(const Task& t, int64_t row, int64_t rows, int64_t col) {
+  template <bool kSpecial>
+  static void write(const Task& t, int64_t row, int64_t rows, int64_t col, const Divisor& by) {
+    for (int64_t i = 0; i < rows; ++i) {
+      encode<kSpecial>(x_at(t, row + i, col), q_at(t, row + i, col), cols_of(t), by);
+    }
+  }
+
+  /// Scale and codes of a block whose largest magnitude, of all values, is `most`.
+  static void block(const Task& t, int64_t row, int64_t rows, int64_t col, uint32_t most) {
     const int64_t at = (t.block_rows == 1 ? row : row / t.block_rows) * t.scale_row_stride +
                        (kCols != 0 ? col / kCols : 0) * t.scale_col_stride;
-    uint32_t most = amax<false>(t, row, rows, col);
-    if (most >= kInfinityBits) [[unlikely]] {
-      if constexpr (Format::kPacked) {  // e2m1 has no NaN: the scale is
-        static_cast<uint8_t*>(t.scale)[at] = 255;
-        memset(q_at(t, row, col), 0, kCols / 2);
-        return;
-      }
-      most = amax<true>(t, row, rows, col);
+    if (most < kInfinityBits) [[likely]] {
+      return write<false>(t, row, rows, col, set_scale(t, at, most));
     }
-    const float factor = set_scale(t, at, most);
-    for (int64_t i = 0; i < rows; ++i) {
-      encode(x_at(t, row + i, col), q_at(t, row + i, col), cols_of(t), factor);
+    if constexpr (Format::kPacked) {  // e2m1 has no NaN: the scale is
+      static_cast<uint8_t*>(t.scale)[at] = 255;
+      memset(q_at(t, row, col), 0, kCols / 2);
+    } else {
+      write<true>(t, row, rows, col, set_scale(t, at, amax<true>(t, row, rows, col)));
     }
   }
 
   static void run(const Task& t, int64_t begin, int64_t end) {
+    constexpr int kAhead = kCols == 0 ? 1 : 8;
+    const int64_t cols = cols_of(t);
     for (int64_t b = begin; b < end; ++b) {
       const int64_t row = b * t.block_rows;
       const int64_t rows = t.rows - row < t.block_rows ? t.rows - row : t.block_rows;
-      for (int64_t col = 0; col < t.cols; col += cols_of(t)) block(t, row, rows, col);
+      for (int64_t first = 0; first < t.cols; first += kAhead * cols) {
+        uint32_t most[kAhead];
+        const int64_t left = (t.cols - first) / cols, count = left < kAhead ? left : kAhead;
+        for (int i = 0; i < count; ++i) most[i] = amax<false>(t, row, rows, first + i * cols);
+        for (int i = 0; i < count; ++i) block(t, row, rows, first + i * cols, most[i]);
+      }
     }
   }
 };

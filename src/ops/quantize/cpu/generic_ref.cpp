@@ -48,14 +48,16 @@ struct Portable {
     for (const uint32_t value : x.value) most = most < value ? value : most;
     return most;
   }
-  static Float divide(const Float& x, float y) {
-    return each<Float>([&](int i) { return x.value[i] / y; });
+  /// x / scale; kSpecial: x may be infinite or NaN.
+  template <bool kSpecial>
+  static Float divide(const Float& x, const Divisor& by) {
+    return each<Float>([&](int i) { return x.value[i] * by.lift / by.scale; });
   }
   static Float multiply(const Float& x, float y) {
     return each<Float>([&](int i) { return x.value[i] * y; });
   }
   /// kWidth codes from q on, rounded to nearest even and saturated.
-  template <Element kElement>
+  template <Element kElement, bool kSpecial>
   static void store(const Float& x, uint8_t* q) {
     using Format = ElementFormat<kElement>;
     const Bits codes = each<Bits>([&](int i) { return encode(Format::kFormat, x.value[i]); });

@@ -1,5 +1,5 @@
-// quantize by 8 lanes of AVX2. Magnitudes are positive as signed integers, so signed comparisons
-// serve.
+// quantize by AVX2, four vectors at a time: codes are packed to bytes across vectors. Magnitudes
+// are positive as signed integers, so signed comparisons serve.
 #include <immintrin.h>
 
 #include "src/ops/quantize/cpu/blocks.h"
@@ -8,83 +8,113 @@ namespace octet::ops::quantize::cpu {
 namespace {
 
 struct Avx2 {
-  static constexpr int kWidth = 8;
-  using Float = __m256;
-  using Bits = __m256i;
+  static constexpr int kVectors = 4, kWidth = 8 * kVectors;
+  struct Float {
+    __m256 v[kVectors];
+  };
+  struct Bits {
+    __m256i v[kVectors];
+  };
 
-  static Float zero() { return _mm256_setzero_ps(); }
-  static Bits all(uint32_t bits) { return _mm256_set1_epi32(static_cast<int>(bits)); }
+  /// A vector for each of the four.
+  template <class Four, class F>
+  static inline __attribute__((always_inline)) Four each(const F& f) {
+    return {{f(0), f(1), f(2), f(3)}};
+  }
+  static __m256i all(uint32_t bits) { return _mm256_set1_epi32(static_cast<int>(bits)); }
 
+  static Float zero() {
+    return each<Float>([](int) { return _mm256_setzero_ps(); });
+  }
   template <Input kInput>
   static Float load(const void* row, int64_t at) {
-    if (kInput == Input::kF32) return _mm256_loadu_ps(static_cast<const float*>(row) + at);
-    const __m128i halves =
-        _mm_loadu_si128(reinterpret_cast<const __m128i*>(static_cast<const uint16_t*>(row) + at));
-    if (kInput == Input::kF16) return _mm256_cvtph_ps(halves);
-    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16));
+    return each<Float>([&](int i) {
+      const int64_t first = at + i * 8;
+      if (kInput == Input::kF32) return _mm256_loadu_ps(static_cast<const float*>(row) + first);
+      const __m128i halves = _mm_loadu_si128(
+          reinterpret_cast<const __m128i*>(static_cast<const uint16_t*>(row) + first));
+      if (kInput == Input::kF16) return _mm256_cvtph_ps(halves);
+      return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16));
+    });
   }
-  static Bits magnitude(Float x) {
+  static __m256i magnitude_of(__m256 x) {
     return _mm256_and_si256(_mm256_castps_si256(x), all(0x7fffffff));
   }
-  static Bits finite(Bits x) {
-    return _mm256_and_si256(x, _mm256_cmpgt_epi32(all(kInfinityBits), x));
+  static Bits magnitude(const Float& x) {
+    return each<Bits>([&](int i) { return magnitude_of(x.v[i]); });
   }
-  static Bits max(Bits a, Bits b) { return _mm256_max_epi32(a, b); }
-  static uint32_t largest(Bits x) {
-    __m128i most = _mm_max_epi32(_mm256_castsi256_si128(x), _mm256_extracti128_si256(x, 1));
+  static Bits finite(const Bits& x) {
+    return each<Bits>([&](int i) {
+      return _mm256_and_si256(x.v[i], _mm256_cmpgt_epi32(all(kInfinityBits), x.v[i]));
+    });
+  }
+  static Bits max(const Bits& a, const Bits& b) {
+    return each<Bits>([&](int i) { return _mm256_max_epi32(a.v[i], b.v[i]); });
+  }
+  static uint32_t largest(const Bits& x) {
+    const __m256i four =
+        _mm256_max_epi32(_mm256_max_epi32(x.v[0], x.v[1]), _mm256_max_epi32(x.v[2], x.v[3]));
+    __m128i most = _mm_max_epi32(_mm256_castsi256_si128(four), _mm256_extracti128_si256(four, 1));
     most = _mm_max_epi32(most, _mm_shuffle_epi32(most, 0x4e));
     most = _mm_max_epi32(most, _mm_shuffle_epi32(most, 0xb1));
     return static_cast<uint32_t>(_mm_cvtsi128_si32(most));
   }
-  static Float divide(Float x, float y) { return _mm256_div_ps(x, _mm256_set1_ps(y)); }
-  static Float multiply(Float x, float y) { return _mm256_mul_ps(x, _mm256_set1_ps(y)); }
+  template <bool kSpecial>
+  static Float divide(const Float& x, const Divisor& by) {
+    const __m256 scale = _mm256_set1_ps(by.scale), inverse = _mm256_set1_ps(by.inverse);
+    return each<Float>([&](int i) {
+      const __m256 lifted = _mm256_mul_ps(x.v[i], _mm256_set1_ps(by.lift));
+      if (kSpecial) return _mm256_div_ps(lifted, scale);
+      __m256 q = _mm256_mul_ps(lifted, inverse);
+      q = _mm256_fnmadd_ps(_mm256_fmsub_ps(q, scale, lifted), inverse, q);
+      return _mm256_fnmadd_ps(_mm256_fmsub_ps(q, scale, lifted), inverse, q);
+    });
+  }
+  static Float multiply(const Float& x, float y) {
+    return each<Float>([&](int i) { return _mm256_mul_ps(x.v[i], _mm256_set1_ps(y)); });
+  }
 
-  template <Element kElement>
-  static Bits codes(Float x) {
+  template <Element kElement, bool kSpecial>
+  static __m256i codes(__m256 x) {
     using Format = ElementFormat<kElement>;
-    const Bits bits = _mm256_castps_si256(x), size = magnitude(x);
-    const Bits within = _mm256_min_epi32(size, all(Format::kLargest));
-    const Bits odd = _mm256_and_si256(_mm256_srli_epi32(within, Format::kDrop), all(1));
-    const Bits rounded =
-        _mm256_add_epi32(_mm256_add_epi32(within, odd), all((1u << (Format::kDrop - 1)) - 1));
-    const Bits normal =
-        _mm256_sub_epi32(_mm256_srli_epi32(rounded, Format::kDrop), all(Format::kRebias));
-    const Float magic = _mm256_castsi256_ps(all(Format::kMagic));
-    const Bits subnormal =
-        _mm256_sub_epi32(_mm256_castps_si256(_mm256_add_ps(_mm256_castsi256_ps(within), magic)),
-                         all(Format::kMagic));
-    Bits code = _mm256_blendv_epi8(normal, subnormal,
-                                   _mm256_cmpgt_epi32(all(Format::kLeastNormal), within));
-    const Bits nan = _mm256_cmpgt_epi32(size, all(kInfinityBits - 1));
-    Bits sign = _mm256_and_si256(_mm256_srli_epi32(bits, Format::kSignShift),
-                                 all(Format::kFormat.sign_bit()));
+    const __m256i size = magnitude_of(x), within = _mm256_min_epi32(size, all(Format::kLargest));
+    const __m256i binade =
+        _mm256_max_epi32(_mm256_and_si256(within, all(kInfinityBits)), all(Format::kLeastNormal));
+    const __m256i magic = _mm256_add_epi32(binade, all(Format::kUnitsMagic));
+    const __m256i sum =
+        _mm256_castps_si256(_mm256_add_ps(_mm256_castsi256_ps(within), _mm256_castsi256_ps(magic)));
+    const __m256i share =
+        _mm256_sub_epi32(_mm256_srli_epi32(binade, Format::kDrop), all(Format::kFirstBinade));
+    __m256i code = _mm256_add_epi32(_mm256_sub_epi32(sum, magic), share);
+    __m256i sign = _mm256_and_si256(_mm256_srli_epi32(_mm256_castps_si256(x), Format::kSignShift),
+                                    all(Format::kFormat.sign_bit()));
     if (!Format::kZeroHasSign) {
       sign = _mm256_andnot_si256(_mm256_cmpeq_epi32(code, _mm256_setzero_si256()), sign);
     }
-    code = _mm256_blendv_epi8(code, all(Format::kNan), nan);
+    if (kSpecial) {
+      const __m256i nan = _mm256_cmpgt_epi32(size, all(kInfinityBits - 1));
+      code = _mm256_blendv_epi8(code, all(Format::kNan), nan);
+    }
     return _mm256_or_si256(code, sign);
   }
 
-  template <Element kElement>
-  static void store(Float x, uint8_t* q) {
-    Bits code = codes<kElement>(x);
-    if (ElementFormat<kElement>::kPacked) {  // a pair in 64 bits: the odd one moves beside the even
-      code = _mm256_or_si256(code, _mm256_srli_epi64(code, 28));
+  template <Element kElement, bool kSpecial>
+  static void store(const Float& x, uint8_t* q) {
+    const Bits code = each<Bits>([&](int i) { return codes<kElement, kSpecial>(x.v[i]); });
+    // Both halves of a vector are packed apart: fours of codes end in the order 0 2 4 6 1 3 5 7.
+    const __m256i bytes = _mm256_packus_epi16(_mm256_packus_epi32(code.v[0], code.v[1]),
+                                              _mm256_packus_epi32(code.v[2], code.v[3]));
+    const __m256i ordered =
+        _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+    if (!ElementFormat<kElement>::kPacked) {
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(q), ordered);
+      return;
     }
-    // The low byte of each 32 bits (of each 64), to the bottom of its half.
-    const __m256i picks = ElementFormat<kElement>::kPacked
-                              ? _mm256_set1_epi64x(static_cast<long long>(0x8080808080800800))
-                              : _mm256_set1_epi64x(static_cast<long long>(0x808080800c080400));
-    const __m256i bytes = _mm256_shuffle_epi8(code, picks);
-    const auto low = static_cast<uint32_t>(_mm256_extract_epi32(bytes, 0));
-    const auto high = static_cast<uint32_t>(_mm256_extract_epi32(bytes, 4));
-    if (ElementFormat<kElement>::kPacked) {
-      const uint32_t codes4 = (low & 0xffff) | high << 16;
-      memcpy(q, &codes4, 4);
-    } else {
-      const uint64_t codes8 = low | static_cast<uint64_t>(high) << 32;
-      memcpy(q, &codes8, 8);
-    }
+    const __m256i pairs =
+        _mm256_maddubs_epi16(ordered, _mm256_set1_epi16(0x1001));  // even + 16 odd
+    const __m128i packed =
+        _mm_packus_epi16(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256(pairs, 1));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(q), packed);
   }
 };
 

@@ -30,38 +30,44 @@ struct Avx512 {
   }
   static Bits max(Bits a, Bits b) { return _mm512_max_epu32(a, b); }
   static uint32_t largest(Bits x) { return _mm512_reduce_max_epu32(x); }
-  static Float divide(Float x, float y) { return _mm512_div_ps(x, _mm512_set1_ps(y)); }
+  template <bool kSpecial>
+  static Float divide(Float x, const Divisor& by) {
+    const Float lifted = multiply(x, by.lift), scale = _mm512_set1_ps(by.scale);
+    if (kSpecial) return _mm512_div_ps(lifted, scale);
+    const Float inverse = _mm512_set1_ps(by.inverse);
+    Float q = _mm512_mul_ps(lifted, inverse);
+    q = _mm512_fnmadd_ps(_mm512_fmsub_ps(q, scale, lifted), inverse, q);
+    return _mm512_fnmadd_ps(_mm512_fmsub_ps(q, scale, lifted), inverse, q);
+  }
   static Float multiply(Float x, float y) { return _mm512_mul_ps(x, _mm512_set1_ps(y)); }
 
-  template <Element kElement>
+  template <Element kElement, bool kSpecial>
   static Bits codes(Float x) {
     using Format = ElementFormat<kElement>;
-    const Bits bits = _mm512_castps_si512(x), size = magnitude(x);
-    const Bits within = _mm512_min_epu32(size, all(Format::kLargest));
-    const Bits odd = _mm512_and_si512(_mm512_srli_epi32(within, Format::kDrop), all(1));
-    const Bits rounded =
-        _mm512_add_epi32(_mm512_add_epi32(within, odd), all((1u << (Format::kDrop - 1)) - 1));
-    const Bits normal =
-        _mm512_sub_epi32(_mm512_srli_epi32(rounded, Format::kDrop), all(Format::kRebias));
-    const Float magic = _mm512_castsi512_ps(all(Format::kMagic));
-    const Bits subnormal =
-        _mm512_sub_epi32(_mm512_castps_si512(_mm512_add_ps(_mm512_castsi512_ps(within), magic)),
-                         all(Format::kMagic));
-    Bits code = _mm512_mask_mov_epi32(
-        normal, _mm512_cmplt_epu32_mask(within, all(Format::kLeastNormal)), subnormal);
-    const __mmask16 nan = _mm512_cmpge_epu32_mask(size, all(kInfinityBits));
-    Bits sign = _mm512_and_si512(_mm512_srli_epi32(bits, Format::kSignShift),
+    const Bits size = magnitude(x), within = _mm512_min_epu32(size, all(Format::kLargest));
+    const Bits binade =
+        _mm512_max_epu32(_mm512_and_si512(within, all(kInfinityBits)), all(Format::kLeastNormal));
+    const Bits magic = _mm512_add_epi32(binade, all(Format::kUnitsMagic));
+    const Bits sum =
+        _mm512_castps_si512(_mm512_add_ps(_mm512_castsi512_ps(within), _mm512_castsi512_ps(magic)));
+    const Bits share =
+        _mm512_sub_epi32(_mm512_srli_epi32(binade, Format::kDrop), all(Format::kFirstBinade));
+    Bits code = _mm512_add_epi32(_mm512_sub_epi32(sum, magic), share);
+    Bits sign = _mm512_and_si512(_mm512_srli_epi32(_mm512_castps_si512(x), Format::kSignShift),
                                  all(Format::kFormat.sign_bit()));
     if (!Format::kZeroHasSign) {
       sign = _mm512_maskz_mov_epi32(_mm512_test_epi32_mask(code, code), sign);
     }
-    code = _mm512_mask_mov_epi32(code, nan, all(Format::kNan));
+    if (kSpecial) {
+      const __mmask16 nan = _mm512_cmpge_epu32_mask(size, all(kInfinityBits));
+      code = _mm512_mask_mov_epi32(code, nan, all(Format::kNan));
+    }
     return _mm512_or_si512(code, sign);
   }
 
-  template <Element kElement>
+  template <Element kElement, bool kSpecial>
   static void store(Float x, uint8_t* q) {
-    const Bits code = codes<kElement>(x);
+    const Bits code = codes<kElement, kSpecial>(x);
     if (ElementFormat<kElement>::kPacked) {  // a pair in 64 bits: the odd one moves beside the even
       const __m128i pairs =
           _mm512_cvtepi64_epi8(_mm512_or_si512(code, _mm512_srli_epi64(code, 28)));

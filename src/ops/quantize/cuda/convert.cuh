@@ -7,7 +7,7 @@
 
 #include "src/core/formats.h"
 #include "src/gpu/cuda/vector.cuh"
-#include "src/ops/quantize/cuda/arithmetic.h"
+#include "src/ops/quantize/arithmetic.h"
 #include "src/ops/quantize/cuda/params.h"
 
 namespace octet::ops::quantize {
