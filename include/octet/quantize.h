@@ -8,6 +8,10 @@
 //                    is 0
 //   q     = nearest code of x / scale, ties to even, saturating
 //
+// With an activation x holds gate and up of a gated layer side by side, and what is quantised is
+//   y = silu(gate) * up, or the clamped Swiglu below, in float32, within 2^-18 of it, one value a
+//   column
+//
 // NaN and infinities become NaN codes of their sign. e2m1 has none: a block with one of them gets
 // the scale NaN (255) and codes of 0.
 #pragma once
@@ -34,6 +38,12 @@ enum class MxRounding : uint8_t {
   kEven,     // kFloor of amax rounded to the kind's precision
 };
 
+enum class Activation : uint8_t {
+  kNone,
+  kSiluMul,        // gate * sigmoid(gate) * up
+  kClampedSwiglu,  // g * sigmoid(1.702 g) * (u + 1), g = min(gate, 7), u = up within -7 to 7
+};
+
 struct QuantizeArgs {
   ConstMatrix x;  // (rows, cols) bf16, f16 or f32; cols a multiple of 128 (MX: 32; kRow: any)
   Matrix q;       // (rows, cols) e4m3fn or e4m3fnuz; MX also e2m1, row_stride in codes, even
@@ -44,6 +54,8 @@ struct QuantizeArgs {
   ScaleBlock block = ScaleBlock::k1x128;
   DType scale_dtype = DType::kF32;  // MX: kE8m0
   MxRounding rounding = MxRounding::kRoundUp;
+  Activation activation = Activation::kNone;  // not kNone: blocks of one row and 128 or 32 columns;
+                                              // x is (rows, 2 * cols of q), gate columns first
 };
 
 /// The same bits on every device and for any number of threads. On a GPU e4m3fn and e2m1 only, any

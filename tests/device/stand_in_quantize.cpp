@@ -7,6 +7,7 @@
 
 #include "device/stand_in_state.h"
 #include "src/core/formats.h"
+#include "src/ops/quantize/arithmetic.h"
 #include "src/ops/quantize/cuda/params.h"
 
 namespace octet::stand_in {
@@ -14,11 +15,21 @@ namespace {
 
 using namespace ops::quantize;
 
-float value_at(const Task& t, int64_t row, int64_t col) {
+float element_at(const Task& t, int64_t row, int64_t col) {
   const int64_t at = row * t.x_stride + col;
   if (t.input == Input::kF32) return static_cast<const float*>(t.x)[at];
   const uint16_t code = static_cast<const uint16_t*>(t.x)[at];
   return t.input == Input::kBf16 ? decode_bf16(code) : decode(kF16Format, code);
+}
+
+/// Of x, or of the activation of gate and up: the kernel's arithmetic, whose test is its own.
+float value_at(const Task& t, int64_t row, int64_t col) {
+  const auto fma = [](float a, float b, float c) { return std::fma(a, b, c); };
+  const float x = element_at(t, row, col);
+  if (t.gate == Gate::kNone) return x;
+  const float up = element_at(t, row, t.cols + col);
+  return t.gate == Gate::kSilu ? activate<Gate::kSilu>(x, up, fma)
+                               : activate<Gate::kSwiglu>(x, up, fma);
 }
 
 void set_code(const Task& t, int64_t row, int64_t col, uint32_t code) {
@@ -68,7 +79,10 @@ bool fits(const std::string& entry, const Sm90Params& p) {
                              : t.block_rows > 1    ? "128x128"
                              : t.block_cols == 128 ? "1x128"
                                                    : "row";
-  const std::string family = t.mx || blocks == "1x128" ? "groups" : "blocks";
+  const std::string family = t.gate == Gate::kSilu       ? "silu"
+                             : t.gate == Gate::kSwiglu   ? "swiglu"
+                             : t.mx || blocks == "1x128" ? "groups"
+                                                         : "blocks";
   const std::string element = t.element == Element::kE2m1 ? "e2m1" : "e4m3fn";
   return entry == "octet_quantize_" + family + "_" + kInputs[static_cast<int>(t.input)] + "_" +
                       element + "_" + blocks &&
@@ -94,8 +108,8 @@ int run_quantize(const Launch& launch) {
   std::memcpy(&p, launch.parameter.data(), sizeof p);
   if (launch.block[0] != kSm90Threads || launch.cluster != 1) return kLaunchFailed;
   if (!fits(launch.entry, p) || !aligned(p)) return kLaunchFailed;
-  const bool groups = launch.entry.starts_with("octet_quantize_groups_");
-  const uint32_t each = groups ? blocks_per_thread_block(p.task.input, p.task.block_cols) : 1;
+  const bool groups = !launch.entry.starts_with("octet_quantize_blocks_");
+  const uint32_t each = groups ? blocks_per_thread_block(p.task) : 1;
   const uint64_t reached = uint64_t{launch.grid[0]} * each;
   if (reached < p.blocks || reached - p.blocks >= each) return kLaunchFailed;
   for (uint32_t block = 0; block < p.blocks; ++block) {

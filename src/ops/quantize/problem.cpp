@@ -41,16 +41,27 @@ Status check_types(const QuantizeArgs& args) {
   return Status::Ok();
 }
 
+/// x against q, which has half its columns after an activation.
+Status check_columns(const QuantizeArgs& args, int64_t block_cols) {
+  const bool gated = args.activation != Activation::kNone;
+  OCTET_REQUIRE(!gated || (block_cols != 0 && args.block != ScaleBlock::k128x128),
+                "quantize: blocks of {} with an activation, must be of 1x128 or 1x32",
+                size_of(args.block).name);
+  const int64_t unit = block_cols * (gated ? 2 : 1), cols = args.x.cols / (gated ? 2 : 1);
+  OCTET_REQUIRE(args.x.cols >= 1 || unit != 0, "quantize: x.cols = {}, must be at least 1",
+                args.x.cols);
+  OCTET_REQUIRE(unit == 0 || (args.x.cols >= unit && args.x.cols % unit == 0),
+                "quantize: x.cols = {}, must be a multiple of {}, at least {}", args.x.cols, unit,
+                unit);
+  OCTET_REQUIRE(args.q.rows == args.x.rows && args.q.cols == cols,
+                "quantize: q is ({}, {}), must be ({}, {})", args.q.rows, args.q.cols, args.x.rows,
+                cols);
+  return Status::Ok();
+}
+
 Status check_shapes(const QuantizeArgs& args, int64_t block_cols) {
   OCTET_REQUIRE(args.x.rows >= 0, "quantize: x.rows = {}, must not be negative", args.x.rows);
-  OCTET_REQUIRE(args.x.cols >= 1 || block_cols != 0, "quantize: x.cols = {}, must be at least 1",
-                args.x.cols);
-  OCTET_REQUIRE(block_cols == 0 || (args.x.cols >= block_cols && args.x.cols % block_cols == 0),
-                "quantize: x.cols = {}, must be a multiple of {}, at least {}", args.x.cols,
-                block_cols, block_cols);
-  OCTET_REQUIRE(args.q.rows == args.x.rows && args.q.cols == args.x.cols,
-                "quantize: q is ({}, {}), must be ({}, {})", args.q.rows, args.q.cols, args.x.rows,
-                args.x.cols);
+  OCTET_CHECK_OK(check_columns(args, block_cols));
   OCTET_REQUIRE(args.x.stride() >= args.x.cols, "quantize: x.row_stride = {} under {} columns",
                 args.x.row_stride, args.x.cols);
   OCTET_REQUIRE(args.q.stride() >= args.q.cols, "quantize: q.row_stride = {} under {} columns",
@@ -105,7 +116,7 @@ Result<Task> validate(const QuantizeArgs& args) {
   OCTET_CHECK_OK(check_shapes(args, block.cols));
   Task task{};
   task.rows = args.x.rows;
-  task.cols = args.x.cols;
+  task.cols = args.q.cols;
   task.block_rows = block.rows;
   task.block_cols = block.cols == 0 ? task.cols : block.cols;
   const int64_t scale_cols = task.cols / task.block_cols;
@@ -123,6 +134,9 @@ Result<Task> validate(const QuantizeArgs& args) {
                : args.x.dtype == DType::kBf16 ? Input::kBf16
                                               : Input::kF16;
   task.element = element_of(args.q.dtype);
+  task.gate = args.activation == Activation::kNone      ? Gate::kNone
+              : args.activation == Activation::kSiluMul ? Gate::kSilu
+                                                        : Gate::kSwiglu;
   task.q_stride = task.element == Element::kE2m1 ? args.q.stride() / 2 : args.q.stride();
   task.mx = args.block == ScaleBlock::k1x32;
   const MxScaleRule rule = rule_of(args.rounding, task.element);

@@ -6,10 +6,11 @@
 namespace octet::ops::quantize {
 
 enum class Input : uint8_t { kF32, kBf16, kF16 };
+enum class Gate : uint8_t { kNone, kSilu, kSwiglu };
 enum class Element : uint8_t { kE4m3fn, kE4m3fnuz, kE2m1 };
 
 struct Task {
-  const void* x;     // (rows, cols)
+  const void* x;     // (rows, cols); with a gate (rows, 2 * cols): gate, then up
   int64_t x_stride;  // in elements
   uint8_t* q;        // (rows, cols) codes, e2m1 two a byte
   int64_t q_stride;  // in bytes
@@ -19,6 +20,7 @@ struct Task {
   int64_t block_rows, block_cols;  // of a scale
   Input input;
   Element element;
+  Gate gate;
   bool mx;
   uint32_t mx_add, mx_subtract;  // MxScaleRule
 };

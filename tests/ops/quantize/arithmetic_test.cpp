@@ -4,8 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <random>
 #include <vector>
 
@@ -86,6 +88,45 @@ TEST(QuantizeArithmetic, E2m1IsThatOfTheCodec) {
         const auto x = std::bit_cast<float>(near | sign);
         ASSERT_EQ(encode_e2m1(x), encode(kE2m1Format, x)) << x;
       }
+    }
+  }
+}
+
+template <Gate kGate>
+float gated(float gate, float up) {
+  return activate<kGate>(gate, up, [](float a, float b, float c) { return std::fma(a, b, c); });
+}
+
+TEST(QuantizeArithmetic, ActivationsAreWithinTheirBound) {
+  double worst = 0;
+  for (double g = -80; g <= 80; g += 0.00371) {
+    const auto gate = static_cast<float>(g);
+    for (const float up : {1.0f, -0.37f, 6.9f, 12.0f, -9.0f}) {
+      const double silu = gate / (1 + std::exp(-double{gate})) * double{up};
+      worst = std::max(worst, std::fabs(gated<Gate::kSilu>(gate, up) - silu) / std::fabs(silu));
+      const double bounded = std::min(double{gate}, 7.0), u = std::clamp(double{up}, -7.0, 7.0);
+      const double swiglu = bounded / (1 + std::exp(-1.702 * bounded)) * (u + 1);
+      if (gate < -45) continue;  // e^76: near the bound of |g|
+      worst =
+          std::max(worst, std::fabs(gated<Gate::kSwiglu>(gate, up) - swiglu) / std::fabs(swiglu));
+    }
+  }
+  EXPECT_LT(worst, 0x1p-18);
+  EXPECT_GT(worst, 0x1p-24) << "a comparison that finds nothing compares nothing";
+}
+
+TEST(QuantizeArithmetic, EndsOfTheActivations) {
+  const float inf = std::numeric_limits<float>::infinity(), nan = std::nanf("");
+  EXPECT_EQ(gated<Gate::kSilu>(0, 5), 0);
+  EXPECT_EQ(gated<Gate::kSilu>(1000, 2), 2000);
+  EXPECT_LT(std::fabs(gated<Gate::kSilu>(-1000, 2)), 1e-33f);
+  EXPECT_EQ(gated<Gate::kSilu>(inf, 2), inf);
+  EXPECT_EQ(gated<Gate::kSwiglu>(inf, 100), gated<Gate::kSwiglu>(7, 7));
+  EXPECT_EQ(gated<Gate::kSwiglu>(3, -100), gated<Gate::kSwiglu>(3, -7));
+  for (const float other : {1.0f, -inf, nan, -nan}) {
+    for (const float y : {gated<Gate::kSilu>(-nan, other), gated<Gate::kSilu>(other, nan),
+                          gated<Gate::kSwiglu>(nan, other), gated<Gate::kSwiglu>(other, -nan)}) {
+      EXPECT_EQ(std::bit_cast<uint32_t>(y), kGateNan);
     }
   }
 }

@@ -48,6 +48,23 @@ const Spoiled kSpoiled[]{
        a.q.row_stride = 257;
      },
      "quantize: q.row_stride = 257, must be even: e2m1 lies two codes a byte"},
+    {[](QuantizeArgs& a) { a.activation = Activation::kSiluMul; },
+     "quantize: q is (2, 256), must be (2, 128)"},
+    {[](QuantizeArgs& a) {
+       a.activation = Activation::kClampedSwiglu;
+       a.x.cols = a.q.cols = 128;
+     },
+     "quantize: x.cols = 128, must be a multiple of 256, at least 256"},
+    {[](QuantizeArgs& a) {
+       a.activation = Activation::kSiluMul;
+       a.block = ScaleBlock::kRow;
+     },
+     "quantize: blocks of a row with an activation, must be of 1x128 or 1x32"},
+    {[](QuantizeArgs& a) {
+       a.activation = Activation::kSiluMul;
+       a.block = ScaleBlock::k128x128;
+     },
+     "quantize: blocks of 128x128 with an activation, must be of 1x128 or 1x32"},
     {[](QuantizeArgs& a) {
        a.block = ScaleBlock::kRow;
        a.x.cols = a.q.cols = 0;

@@ -18,16 +18,19 @@ struct Kind {
   DType x, q;
   ScaleBlock block;
   MxRounding rounding = MxRounding::kRoundUp;
+  Activation activation = Activation::kNone;
 };
 
 inline std::string to_string(const Kind& kind) {
   constexpr const char* kBlocks[] = {"1x128", "128x128", "row", "1x32"};
   constexpr const char* kRoundings[] = {"round_up", "floor", "even"};
+  constexpr const char* kActivations[] = {"", " silu_mul", " clamped_swiglu"};
   return std::string(dtype_name(kind.x)) + " " + dtype_name(kind.q) + " " +
-         kBlocks[static_cast<int>(kind.block)] + " " + kRoundings[static_cast<int>(kind.rounding)];
+         kBlocks[static_cast<int>(kind.block)] + " " + kRoundings[static_cast<int>(kind.rounding)] +
+         kActivations[static_cast<int>(kind.activation)];
 }
 
-/// Every legal combination; MX of each rounding.
+/// Every legal combination; MX of each rounding, activations with one.
 inline std::vector<Kind> all_kinds() {
   std::vector<Kind> kinds;
   for (const DType x : {DType::kF32, DType::kBf16, DType::kF16}) {
@@ -42,25 +45,40 @@ inline std::vector<Kind> all_kinds() {
       }
     }
   }
+  for (size_t i = 0, plain = kinds.size(); i < plain; ++i) {
+    const Kind kind = kinds[i];
+    const bool of_row = kind.block == ScaleBlock::k1x128 || kind.block == ScaleBlock::k1x32;
+    if (!of_row || kind.rounding != MxRounding::kRoundUp) continue;
+    for (const Activation activation : {Activation::kSiluMul, Activation::kClampedSwiglu}) {
+      kinds.push_back({kind.x, kind.q, kind.block, kind.rounding, activation});
+    }
+  }
   return kinds;
 }
+
+/// Columns of x for each of q.
+inline int64_t x_columns(const Kind& kind) { return kind.activation == Activation::kNone ? 1 : 2; }
 
 /// Buffers and arguments of one call. Rows of x and q are `padding` elements longer than cols.
 class SmallQuantize {
  public:
   SmallQuantize(const Kind& kind, int64_t rows, int64_t cols, int64_t padding = 0)
-      : x(static_cast<size_t>(rows * (cols + padding) * size_of(kind.x)) + kMargin, 0xff),
+      : x(static_cast<size_t>(rows * (cols * x_columns(kind) + padding) * size_of(kind.x)) +
+              kMargin,
+          0xff),
         q(static_cast<size_t>(rows * (cols + padding + 1)) + kMargin, kCanary) {
     const bool mx = kind.block == ScaleBlock::k1x32;
     const int64_t per_scale = mx ? 32 : kind.block == ScaleBlock::kRow ? cols : 128;
     scale.assign(static_cast<size_t>(rows * (cols / per_scale) * (mx ? 1 : 4)) + kMargin, kCanary);
     const int64_t even = padding + padding % 2;  // of e2m1
-    args.x = {x.data(), kind.x, rows, cols, cols + padding};
+    const int64_t x_cols = cols * x_columns(kind);
+    args.x = {x.data(), kind.x, rows, x_cols, x_cols + padding};
     args.q = {q.data(), kind.q, rows, cols, cols + (kind.q == DType::kE2m1 ? even : padding)};
     args.scale = scale.data();
     args.block = kind.block;
     args.scale_dtype = mx ? DType::kE8m0 : DType::kF32;
     args.rounding = kind.rounding;
+    args.activation = kind.activation;
   }
 
   void set(int64_t row, int64_t col, float value) {

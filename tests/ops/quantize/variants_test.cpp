@@ -70,28 +70,32 @@ TEST(QuantizeVariants, MxBlocksAreAsExactArithmeticAndMlDtypesSay) {
   }
 }
 
+void expect_bits_of_the_reference(const Kind& kind, int64_t rows, int64_t cols, int specials) {
+  const auto filled = [&](SmallQuantize& call) {
+    call.fill(static_cast<uint32_t>(rows + cols + specials), specials);
+  };
+  SmallQuantize expected(kind, rows, cols, 3);
+  filled(expected);
+  run(variants().back(), expected);
+  for (const Variant& variant : runnable()) {
+    SmallQuantize call(kind, rows, cols, 3);
+    filled(call);
+    run(variant, call);
+    const std::string where = to_string(kind) + " " + variant.name;
+    ASSERT_EQ(call.scale, expected.scale) << where;
+    ASSERT_EQ(call.q, expected.q) << where << " " << rows << "x" << cols;
+  }
+}
+
 TEST(QuantizeVariants, AllGiveTheBitsOfTheReference) {
-  const Variant reference = variants().back();
-  ASSERT_STREQ(reference.name, "generic_ref");
+  ASSERT_STREQ(variants().back().name, "generic_ref");
   for (const Kind& kind : all_kinds()) {
-    for (const int64_t rows : {1, 130}) {
-      for (const int64_t cols : {128, 384, 391}) {
-        if (cols % 128 != 0 && kind.block != ScaleBlock::kRow) continue;
-        for (const int specials : {0, 2}) {
-          SmallQuantize expected(kind, rows, cols, 3);
-          expected.fill(static_cast<uint32_t>(rows + cols + specials), specials);
-          for (const Variant& variant : runnable()) {
-            SmallQuantize call(kind, rows, cols, 3);
-            call.fill(static_cast<uint32_t>(rows + cols + specials), specials);
-            run(variant, call);
-            run(reference, expected);
-            const std::string where = to_string(kind) + " " + variant.name;
-            ASSERT_EQ(call.scale, expected.scale) << where;
-            ASSERT_EQ(call.q, expected.q) << where << " " << rows << "x" << cols;
-          }
-        }
-      }
+    const int64_t rows = kind.block == ScaleBlock::k128x128 ? 130 : 9;
+    for (const int64_t cols : {128, 391, 1152}) {  // more than a part of a gated row
+      if (cols % 128 != 0 && kind.block != ScaleBlock::kRow) continue;
+      for (const int specials : {0, 2}) expect_bits_of_the_reference(kind, rows, cols, specials);
     }
+    if (HasFatalFailure()) return;
   }
 }
 

@@ -7,7 +7,8 @@
 // exact
 //            product with a power of two (MX) a value, then one rounding
 // Engine     kWidth; Float, Bits; load<Input>, magnitude, finite, max, largest, divide, multiply,
-//            store<Element>: see generic_ref.cpp, which is written out
+//            activate<Gate>, store_values, store<Element>: see generic_ref.cpp, which is written
+//            out
 #pragma once
 
 #include <string.h>
@@ -192,11 +193,44 @@ void run_elements(const Task& t, int64_t begin, int64_t end) {
   run_blocks<E, kInput, Element::kE2m1>(t, begin, end);
 }
 
+/// Activates parts of rows into a buffer and quantises that.
+template <class E, Input kInput, Gate kGate>
+void run_gated(const Task& t, int64_t begin, int64_t end) {
+  constexpr int64_t kPart = 1024;  // columns: 4 kilobytes stay in the first-level cache
+  alignas(64) float values[kPart];
+  Task part = t;
+  part.x = values;
+  part.rows = 1;
+  for (int64_t row = begin; row < end; ++row) {
+    const char* gate = static_cast<const char*>(t.x) + row * t.x_stride * kInputBytes<kInput>;
+    const char* up = gate + t.cols * kInputBytes<kInput>;
+    for (int64_t col = 0; col < t.cols; col += kPart) {
+      part.cols = t.cols - col < kPart ? t.cols - col : kPart;
+      for (int64_t i = 0; i < part.cols; i += E::kWidth) {  // columns are whole vectors
+        E::store_values(E::template activate<kGate>(E::template load<kInput>(gate, col + i),
+                                                    E::template load<kInput>(up, col + i)),
+                        values + i);
+      }
+      const int64_t scale = row * t.scale_row_stride + col / t.block_cols * t.scale_col_stride;
+      part.q = t.q + row * t.q_stride + (t.element == Element::kE2m1 ? col / 2 : col);
+      part.scale = static_cast<char*>(t.scale) + scale * (t.mx ? 1 : 4);
+      run_elements<E, Input::kF32>(part, 0, 1);
+    }
+  }
+}
+
+template <class E, Input kInput>
+void run_input(const Task& t, int64_t begin, int64_t end) {
+  if (t.gate == Gate::kSilu) return run_gated<E, kInput, Gate::kSilu>(t, begin, end);
+  if (t.gate == Gate::kSwiglu) return run_gated<E, kInput, Gate::kSwiglu>(t, begin, end);
+  run_elements<E, kInput>(t, begin, end);
+}
+
 template <class E>
 void run(const Task& t, int64_t begin, int64_t end) {
-  if (t.input == Input::kF32) return run_elements<E, Input::kF32>(t, begin, end);
-  if (t.input == Input::kBf16) return run_elements<E, Input::kBf16>(t, begin, end);
-  run_elements<E, Input::kF16>(t, begin, end);
+  if (t.input == Input::kF32) return run_input<E, Input::kF32>(t, begin, end);
+  if (t.input == Input::kBf16) return run_input<E, Input::kBf16>(t, begin, end);
+  run_input<E, Input::kF16>(t, begin, end);
 }
 
 }  // namespace

@@ -56,6 +56,16 @@ struct Portable {
   static Float multiply(const Float& x, float y) {
     return each<Float>([&](int i) { return x.value[i] * y; });
   }
+  template <Gate kGate>
+  static Float activate(const Float& gate, const Float& up) {
+    return each<Float>([&](int i) {
+      return quantize::activate<kGate>(gate.value[i], up.value[i],
+                                       [](float a, float b, float c) { return std::fma(a, b, c); });
+    });
+  }
+  static void store_values(const Float& x, float* values) {
+    memcpy(values, x.value, sizeof x.value);
+  }
   /// kWidth codes from q on, rounded to nearest even and saturated.
   template <Element kElement, bool kSpecial>
   static void store(const Float& x, uint8_t* q) {

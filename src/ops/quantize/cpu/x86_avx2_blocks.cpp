@@ -74,6 +74,38 @@ struct Avx2 {
     return each<Float>([&](int i) { return _mm256_mul_ps(x.v[i], _mm256_set1_ps(y)); });
   }
 
+  // minima and maxima give their second operand where one is NaN.
+  template <Gate kGate>
+  static __m256 activate_one(__m256 gate, __m256 up) {
+    using Constants = GateConstants<kGate>;
+    const __m256 limit = _mm256_set1_ps(kSwigluLimit), most = _mm256_set1_ps(Constants::kMost);
+    const __m256 g = kGate == Gate::kSwiglu ? _mm256_min_ps(limit, gate) : gate;
+    const __m256 bounded = _mm256_min_ps(most, _mm256_max_ps(_mm256_set1_ps(-Constants::kMost), g));
+    const __m256 per_bit = _mm256_set1_ps(Constants::kPerBit), magic = _mm256_set1_ps(kRoundMagic);
+    const __m256 rounded = _mm256_fmadd_ps(bounded, per_bit, magic);
+    const __m256 f = _mm256_fmsub_ps(bounded, per_bit, _mm256_sub_ps(rounded, magic));
+    __m256 power = _mm256_fmadd_ps(_mm256_set1_ps(kExp2_5), f, _mm256_set1_ps(kExp2_4));
+    power = _mm256_fmadd_ps(power, f, _mm256_set1_ps(kExp2_3));
+    power = _mm256_fmadd_ps(power, f, _mm256_set1_ps(kExp2_2));
+    power = _mm256_fmadd_ps(power, f, _mm256_set1_ps(kExp2_1));
+    power = _mm256_fmadd_ps(power, f, _mm256_set1_ps(kExp2_0));
+    const __m256 exponential = _mm256_castsi256_ps(_mm256_add_epi32(
+        _mm256_castps_si256(power), _mm256_slli_epi32(_mm256_castps_si256(rounded), 23)));
+    const __m256 silu = _mm256_div_ps(g, _mm256_add_ps(_mm256_set1_ps(1), exponential));
+    const __m256 u = _mm256_min_ps(limit, _mm256_max_ps(_mm256_set1_ps(-kSwigluLimit), up));
+    const __m256 y =
+        _mm256_mul_ps(silu, kGate == Gate::kSwiglu ? _mm256_add_ps(u, _mm256_set1_ps(1)) : up);
+    return _mm256_blendv_ps(y, _mm256_castsi256_ps(all(kGateNan)),
+                            _mm256_cmp_ps(y, y, _CMP_UNORD_Q));
+  }
+  template <Gate kGate>
+  static Float activate(const Float& gate, const Float& up) {
+    return each<Float>([&](int i) { return activate_one<kGate>(gate.v[i], up.v[i]); });
+  }
+  static void store_values(const Float& x, float* values) {
+    for (int i = 0; i < kVectors; ++i) _mm256_store_ps(values + i * 8, x.v[i]);
+  }
+
   template <Element kElement, bool kSpecial>
   static __m256i codes(__m256 x) {
     using Format = ElementFormat<kElement>;

@@ -41,6 +41,32 @@ struct Avx512 {
   }
   static Float multiply(Float x, float y) { return _mm512_mul_ps(x, _mm512_set1_ps(y)); }
 
+  // minima and maxima give their second operand where one is NaN.
+  template <Gate kGate>
+  static Float activate(Float gate, Float up) {
+    using Constants = GateConstants<kGate>;
+    const Float limit = _mm512_set1_ps(kSwigluLimit), most = _mm512_set1_ps(Constants::kMost);
+    const Float g = kGate == Gate::kSwiglu ? _mm512_min_ps(limit, gate) : gate;
+    const Float bounded = _mm512_min_ps(most, _mm512_max_ps(_mm512_set1_ps(-Constants::kMost), g));
+    const Float per_bit = _mm512_set1_ps(Constants::kPerBit), magic = _mm512_set1_ps(kRoundMagic);
+    const Float rounded = _mm512_fmadd_ps(bounded, per_bit, magic);
+    const Float f = _mm512_fmsub_ps(bounded, per_bit, _mm512_sub_ps(rounded, magic));
+    Float power = _mm512_fmadd_ps(_mm512_set1_ps(kExp2_5), f, _mm512_set1_ps(kExp2_4));
+    power = _mm512_fmadd_ps(power, f, _mm512_set1_ps(kExp2_3));
+    power = _mm512_fmadd_ps(power, f, _mm512_set1_ps(kExp2_2));
+    power = _mm512_fmadd_ps(power, f, _mm512_set1_ps(kExp2_1));
+    power = _mm512_fmadd_ps(power, f, _mm512_set1_ps(kExp2_0));
+    const Float exponential = _mm512_castsi512_ps(_mm512_add_epi32(
+        _mm512_castps_si512(power), _mm512_slli_epi32(_mm512_castps_si512(rounded), 23)));
+    const Float silu = _mm512_div_ps(g, _mm512_add_ps(_mm512_set1_ps(1), exponential));
+    const Float u = _mm512_min_ps(limit, _mm512_max_ps(_mm512_set1_ps(-kSwigluLimit), up));
+    const Float y =
+        _mm512_mul_ps(silu, kGate == Gate::kSwiglu ? _mm512_add_ps(u, _mm512_set1_ps(1)) : up);
+    return _mm512_mask_mov_ps(y, _mm512_cmp_ps_mask(y, y, _CMP_UNORD_Q),
+                              _mm512_castsi512_ps(all(kGateNan)));
+  }
+  static void store_values(Float x, float* values) { _mm512_store_ps(values, x); }
+
   template <Element kElement, bool kSpecial>
   static Bits codes(Float x) {
     using Format = ElementFormat<kElement>;

@@ -126,9 +126,9 @@ __device__ __forceinline__ Factor factor_of(const Task& task, uint32_t amax_bits
 }
 
 /// The codes of one vector in the low bytes. `special`: its block holds infinities or NaN.
-template <Input kInput, Element kElement, bool kMx>
-__device__ __forceinline__ uint2 encode(const Vector<kInput>& v, const Factor& f, bool special) {
-  constexpr int kValues = Vector<kInput>::kValues;
+template <Element kElement, bool kMx, class V>
+__device__ __forceinline__ uint2 encode(const V& v, const Factor& f, bool special) {
+  constexpr int kValues = V::kValues;
   const auto scaled = [&](int i) {
     return kMx ? v.value(i) * f.by.inverse : divide_by(v.value(i), f.by);
   };
@@ -155,12 +155,12 @@ __device__ __forceinline__ uint2 encode(const Vector<kInput>& v, const Factor& f
 }
 
 /// Stores the codes of `count` values.
-template <Input kInput, Element kElement>
+template <int kValues, Element kElement>
 __device__ __forceinline__ void store(const Sm90Params& p, int64_t row, int64_t col, int count,
                                       uint2 codes) {
-  constexpr int kBytes = code_bytes(kInput, kElement);
+  constexpr int kBytes = kElement == Element::kE2m1 ? kValues / 2 : kValues;
   uint8_t* at = p.task.q + row * p.task.q_stride + (kElement == Element::kE2m1 ? col / 2 : col);
-  if (p.q_aligned && count == Vector<kInput>::kValues) {
+  if (p.q_aligned && count == kValues) {
     if (kBytes == 8) *reinterpret_cast<uint2*>(at) = codes;
     if (kBytes == 4) *reinterpret_cast<uint32_t*>(at) = codes.x;
     if (kBytes == 2) *reinterpret_cast<uint16_t*>(at) = static_cast<uint16_t>(codes.x);

@@ -9,35 +9,51 @@ namespace octet::ops::quantize::cuda {
 #if defined(OCTET_HAVE_SM90)
 extern "C" const unsigned char octet_code_quantize_sm90_groups[];
 extern "C" const unsigned char octet_code_quantize_sm90_blocks[];
+extern "C" const unsigned char octet_code_quantize_sm90_gated[];
 
 namespace {
 
 constexpr gpu::CodeObject kGroups{"sm90_groups", octet_code_quantize_sm90_groups};
 constexpr gpu::CodeObject kBlocks{"sm90_blocks", octet_code_quantize_sm90_blocks};
+constexpr gpu::CodeObject kGated{"sm90_gated", octet_code_quantize_sm90_gated};
 
-struct Kernels {
-  gpu::Kernel e4m3_1x128, e4m3_1x32, e2m1_1x32, e4m3_128x128, e4m3_row;
+/// Blocks of one row: of an activation or of none.
+struct RowKernels {
+  gpu::Kernel e4m3_1x128, e4m3_1x32, e2m1_1x32;
 };
-#define OCTET_KERNELS(X)                                                        \
-  {                                                                             \
-    gpu::Kernel(kGroups, "octet_quantize_groups_" #X "_e4m3fn_1x128", 0),       \
-        gpu::Kernel(kGroups, "octet_quantize_groups_" #X "_e4m3fn_1x32", 0),    \
-        gpu::Kernel(kGroups, "octet_quantize_groups_" #X "_e2m1_1x32", 0),      \
-        gpu::Kernel(kBlocks, "octet_quantize_blocks_" #X "_e4m3fn_128x128", 0), \
-        gpu::Kernel(kBlocks, "octet_quantize_blocks_" #X "_e4m3fn_row", 0),     \
+#define OCTET_ROW_KERNELS(CODE, NAME)                                \
+  {                                                                  \
+    gpu::Kernel(CODE, "octet_quantize_" NAME "_e4m3fn_1x128", 0),    \
+        gpu::Kernel(CODE, "octet_quantize_" NAME "_e4m3fn_1x32", 0), \
+        gpu::Kernel(CODE, "octet_quantize_" NAME "_e2m1_1x32", 0),   \
   }
-const Kernels kKernels[] = {OCTET_KERNELS(f32), OCTET_KERNELS(bf16), OCTET_KERNELS(f16)};
-#undef OCTET_KERNELS
+const RowKernels kRowKernels[][3] = {  // by gate, by input
+    {OCTET_ROW_KERNELS(kGroups, "groups_f32"), OCTET_ROW_KERNELS(kGroups, "groups_bf16"),
+     OCTET_ROW_KERNELS(kGroups, "groups_f16")},
+    {OCTET_ROW_KERNELS(kGated, "silu_f32"), OCTET_ROW_KERNELS(kGated, "silu_bf16"),
+     OCTET_ROW_KERNELS(kGated, "silu_f16")},
+    {OCTET_ROW_KERNELS(kGated, "swiglu_f32"), OCTET_ROW_KERNELS(kGated, "swiglu_bf16"),
+     OCTET_ROW_KERNELS(kGated, "swiglu_f16")}};
+#undef OCTET_ROW_KERNELS
+const gpu::Kernel kTileKernels[] = {
+    gpu::Kernel(kBlocks, "octet_quantize_blocks_f32_e4m3fn_128x128", 0),
+    gpu::Kernel(kBlocks, "octet_quantize_blocks_bf16_e4m3fn_128x128", 0),
+    gpu::Kernel(kBlocks, "octet_quantize_blocks_f16_e4m3fn_128x128", 0)};
+const gpu::Kernel kWholeRowKernels[] = {
+    gpu::Kernel(kBlocks, "octet_quantize_blocks_f32_e4m3fn_row", 0),
+    gpu::Kernel(kBlocks, "octet_quantize_blocks_bf16_e4m3fn_row", 0),
+    gpu::Kernel(kBlocks, "octet_quantize_blocks_f16_e4m3fn_row", 0)};
 
 bool in_groups(const Task& task) {
   return task.block_rows == 1 && (task.mx || task.block_cols == 128);
 }
 
 const gpu::Kernel& kernel_of(const Task& task) {
-  const Kernels& of_input = kKernels[static_cast<int>(task.input)];
-  if (task.mx) return task.element == Element::kE2m1 ? of_input.e2m1_1x32 : of_input.e4m3_1x32;
-  if (task.block_rows == 128) return of_input.e4m3_128x128;
-  return in_groups(task) ? of_input.e4m3_1x128 : of_input.e4m3_row;
+  const int input = static_cast<int>(task.input);
+  const RowKernels& of_rows = kRowKernels[static_cast<int>(task.gate)][input];
+  if (task.mx) return task.element == Element::kE2m1 ? of_rows.e2m1_1x32 : of_rows.e4m3_1x32;
+  if (task.block_rows == 128) return kTileKernels[input];
+  return in_groups(task) ? of_rows.e4m3_1x128 : kWholeRowKernels[input];
 }
 
 Sm90Params params_of(const Task& task) {
@@ -80,7 +96,7 @@ Status run(const Task& task, Stream& stream) {
   Sm90Params params = params_of(task);
   gpu::LaunchShape shape;
   shape.block_x = kSm90Threads;
-  const uint32_t each = in_groups(task) ? blocks_per_thread_block(task.input, task.block_cols) : 1;
+  const uint32_t each = in_groups(task) ? blocks_per_thread_block(task) : 1;
   shape.grid_x = (params.blocks + each - 1) / each;
   const gpu::ContextScope scope(*queue.driver, queue.context);
   OCTET_CHECK_OK(scope.status());

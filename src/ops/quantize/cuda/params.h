@@ -30,9 +30,11 @@ constexpr int lanes_per_block(Input input, int64_t block_cols) {
   return static_cast<int>(block_cols) / values_per_vector(input) / kVectorsPerLane;
 }
 
-/// Blocks of scales that a thread block of sm90_groups quantises.
-constexpr uint32_t blocks_per_thread_block(Input input, int64_t block_cols) {
-  return static_cast<uint32_t>(kSm90Threads / lanes_per_block(input, block_cols) * kBlocksPerLane);
+/// Blocks of scales that a thread block of sm90_groups quantises; of sm90_gated, whose loads are of
+/// gate and up: a part of one block a lane.
+constexpr uint32_t blocks_per_thread_block(const Task& t) {
+  const int groups = kSm90Threads / lanes_per_block(t.input, t.block_cols);
+  return static_cast<uint32_t>(t.gate == Gate::kNone ? groups * kBlocksPerLane : groups);
 }
 
 }  // namespace octet::ops::quantize

@@ -64,8 +64,8 @@ struct Chunk {
     for (int j = 0; j < At::kFlight; ++j) {
       const Source at = At::source(p, block, first + j * kSm90Threads + threadIdx.x);
       if (at.count == 0) continue;
-      store<kInput, Element::kE4m3fn>(p, at.row, at.col, at.count,
-                                      encode<kInput, Element::kE4m3fn, false>(v[j], f, special));
+      store<At::kValues, Element::kE4m3fn>(p, at.row, at.col, at.count,
+                                           encode<Element::kE4m3fn, false>(v[j], f, special));
     }
   }
 };
