@@ -26,6 +26,7 @@ struct Format {
   const char* name;
   DType q;
   ScaleBlock block;
+  Activation activation = Activation::kNone;
 };
 constexpr Format kFormats[] = {
     {"e4m3 1x128", DType::kE4m3fn, ScaleBlock::k1x128},
@@ -33,12 +34,17 @@ constexpr Format kFormats[] = {
     {"e4m3 row", DType::kE4m3fn, ScaleBlock::kRow},
     {"MX e4m3", DType::kE4m3fn, ScaleBlock::k1x32},
     {"MX e2m1", DType::kE2m1, ScaleBlock::k1x32},
+    {"silu_mul, e4m3 1x128", DType::kE4m3fn, ScaleBlock::k1x128, Activation::kSiluMul},
+    {"clamped_swiglu, MX e4m3", DType::kE4m3fn, ScaleBlock::k1x32, Activation::kClampedSwiglu},
 };
 constexpr int kWindows = 4;  // copies of the operands, used in turns: past the caches
 
 struct Sizes {
   int64_t rows, cols;
-  int64_t x() const { return rows * cols * 2; }
+  int64_t window() const { return rows * cols * 4; }  // of gate and up
+  int64_t x(const Format& f) const {
+    return f.activation == Activation::kNone ? window() / 2 : window();
+  }
   int64_t q(const Format& f) const { return rows * cols / (f.q == DType::kE2m1 ? 2 : 1); }
   int64_t scale(const Format& f) const {
     return f.block == ScaleBlock::k1x128     ? rows * cols / 128 * 4
@@ -46,21 +52,22 @@ struct Sizes {
            : f.block == ScaleBlock::kRow     ? rows * 4
                                              : rows * cols / 32;
   }
-  int64_t moved(const Format& f) const { return x() + q(f) + scale(f); }
+  int64_t moved(const Format& f) const { return x(f) + q(f) + scale(f); }
 };
 
 QuantizeArgs args_of(const Format& f, const Sizes& s, const void* x, void* q) {
   QuantizeArgs args;
-  args.x = {x, DType::kBf16, s.rows, s.cols, 0};
+  args.x = {x, DType::kBf16, s.rows, s.x(f) / s.rows / 2, 0};
   args.q = {q, f.q, s.rows, s.cols, 0};
   args.scale = static_cast<char*>(q) + s.rows * s.cols;
   args.block = f.block;
+  args.activation = f.activation;
   args.scale_dtype = f.block == ScaleBlock::k1x32 ? DType::kE8m0 : DType::kF32;
   return args;
 }
 
 std::vector<uint16_t> values(const Sizes& s) {
-  std::vector<uint16_t> x(static_cast<size_t>(s.rows * s.cols));
+  std::vector<uint16_t> x(static_cast<size_t>(s.window() / 2));
   std::minstd_rand random(1);
   for (uint16_t& one : x) {
     one = encode_bf16(static_cast<float>(static_cast<int>(random() % 2001) - 1000) / 64);
@@ -79,7 +86,7 @@ void copy_share(void* context, int thread, int threads) {
 }
 
 void report(const Format& f, const Sizes& s, double us, double floor_us, const char* note) {
-  std::printf("%-13s %9.1f us %7.1f GB/s  %5.1f %% of the floor %s\n", f.name, us,
+  std::printf("%-24s %9.1f us %7.1f GB/s  %5.1f %% of the floor %s\n", f.name, us,
               static_cast<double>(s.moved(f)) / us / 1e3, 100 * floor_us / us, note);
 }
 
@@ -87,15 +94,17 @@ void report(const Format& f, const Sizes& s, double us, double floor_us, const c
 struct Buffers {
   char *x, *q;
   Sizes sizes;
-  char* x_of(int64_t i) const { return x + i % kWindows * sizes.x(); }
-  char* q_of(int64_t i) const { return q + i % kWindows * sizes.x(); }  // codes and scales: less
+  char* x_of(int64_t i) const { return x + i % kWindows * sizes.window(); }
+  char* q_of(int64_t i) const {
+    return q + i % kWindows * sizes.window();
+  }  // codes and scales: less
 };
 
 Status bench_cpu(Stream& stream, const Sizes& s) {
   const std::vector<uint16_t> x = values(s);
-  std::vector<char> in(static_cast<size_t>(s.x() * kWindows)), out(in.size(), 1);
+  std::vector<char> in(static_cast<size_t>(s.window() * kWindows)), out(in.size(), 1);
   for (int i = 0; i < kWindows; ++i)
-    std::memcpy(in.data() + i * s.x(), x.data(), in.size() / kWindows);
+    std::memcpy(in.data() + i * s.window(), x.data(), in.size() / kWindows);
   const Buffers b{in.data(), out.data(), s};
   for (const Format& f : kFormats) {
     const Timed candidates[] = {
@@ -114,10 +123,10 @@ Status bench_cpu(Stream& stream, const Sizes& s) {
 /// Whether the bytes that the GPU wrote are the CPU's.
 Result<bool> same_as_cpu(const Format& f, const Sizes& s, const std::vector<uint16_t>& x,
                          const DeviceBuffer& out) {
-  std::vector<char> expected(static_cast<size_t>(s.x()), 1), got(expected.size());
+  std::vector<char> expected(static_cast<size_t>(s.window()), 1), got(expected.size());
   OCTET_TRY(Stream cpu, Stream::cpu());
   OCTET_CHECK_OK(quantize(args_of(f, s, x.data(), expected.data()), cpu));
-  OCTET_CHECK_OK(out.download(got.data(), s.x()));
+  OCTET_CHECK_OK(out.download(got.data(), s.window()));
   const auto equal = [&](int64_t from, int64_t bytes) {
     return std::memcmp(got.data() + from, expected.data() + from, static_cast<size_t>(bytes)) == 0;
   };
@@ -128,8 +137,8 @@ Status bench_gpu(Stream& stream, const Sizes& s) {
   const std::vector<uint16_t> x = values(s);
   std::vector<uint16_t> windows;
   for (int i = 0; i < kWindows; ++i) windows.insert(windows.end(), x.begin(), x.end());
-  OCTET_TRY(DeviceBuffer in, DeviceBuffer::allocate(stream, s.x() * kWindows));
-  OCTET_TRY(DeviceBuffer out, DeviceBuffer::allocate(stream, s.x() * kWindows));
+  OCTET_TRY(DeviceBuffer in, DeviceBuffer::allocate(stream, s.window() * kWindows));
+  OCTET_TRY(DeviceBuffer out, DeviceBuffer::allocate(stream, s.window() * kWindows));
   OCTET_CHECK_OK(in.upload(windows.data(), in.bytes()));
   const Buffers b{in.as<char>(), out.as<char>(), s};
   for (const Format& f : kFormats) {

@@ -74,8 +74,8 @@ TEST(MoeAlignErrors, TheFirstIdOutOfRangeIsNamed) {
   for (const int threads : {1, 4}) {
     Stream stream = Stream::cpu(threads).value();
     for (const int32_t bad : {-1, 64, std::numeric_limits<int32_t>::min()}) {
-      SmallAlign call(100, 2, 64, 8);
-      call.ids[41] = call.ids[150] = bad;
+      SmallAlign call(20000, 2, 64, 8);  // many threads take a part each
+      call.ids[41] = call.ids[150] = call.ids[39000] = bad;
       const Status status = moe_align(call.args, stream);
       EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
       EXPECT_EQ(status.message(),

@@ -106,7 +106,7 @@ TEST_F(MoeAlignTest, NoTokensAndNoBuffers) {
 TEST_F(MoeAlignTest, TheSameForAnyNumberOfThreads) {
   for (const int threads : {1, 3, 5, 16}) {
     stream_ = Stream::cpu(threads).value();
-    for (const int64_t tokens : {1, 3, 777}) {
+    for (const int64_t tokens : {1, 3, 777, 9000}) {  // the last on many threads
       SmallAlign call(tokens, 3, 17, 8);
       call.route(9, 17);
       run(call);

@@ -102,7 +102,11 @@ void write(void* context, int thread, int threads) {
 }  // namespace
 
 Status run(const Task& task, Stream& stream) {
-  const int threads = stream.device().cu_num;
+  // Why: to wake another thread costs more than to sort some thousand choices.
+  const int threads = task.choices < 16384 ? 1 : stream.device().cu_num;
+  const auto on_threads = [&](void (*function)(void*, int, int), Sort& sort) {
+    threads == 1 ? function(&sort, 0, 1) : stream.parallel(function, &sort);
+  };
   const auto experts = static_cast<size_t>(task.experts),
              count_of_threads = static_cast<size_t>(threads);
   Sort sort{task,
@@ -112,12 +116,12 @@ Status run(const Task& task, Stream& stream) {
             std::vector<int32_t>(experts + 1),
             std::vector<int32_t>(experts),
             std::vector<int32_t>(experts)};
-  stream.parallel(count, &sort);
+  on_threads(count, sort);
   const int32_t invalid = *std::min_element(sort.invalid.begin(), sort.invalid.end());
   OCTET_REQUIRE(invalid == task.choices, "moe_align: topk_ids[{}, {}] = {}, must be 0 to {}",
                 invalid / task.topk, invalid % task.topk, task.topk_ids[invalid], task.experts - 1);
   place(sort);
-  stream.parallel(write, &sort);
+  on_threads(write, sort);
   int32_t routed = 0;
   for (size_t e = 0; e < experts; ++e) routed += sort.filled[e] - sort.start[e];
   task.counts[kPaddedSlots] = sort.start.back();

@@ -77,28 +77,22 @@ struct Blocks {
     return E::template load<kInput>(buffer, 0);
   }
 
-  /// The largest magnitude of a row of a block, of the finite values alone or of all.
+  /// The largest magnitude of a block, of the finite values alone or of all.
   template <bool kFiniteOnly>
-  static uint32_t amax_of_row(const void* x, int64_t cols) {
+  static uint32_t amax(const Task& t, int64_t row, int64_t rows, int64_t col) {
     typename E::Bits most = E::magnitude(E::zero());
     const auto add = [&](typename E::Float values) __attribute__((always_inline)) {
       const typename E::Bits bits = E::magnitude(values);
       most = E::max(most, kFiniteOnly ? E::finite(bits) : bits);
     };
-    int64_t i = 0;
-    for (; i + kWidth <= cols; i += kWidth) add(E::template load<kInput>(x, i));
-    if (kCols == 0 && i < cols) add(load_tail(x, i, cols - i));
-    return E::largest(most);
-  }
-
-  template <bool kFiniteOnly>
-  static uint32_t amax(const Task& t, int64_t row, int64_t rows, int64_t col) {
-    uint32_t most = 0;
-    for (int64_t i = 0; i < rows; ++i) {
-      const uint32_t of_row = amax_of_row<kFiniteOnly>(x_at(t, row + i, col), cols_of(t));
-      most = most < of_row ? of_row : most;
+    const int64_t cols = cols_of(t);
+    for (int64_t end = row + rows; row < end; ++row) {
+      const void* x = x_at(t, row, col);
+      int64_t i = 0;
+      for (; i + kWidth <= cols; i += kWidth) add(E::template load<kInput>(x, i));
+      if (kCols == 0 && i < cols) add(load_tail(x, i, cols - i));
     }
-    return most;
+    return E::largest(most);
   }
 
   /// Codes of a row of a block: of x / by, or (MX) of x * by.inverse. kSpecial: the block may hold
