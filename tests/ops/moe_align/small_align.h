@@ -40,7 +40,7 @@ class SmallAlign {
   }
   SmallAlign(const SmallAlign&) = delete;
 
-  /// Of the first `used` experts; none where `used` is 1.
+  /// Choices among the first `used` experts.
   void route(uint32_t seed, int64_t used) {
     std::minstd_rand random(seed);
     for (int32_t& id : ids) id = static_cast<int32_t>(random() % static_cast<uint32_t>(used));
@@ -117,6 +117,22 @@ inline const Size kSizes[] = {
 inline std::string to_string(const Size& s) {
   return std::to_string(s.tokens) + " tokens, topk " + std::to_string(s.topk) + ", experts " +
          std::to_string(s.experts) + ", block " + std::to_string(s.block_m);
+}
+
+/// Every size in both layouts, routed to one expert, to a third and to all.
+template <class Run>
+void expect_every_size(const Run& run) {
+  for (const Size& size : kSizes) {
+    for (const SlotLayout layout : {SlotLayout::kFlat, SlotLayout::kPacked}) {
+      for (const int64_t used : {int64_t{1}, (size.experts + 2) / 3, size.experts}) {
+        SmallAlign call(size.tokens, size.topk, size.experts, size.block_m, layout);
+        call.route(1, used);
+        run(call);
+        call.expect_right(to_string(size) + ", routed to " + std::to_string(used));
+        if (testing::Test::HasFatalFailure()) return;
+      }
+    }
+  }
 }
 
 }  // namespace octet::testing_align

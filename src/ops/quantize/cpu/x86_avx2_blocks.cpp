@@ -2,10 +2,51 @@
 // are positive as signed integers, so signed comparisons serve.
 #include <immintrin.h>
 
-#include "src/ops/quantize/cpu/blocks.h"
+#include "src/ops/quantize/cpu/lanes.h"
 
 namespace octet::ops::quantize::cpu {
 namespace {
+
+struct Ymm {
+  using F = __m256;
+  using I = __m256i;
+  static F all(float x) { return _mm256_set1_ps(x); }
+  static I all(uint32_t x) { return _mm256_set1_epi32(static_cast<int>(x)); }
+  static F of_bits(I x) { return _mm256_castsi256_ps(x); }
+  static I bits_of(F x) { return _mm256_castps_si256(x); }
+  static F add(F a, F b) { return _mm256_add_ps(a, b); }
+  static F sub(F a, F b) { return _mm256_sub_ps(a, b); }
+  static F mul(F a, F b) { return _mm256_mul_ps(a, b); }
+  static F div(F a, F b) { return _mm256_div_ps(a, b); }
+  static F fmadd(F a, F b, F c) { return _mm256_fmadd_ps(a, b, c); }
+  static F fmsub(F a, F b, F c) { return _mm256_fmsub_ps(a, b, c); }
+  static F fnmadd(F a, F b, F c) { return _mm256_fnmadd_ps(a, b, c); }
+  static F min(F a, F b) { return _mm256_min_ps(a, b); }
+  static F max(F a, F b) { return _mm256_max_ps(a, b); }
+  static I add(I a, I b) { return _mm256_add_epi32(a, b); }
+  static I sub(I a, I b) { return _mm256_sub_epi32(a, b); }
+  static I min(I a, I b) { return _mm256_min_epi32(a, b); }
+  static I max(I a, I b) { return _mm256_max_epi32(a, b); }
+  static I bit_and(I a, I b) { return _mm256_and_si256(a, b); }
+  static I bit_or(I a, I b) { return _mm256_or_si256(a, b); }
+  template <int kBits>
+  static I shift_left(I x) {
+    return _mm256_slli_epi32(x, kBits);
+  }
+  template <int kBits>
+  static I shift_right(I x) {
+    return _mm256_srli_epi32(x, kBits);
+  }
+  static F replace_nan(F x, F by) {
+    return _mm256_blendv_ps(x, by, _mm256_cmp_ps(x, x, _CMP_UNORD_Q));
+  }
+  static I zero_where_zero(I x, I zero) {
+    return _mm256_andnot_si256(_mm256_cmpeq_epi32(zero, _mm256_setzero_si256()), x);
+  }
+  static I replace_special(I x, I size, I by) {
+    return _mm256_blendv_epi8(x, by, _mm256_cmpgt_epi32(size, all(kInfinityBits - 1)));
+  }
+};
 
 struct Avx2 {
   static constexpr int kVectors = 4, kWidth = 8 * kVectors;
@@ -15,13 +56,13 @@ struct Avx2 {
   struct Bits {
     __m256i v[kVectors];
   };
+  using Math = Lanes<Ymm>;
 
   /// A vector for each of the four.
   template <class Four, class F>
   static inline __attribute__((always_inline)) Four each(const F& f) {
     return {{f(0), f(1), f(2), f(3)}};
   }
-  static __m256i all(uint32_t bits) { return _mm256_set1_epi32(static_cast<int>(bits)); }
 
   static Float zero() {
     return each<Float>([](int) { return _mm256_setzero_ps(); });
@@ -37,23 +78,19 @@ struct Avx2 {
       return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16));
     });
   }
-  static __m256i magnitude_of(__m256 x) {
-    return _mm256_and_si256(_mm256_castps_si256(x), all(0x7fffffff));
-  }
   static Bits magnitude(const Float& x) {
-    return each<Bits>([&](int i) { return magnitude_of(x.v[i]); });
+    return each<Bits>([&](int i) { return Math::magnitude(x.v[i]); });
   }
   static Bits finite(const Bits& x) {
     return each<Bits>([&](int i) {
-      return _mm256_and_si256(x.v[i], _mm256_cmpgt_epi32(all(kInfinityBits), x.v[i]));
+      return _mm256_and_si256(x.v[i], _mm256_cmpgt_epi32(Ymm::all(kInfinityBits), x.v[i]));
     });
   }
   static Bits max(const Bits& a, const Bits& b) {
-    return each<Bits>([&](int i) { return _mm256_max_epi32(a.v[i], b.v[i]); });
+    return each<Bits>([&](int i) { return Ymm::max(a.v[i], b.v[i]); });
   }
   static uint32_t largest(const Bits& x) {
-    const __m256i four =
-        _mm256_max_epi32(_mm256_max_epi32(x.v[0], x.v[1]), _mm256_max_epi32(x.v[2], x.v[3]));
+    const __m256i four = Ymm::max(Ymm::max(x.v[0], x.v[1]), Ymm::max(x.v[2], x.v[3]));
     __m128i most = _mm_max_epi32(_mm256_castsi256_si128(four), _mm256_extracti128_si256(four, 1));
     most = _mm_max_epi32(most, _mm_shuffle_epi32(most, 0x4e));
     most = _mm_max_epi32(most, _mm_shuffle_epi32(most, 0xb1));
@@ -61,78 +98,22 @@ struct Avx2 {
   }
   template <bool kSpecial>
   static Float divide(const Float& x, const Divisor& by) {
-    const __m256 scale = _mm256_set1_ps(by.scale), inverse = _mm256_set1_ps(by.inverse);
-    return each<Float>([&](int i) {
-      const __m256 lifted = _mm256_mul_ps(x.v[i], _mm256_set1_ps(by.lift));
-      if (kSpecial) return _mm256_div_ps(lifted, scale);
-      __m256 q = _mm256_mul_ps(lifted, inverse);
-      q = _mm256_fnmadd_ps(_mm256_fmsub_ps(q, scale, lifted), inverse, q);
-      return _mm256_fnmadd_ps(_mm256_fmsub_ps(q, scale, lifted), inverse, q);
-    });
+    return each<Float>([&](int i) { return Math::divide<kSpecial>(x.v[i], by); });
   }
   static Float multiply(const Float& x, float y) {
-    return each<Float>([&](int i) { return _mm256_mul_ps(x.v[i], _mm256_set1_ps(y)); });
-  }
-
-  // minima and maxima give their second operand where one is NaN.
-  template <Gate kGate>
-  static __m256 activate_one(__m256 gate, __m256 up) {
-    using Constants = GateConstants<kGate>;
-    const __m256 limit = _mm256_set1_ps(kSwigluLimit), most = _mm256_set1_ps(Constants::kMost);
-    const __m256 g = kGate == Gate::kSwiglu ? _mm256_min_ps(limit, gate) : gate;
-    const __m256 bounded = _mm256_min_ps(most, _mm256_max_ps(_mm256_set1_ps(-Constants::kMost), g));
-    const __m256 per_bit = _mm256_set1_ps(Constants::kPerBit), magic = _mm256_set1_ps(kRoundMagic);
-    const __m256 rounded = _mm256_fmadd_ps(bounded, per_bit, magic);
-    const __m256 f = _mm256_fmsub_ps(bounded, per_bit, _mm256_sub_ps(rounded, magic));
-    __m256 power = _mm256_fmadd_ps(_mm256_set1_ps(kExp2_5), f, _mm256_set1_ps(kExp2_4));
-    power = _mm256_fmadd_ps(power, f, _mm256_set1_ps(kExp2_3));
-    power = _mm256_fmadd_ps(power, f, _mm256_set1_ps(kExp2_2));
-    power = _mm256_fmadd_ps(power, f, _mm256_set1_ps(kExp2_1));
-    power = _mm256_fmadd_ps(power, f, _mm256_set1_ps(kExp2_0));
-    const __m256 exponential = _mm256_castsi256_ps(_mm256_add_epi32(
-        _mm256_castps_si256(power), _mm256_slli_epi32(_mm256_castps_si256(rounded), 23)));
-    const __m256 silu = _mm256_div_ps(g, _mm256_add_ps(_mm256_set1_ps(1), exponential));
-    const __m256 u = _mm256_min_ps(limit, _mm256_max_ps(_mm256_set1_ps(-kSwigluLimit), up));
-    const __m256 y =
-        _mm256_mul_ps(silu, kGate == Gate::kSwiglu ? _mm256_add_ps(u, _mm256_set1_ps(1)) : up);
-    return _mm256_blendv_ps(y, _mm256_castsi256_ps(all(kGateNan)),
-                            _mm256_cmp_ps(y, y, _CMP_UNORD_Q));
+    return each<Float>([&](int i) { return Ymm::mul(x.v[i], Ymm::all(y)); });
   }
   template <Gate kGate>
   static Float activate(const Float& gate, const Float& up) {
-    return each<Float>([&](int i) { return activate_one<kGate>(gate.v[i], up.v[i]); });
+    return each<Float>([&](int i) { return Math::activate<kGate>(gate.v[i], up.v[i]); });
   }
   static void store_values(const Float& x, float* values) {
     for (int i = 0; i < kVectors; ++i) _mm256_store_ps(values + i * 8, x.v[i]);
   }
 
   template <Element kElement, bool kSpecial>
-  static __m256i codes(__m256 x) {
-    using Format = ElementFormat<kElement>;
-    const __m256i size = magnitude_of(x), within = _mm256_min_epi32(size, all(Format::kLargest));
-    const __m256i binade =
-        _mm256_max_epi32(_mm256_and_si256(within, all(kInfinityBits)), all(Format::kLeastNormal));
-    const __m256i magic = _mm256_add_epi32(binade, all(Format::kUnitsMagic));
-    const __m256i sum =
-        _mm256_castps_si256(_mm256_add_ps(_mm256_castsi256_ps(within), _mm256_castsi256_ps(magic)));
-    const __m256i share =
-        _mm256_sub_epi32(_mm256_srli_epi32(binade, Format::kDrop), all(Format::kFirstBinade));
-    __m256i code = _mm256_add_epi32(_mm256_sub_epi32(sum, magic), share);
-    __m256i sign = _mm256_and_si256(_mm256_srli_epi32(_mm256_castps_si256(x), Format::kSignShift),
-                                    all(Format::kFormat.sign_bit()));
-    if (!Format::kZeroHasSign) {
-      sign = _mm256_andnot_si256(_mm256_cmpeq_epi32(code, _mm256_setzero_si256()), sign);
-    }
-    if (kSpecial) {
-      const __m256i nan = _mm256_cmpgt_epi32(size, all(kInfinityBits - 1));
-      code = _mm256_blendv_epi8(code, all(Format::kNan), nan);
-    }
-    return _mm256_or_si256(code, sign);
-  }
-
-  template <Element kElement, bool kSpecial>
   static void store(const Float& x, uint8_t* q) {
-    const Bits code = each<Bits>([&](int i) { return codes<kElement, kSpecial>(x.v[i]); });
+    const Bits code = each<Bits>([&](int i) { return Math::codes<kElement, kSpecial>(x.v[i]); });
     // Both halves of a vector are packed apart: fours of codes end in the order 0 2 4 6 1 3 5 7.
     const __m256i bytes = _mm256_packus_epi16(_mm256_packus_epi32(code.v[0], code.v[1]),
                                               _mm256_packus_epi32(code.v[2], code.v[3]));
@@ -142,8 +123,7 @@ struct Avx2 {
       _mm256_storeu_si256(reinterpret_cast<__m256i*>(q), ordered);
       return;
     }
-    const __m256i pairs =
-        _mm256_maddubs_epi16(ordered, _mm256_set1_epi16(0x1001));  // even + 16 odd
+    const __m256i pairs = _mm256_maddubs_epi16(ordered, _mm256_set1_epi16(0x1001));  // even, 16 odd
     const __m128i packed =
         _mm_packus_epi16(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256(pairs, 1));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(q), packed);
