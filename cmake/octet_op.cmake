@@ -6,7 +6,7 @@ set(_octet_avx512 ${_octet_avx2} -mavx512f -mavx512bw -mavx512dq -mavx512vl -mav
 set(OCTET_FLAGS_x86_avx2 ${_octet_avx2})
 set(OCTET_FLAGS_x86_avx512 ${_octet_avx512})
 set(OCTET_FLAGS_x86_avx512_dpbf16 ${_octet_avx512} -mavx512bf16)
-set(OCTET_FLAGS_x86_amx ${_octet_avx512} -mavx512bf16 -mamx-tile -mamx-bf16)
+set(OCTET_FLAGS_x86_amx ${_octet_avx512} -mavx512bf16 -mgfni -mamx-tile -mamx-bf16)
 # Why no -Wuninitialized there: GCC 12 warns inside its own immintrin.h (its bug 105593).
 
 function(octet_op op)

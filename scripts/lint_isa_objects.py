@@ -5,6 +5,7 @@ Why: an inline function that was compiled with -mavx512f may be the copy that th
 program, which then faults on a machine without AVX-512. Such objects may define strong and local symbols only.
 """
 
+import os
 import pathlib
 import re
 import shutil
@@ -36,7 +37,7 @@ def compiled(folder, name, text):
     source = pathlib.Path(folder) / "octet.dir/src/ops/x/cpu" / name
     source.parent.mkdir(parents=True, exist_ok=True)
     source.write_text(text, encoding="utf-8")
-    compiler = shutil.which("c++") or shutil.which("g++")
+    compiler = os.environ.get("CXX") or shutil.which("c++") or shutil.which("g++")  # CXX: of the build
     subprocess.run([compiler, "-O0", "-c", str(source), "-o", f"{source}.o"], check=True)
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Includes go one way: include <- core <- device <- select <- cpu <- ops <- harness <- tools.
 
-An op never includes the internals of another op. src/gpu sees core/formats.h alone. tests/, peers/ and
+An op never includes the internals of another op. src/gpu sees core/formats.h and device/gpu_types.h alone. tests/, peers/ and
 bench/ may include anything; examples/ only what is public.
 """
 
@@ -16,6 +16,7 @@ ALLOWED = {
     ("src/harness", "peers/peer_module.h"): "the interface between the command and a peer module",
     ("src/harness", "build_info.h"): "written by the build",
     ("src/gpu", "src/core/formats.h"): "number formats are shared by host and device code",
+    ("src/gpu", "src/device/gpu_types.h"): "what host and device code share of the driver",
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
 
@@ -48,7 +49,7 @@ def problem_of(path, included):
     if other == "src/gpu":
         return None if layer in ("src/ops", "src/gpu", "src/harness") else "device code is for ops and the harness"
     if layer == "src/gpu":
-        return "src/gpu includes core/formats.h alone"
+        return "src/gpu includes core/formats.h and device/gpu_types.h alone"
     if ORDER.index(other) > ORDER.index(layer):
         return f"{layer} is below {other}"
     if op_of(path) and op_of(included) not in (None, op_of(path)):
@@ -87,7 +88,8 @@ CASES = [
     (one("src/harness/a.cpp", "tools/cli.h"), "src/harness is below tools"),
     (one("src/ops/x/op.cpp", "src/ops/y/problem.h"), "another op's internals"),
     (one("src/select/a.cpp", "padding.h"), "paths from the root"),
-    (one("src/gpu/cuda/a.h", "src/core/text.h"), "formats.h alone"),
+    (one("src/gpu/a.h", "src/device/gpu_types.h"), None),
+    (one("src/gpu/cuda/a.h", "src/core/text.h"), "gpu_types.h alone"),
     (one("src/harness/a.cu", "src/gpu/cuda/a.cuh"), None),
     (one("src/select/a.cpp", "src/gpu/cuda/a.cuh"), "device code is for ops and the harness"),
     (one("src/new/a.cpp", "src/core/text.h"), "in no layer"),

@@ -6,7 +6,8 @@ function(octet_lint name argument)
   set(script ${PROJECT_SOURCE_DIR}/scripts/lint_${name}.py)
   add_test(NAME lint.${name} COMMAND ${Python3_EXECUTABLE} -B ${script} ${argument})
   add_test(NAME lint.${name}.self_test COMMAND ${Python3_EXECUTABLE} -B ${script} --self-test)
-  set_tests_properties(lint.${name} lint.${name}.self_test PROPERTIES TIMEOUT 60 SKIP_RETURN_CODE 77)
+  set_tests_properties(lint.${name} lint.${name}.self_test PROPERTIES TIMEOUT 60 SKIP_RETURN_CODE 77
+                                                                      ENVIRONMENT CXX=${CMAKE_CXX_COMPILER})
 endfunction()
 if(Python3_FOUND)
   foreach(name layers mirror size ascii format)
@@ -46,4 +47,15 @@ foreach(command run test)
   set_tests_properties(command.${command}.help PROPERTIES PASS_REGULAR_EXPRESSION "Usage: ./${command}")
   add_test(NAME command.${command}.unknown
            COMMAND bash -c "\"$0\" --modle x; test $? = 2" ${PROJECT_SOURCE_DIR}/${command})
+endforeach()
+# Bad values are refused, with exit code 2, before anything is installed or built.
+set(OCTET_REFUSED_model "/no/such/config.json")
+set(OCTET_REFUSED_tp "abc;0;-1;1.5")
+set(OCTET_REFUSED_budget "xyz;0s;5ms;1.5.2s")
+foreach(option model tp budget)
+  foreach(value IN LISTS OCTET_REFUSED_${option})
+    add_test(NAME "command.run.${option}=${value}"
+             COMMAND bash -c "said=$(\"$0\" --$1 \"$2\" 2>&1); test $? = 2 && [[ $said == \"run: --$1\"*\"'$2'\"* ]]"
+                     ${PROJECT_SOURCE_DIR}/run ${option} ${value})
+  endforeach()
 endforeach()

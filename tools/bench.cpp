@@ -15,6 +15,7 @@
 #include "src/ops/registry.h"
 #include "src/select/choose.h"
 #include "tools/cli.h"
+#include "tools/table.h"
 #include "tools/verbs.h"
 
 namespace octet::tools {
@@ -123,27 +124,25 @@ std::string problem_text(const Measurement& row) {
 }
 
 std::string table_text(const std::vector<Measurement>& rows, const Options& options) {
-  std::vector<std::string> header{"problem", "variant",        "why", "us", "GB/s",
-                                  "GFLOP/s", "% of read floor"};
+  std::vector<std::string> header{"problem", "variant", "why", "us", "GB/s", "GFLOP/s"};
   const auto peers = options.peers.empty() ? std::vector<std::string>() : split(options.peers, ',');
-  for (const std::string& peer : peers) header.push_back("x " + peer);
-  header.emplace_back("");
+  header.insert(header.end(), kLimitColumns.begin(), kLimitColumns.end());
+  for (const std::string& peer : peers) header.push_back("times\n" + peer);
   Table table(header);
+  std::vector<const Measurement*> all;
+  for (const Measurement& row : rows) all.push_back(&row);
+  const harness::Roofline roofline = harness::roofline_of(all);
   for (const Measurement& row : rows) {
-    std::vector<std::string> cells{problem_text(row),
-                                   row.variant,
-                                   row.why,
-                                   fmt::format("{:.1f}", row.us),
-                                   fmt::format("{:.1f}", row.gbps()),
-                                   fmt::format("{:.0f}", row.tflops() * 1e3),
-                                   fmt::format("{:.0f}", 100 * row.floor_us / row.us)};
+    std::vector<std::string> cells{problem_text(row), row.variant,
+                                   row.why,           us_text(row),
+                                   gbps_text(row),    fmt::format("{:.0f}", row.tflops() * 1e3)};
+    for (const std::string& cell : limit_cells(roofline, row)) cells.push_back(cell);
     for (const std::string& peer : peers) {
       cells.push_back(fmt::format("{:.2f}", row.peers.at(peer) / row.us));
     }
-    cells.emplace_back(row.stable ? "" : "unstable");
     table.add(cells);
   }
-  return table.text();
+  return table.text() + kLimitLegend;
 }
 
 int run(const Options& options) {

@@ -66,22 +66,25 @@ Result<harness::CheckReport> check_nothing(const select::Op& op, const select::P
   return instance->check([](auto&&...) { return Status::Ok(); }, {}, stream);
 }
 
-void check_one(const select::Op& op, int variant, const select::Problem& problem,
-               harness::Inputs inputs, const Options& options, Stream& stream, Outcome& outcome) {
+/// An error where the problem itself is refused here, whatever the variant.
+Status check_one(const select::Op& op, int variant, const select::Problem& problem,
+                 harness::Inputs inputs, const Options& options, Stream& stream, Outcome& outcome) {
   const std::string& variant_name = op.variants()[static_cast<size_t>(variant)].name;
   const auto report =
       variant_name == options.fault
           ? check_nothing(op, problem, inputs, options.seed, stream)
           : harness::check_variant(op, variant, problem, inputs, options.seed, stream);
+  if (report.status().code() == StatusCode::kInvalidArgument) return report.status();
   ++outcome.cases;
   const std::string what = report.ok() ? report->failure : report.status().message();
   if (report.ok()) {
     outcome.elements += report->elements;
     outcome.worst = std::max(outcome.worst, report->error);
   }
-  if (what.empty()) return;
+  if (what.empty()) return Status::Ok();
   outcome.failures.push_back({variant_name, select::to_string(problem), name(inputs), what,
                               repeat_command(options, problem, variant_name, options.seed)});
+  return Status::Ok();
 }
 
 /// A set, a file, or one problem given as "m=.. n=.. k=..".
@@ -131,7 +134,7 @@ Result<Outcome> check(const Options& options) {
     for (const int variant : harness::runnable(*op, problems[i], stream.device())) {
       if (only >= 0 && variant != only) continue;
       for (const harness::Inputs kind : inputs) {
-        check_one(*op, variant, problems[i], kind, options, stream, outcome);
+        OCTET_CHECK_OK(check_one(*op, variant, problems[i], kind, options, stream, outcome));
       }
     }
   }

@@ -59,41 +59,6 @@ void add_threads(CLI::App& verb, int& threads) {
   verb.add_option("--threads", threads, "CPU threads (0: all)")->check(within(0, 1024));
 }
 
-namespace {
-
-bool is_number(const std::string& text) {
-  return !text.empty() &&
-         (std::isdigit(static_cast<unsigned char>(text[0])) != 0 || text[0] == '-');
-}
-
-/// Width on a terminal: bytes that do not continue a UTF-8 character.
-size_t width_of(const std::string& text) {
-  return static_cast<size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
-}
-
-}  // namespace
-
-std::string Table::text() const {
-  std::vector<size_t> widths(rows_[0].size());
-  for (const auto& row : rows_) {
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
-  }
-  std::string text;
-  for (size_t r = 0; r < rows_.size(); ++r) {
-    std::string line;
-    for (size_t i = 0; i < rows_[r].size(); ++i) {
-      const std::string& cell = rows_[r][i];
-      const std::string space(widths[i] - width_of(cell), ' ');
-      const bool right = is_number(r == 0 && rows_.size() > 1 ? rows_[1][i] : cell);
-      line += (i == 0 ? "" : "  ") + (right ? space + cell : cell + space);
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    text += line + "\n";
-  }
-  return text;
-}
-
 // Why not fmt::print: it throws on a full disk; main() looks at stdout once, at the end.
 void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 

@@ -40,17 +40,6 @@ void add_device(CLI::App& verb, std::string& device);
 /// --threads, 0 to 1024.
 void add_threads(CLI::App& verb, int& threads);
 
-/// Columns of text, aligned; numbers to the right.
-class Table {
- public:
-  explicit Table(std::vector<std::string> header) : rows_{std::move(header)} {}
-  void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
-  std::string text() const;
-
- private:
-  std::vector<std::vector<std::string>> rows_;
-};
-
 void print(const std::string& text);
 void print_json(const Json& json);
 

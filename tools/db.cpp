@@ -11,6 +11,7 @@
 #include "src/harness/tables/table_merge.h"
 #include "src/ops/registry.h"
 #include "tools/cli.h"
+#include "tools/table.h"
 #include "tools/verbs.h"
 
 namespace octet::tools {

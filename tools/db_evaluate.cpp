@@ -7,6 +7,7 @@
 #include "src/ops/registry.h"
 #include "tools/cli.h"
 #include "tools/db.h"
+#include "tools/table.h"
 
 namespace octet::tools {
 namespace {
@@ -48,7 +49,9 @@ void print_regret(const harness::Regret& regret, bool json) {
     return {{"problems", s.problems},
             {"geomean", s.geomean},
             {"worst", s.worst},
-            {"worst_problem", s.worst_problem}};
+            {"worst_problem", s.worst_problem},
+            {"over_default", s.over_default},
+            {"with_default", s.with_default}};
   };
   if (json) {
     Json object{{"all", summary(regret.total)}};
@@ -58,10 +61,11 @@ void print_regret(const harness::Regret& regret, bool json) {
     print_json(object);
     return;
   }
-  Table table({"phase", "problems", "geomean regret", "worst", "worst problem"});
+  Table table({"phase", "problems", "geomean regret", "worst", "times default", "worst problem"});
   const auto add = [&](const char* phase, const harness::RegretSummary& s) {
     table.add({phase, std::to_string(s.problems), fmt::format("{:.3f}", s.geomean),
-               fmt::format("{:.2f}", s.worst), s.worst_problem});
+               fmt::format("{:.2f}", s.worst),
+               s.with_default > 0 ? fmt::format("{:.2f}", s.over_default) : "-", s.worst_problem});
   };
   for (size_t i = 0; i < harness::kNumPhases; ++i) {
     add(harness::name(static_cast<harness::Phase>(i)), regret.phase[i]);

@@ -41,7 +41,7 @@ void add_report(CLI::App& app, int& exit_code) {
   verb->add_option("results", options->files, "Results (JSON lines)")->required();
   verb->add_option("--out", options->out, "The page")->capture_default_str();
   verb->add_option("--title", options->title, "Its title")->capture_default_str();
-  verb->footer("Example:\n  octet report out/results.jsonl --out report.html");
+  verb->footer("Example:\n  octet report results.jsonl --out report.html");
   set_run(*verb, exit_code, [options] { return run(*options); });
 }
 

@@ -7,6 +7,7 @@
 #include "src/harness/shapes/model_shapes.h"
 #include "src/harness/shapes/shape_csv.h"
 #include "tools/cli.h"
+#include "tools/table.h"
 #include "tools/verbs.h"
 
 namespace octet::tools {

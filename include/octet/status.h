@@ -39,7 +39,8 @@ class [[nodiscard]] Status {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T from) : value_(std::move(from)) {}            // NOLINT: implicit by design
+  Result(const T& from) : value_(from) {}                // NOLINT: implicit by design
+  Result(T&& from) : value_(std::move(from)) {}          // NOLINT: implicit by design
   Result(Status status) : status_(std::move(status)) {}  // NOLINT: implicit by design
 
   bool ok() const { return value_.has_value(); }

@@ -1,7 +1,9 @@
 #include "src/core/env.h"
 
-#include <algorithm>
 #include <cstdlib>
+
+#include "src/core/text.h"
+#include "src/core/try.h"
 
 namespace octet::env {
 
@@ -21,7 +23,22 @@ std::string get(std::string_view name) {
   return value == nullptr ? "" : value;
 }
 
-LauncherShard launcher_shard() {
+namespace {
+
+/// The whole number in a launcher's variable, `unset` without it.
+Result<int64_t> number(const char* name, int64_t unset, int64_t least) {
+  constexpr int64_t kMost = 2'147'483'647;
+  const std::string text = get(name);
+  if (text.empty()) return unset;
+  const auto value = parse_int(text);
+  OCTET_REQUIRE(value.ok() && *value >= least && *value <= kMost,
+                "{}='{}': must be a whole number, {} to {}", name, text, least, kMost);
+  return *value;
+}
+
+}  // namespace
+
+Result<LauncherShard> launcher_shard() {
   struct Launcher {
     const char *name, *rank, *count, *first;
   };
@@ -34,16 +51,18 @@ LauncherShard launcher_shard() {
   for (const Launcher& launcher : kLaunchers) {
     const std::string rank = get(launcher.rank), count = get(launcher.count);
     if (rank.empty() || count.empty()) continue;
-    long index = std::atol(rank.c_str()) + 1;
+    OCTET_TRY(int64_t index, number(launcher.rank, 0, 0));
+    OCTET_TRY(const int64_t parts, number(launcher.count, 1, 1));
     if (launcher.first != nullptr) {  // the ids of an array may begin anywhere and go up in steps
-      const long step = std::max(1L, std::atol(get("SLURM_ARRAY_TASK_STEP").c_str()));
-      index = (index - 1 - std::atol(get(launcher.first).c_str())) / step + 1;
+      OCTET_TRY(const int64_t first, number(launcher.first, 0, 0));
+      OCTET_TRY(const int64_t step, number("SLURM_ARRAY_TASK_STEP", 1, 1));
+      index = (index - first) / step;
     }
-    const std::string from = std::string(launcher.name) + " (" + launcher.rank + "=" + rank + ", " +
-                             launcher.count + "=" + count + ")";
-    return {std::to_string(index) + "/" + count, from};
+    return LauncherShard{fmt::format("{}/{}", index + 1, parts),
+                         fmt::format("{} ({}={}, {}={})", launcher.name, launcher.rank, rank,
+                                     launcher.count, count)};
   }
-  return {};
+  return LauncherShard{};
 }
 
 }  // namespace octet::env

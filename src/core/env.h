@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "octet/status.h"
+
 namespace octet::env {
 
 struct Variable {
@@ -23,7 +25,8 @@ struct LauncherShard {
   std::string shard;  // "i/N"; "" without a launcher
   std::string from;   // "Slurm (SLURM_PROCID=1, SLURM_NTASKS=4)"
 };
-LauncherShard launcher_shard();
+/// kInvalidArgument where a variable of the launcher holds no number.
+Result<LauncherShard> launcher_shard();
 
 inline constexpr std::string_view kCpuArch = "OCTET_CPU_ARCH";
 inline constexpr std::string_view kCudaDriver = "OCTET_CUDA_DRIVER";

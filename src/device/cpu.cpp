@@ -54,7 +54,8 @@ Features detect_features() {
   features.avx2 = bit(b, 5) && fma_f16c && (state & 0x6) == 0x6;
   const bool avx512_bits = bit(b, 16) && bit(b, 17) && bit(b, 30) && bit(b, 31) && bit(c, 1);
   features.avx512 = features.avx2 && avx512_bits && (state & 0xe6) == 0xe6;
-  const bool amx_bits = bit(d, 24) && bit(d, 22) && (state & 0x60000) == 0x60000;
+  const bool gfni = bit(c, 8);
+  const bool amx_bits = gfni && bit(d, 24) && bit(d, 22) && (state & 0x60000) == 0x60000;
   __get_cpuid_count(7, 1, &a, &b, &c, &d);
   features.avx512_bf16 = features.avx512 && bit(a, 5);
   features.amx = features.avx512_bf16 && amx_bits && request_amx_permission();

@@ -67,7 +67,7 @@ class StandInTest : public testing::Test {
     control().reset();
   }
   void TearDown() override {
-    if (driver_ == nullptr) return;  // a skip before SetUp
+    if (driver_ == nullptr) return;  // skipped before it was opened
     control().reset();
     (void)driver_->set_current_context(nullptr);
   }

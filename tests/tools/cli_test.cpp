@@ -108,6 +108,20 @@ TEST(Usage, NumbersBeyondTheirLimitsAreRefused) {
   for (const Refused& one : cases) expect_usage_error(one);
 }
 
+TEST(Usage, ProblemsBeyondTheMemoryAreRefused) {
+  const TemporaryFolder folder;
+  const std::string shapes = folder.file("s.csv");
+  ASSERT_TRUE(write_file(shapes, "m,n,k\n2147483647,2147483647,128\n").ok());
+  for (const char* verb : {"check", "bench"}) {
+    const Outcome outcome = octet({verb, "gemm_blockscale", "--shapes", shapes});
+    EXPECT_EQ(outcome.code, 2) << verb;
+    EXPECT_TRUE(outcome.err.starts_with("octet: gemm_blockscale m=2147483647 n=2147483647 k=128 "))
+        << outcome.err;
+    EXPECT_TRUE(outcome.err_has(" GB of operands, cpu has ")) << outcome.err;
+    EXPECT_EQ(outcome.out, "") << verb;
+  }
+}
+
 TEST(Usage, ModelsThatAreNoneOrDoNotDivide) {
   const TemporaryFolder folder;
   const std::string path = folder.file("config.json");

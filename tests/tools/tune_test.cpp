@@ -2,6 +2,7 @@
 // be written.
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
 #include "tools/octet_process.h"
@@ -121,6 +122,37 @@ TEST_F(TuneTest, ASecondRunOnOneJournalIsRefusedAndNoOrphanStays) {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
   EXPECT_FALSE(runs(workers[0])) << "the worker outlives its parent";
+}
+
+TEST_F(TuneTest, TheTableFitsATerminalNamesItsColumnsAndAgreesWithTheReport) {
+  const std::string results = folder_.file("r.jsonl"), page = folder_.file("r.html");
+  const Outcome outcome = octet(words({"--results", results}));
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const Words lines = split(outcome.out, '\n');
+  for (const std::string& line : lines) EXPECT_LE(line.size(), 120u) << line;
+  EXPECT_TRUE(lines[2].starts_with(" m ")) << outcome.out;
+  for (const char* name :
+       {" variant ", " why ", " us ", " GB/s ", " GFLOP/s ", " floor ", " rate "}) {
+    EXPECT_NE((lines[2] + " ").find(name), std::string::npos) << name;
+  }
+  EXPECT_EQ(lines[3], "n=64 k=128") << "of all the rows below";
+  const auto all = read_json_lines(results);
+  ASSERT_TRUE(all.ok()) << all.status().message();
+  std::map<int64_t, Words> chosen;  // by m
+  for (size_t i = 1; i < all->size(); ++i) {
+    const Json& row = all->at(i).object;
+    if (row["why"] != "bench") chosen[row["problem"]["m"]].push_back(row["variant"]);
+  }
+  ASSERT_EQ(chosen.size(), static_cast<size_t>(kProblems));
+  ASSERT_EQ(octet({"report", results, "--out", page}).code, 0);
+  const std::string html = read_file(page).value();
+  for (const auto& [m, variants] : chosen) {
+    ASSERT_EQ(variants.size(), 1u) << m;
+    const std::string& line = lines[static_cast<size_t>(3 + m)];
+    EXPECT_NE(line.find(" " + variants[0] + " "), std::string::npos) << line;
+    const std::string tip = "title=\"m=" + std::to_string(m) + " n=64 k=128\n" + variants[0] + " ";
+    EXPECT_NE(html.find(tip), std::string::npos) << tip;
+  }
 }
 
 TEST_F(TuneTest, OutputsThatCannotBeWrittenAreFoundBeforeTheWork) {

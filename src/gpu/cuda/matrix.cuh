@@ -23,9 +23,7 @@ __device__ __forceinline__ float shared_load(uint32_t address) {
 }
 __device__ __forceinline__ float2 shared_load_pair(uint32_t address) {
   float2 value;
-  asm volatile("ld.shared.v2.f32 {%0, %1}, [%2];"
-               : "=f"(value.x), "=f"(value.y)
-               : "r"(address));
+  asm volatile("ld.shared.v2.f32 {%0, %1}, [%2];" : "=f"(value.x), "=f"(value.y) : "r"(address));
   return value;
 }
 __device__ __forceinline__ float4 shared_load_floats(uint32_t address) {
@@ -43,6 +41,20 @@ __device__ __forceinline__ void matrix_store(uint32_t address, uint32_t first, u
                                              uint32_t third, uint32_t fourth) {
   asm volatile("stmatrix.sync.aligned.m8n8.x4.shared.b16 [%0], {%1, %2, %3, %4};" ::"r"(address),
                "r"(first), "r"(second), "r"(third), "r"(fourth)
+               : "memory");
+}
+
+/// Loads four 8x8 matrices of 16-bit elements, one a register, in the layout of matrix_store.
+__device__ __forceinline__ void matrix_load(uint32_t address, uint32_t (&matrices)[4]) {
+  asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+               : "=r"(matrices[0]), "=r"(matrices[1]), "=r"(matrices[2]), "=r"(matrices[3])
+               : "r"(address)
+               : "memory");
+}
+__device__ __forceinline__ void shared_store(uint32_t address, uint32_t x, uint32_t y, uint32_t z,
+                                             uint32_t w) {
+  asm volatile("st.shared.v4.b32 [%0], {%1, %2, %3, %4};" ::"r"(address), "r"(x), "r"(y), "r"(z),
+               "r"(w)
                : "memory");
 }
 

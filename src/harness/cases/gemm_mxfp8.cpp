@@ -112,7 +112,9 @@ CheckReport judge(const GemmMxfp8Operands& o, Inputs inputs, Stream& stream, Blo
 Result<std::unique_ptr<Instance>> make_gemm_mxfp8(const select::Problem& problem, Stream& stream,
                                                   const CaseOptions& options) {
   OCTET_CHECK_OK(gemm::validate_problem(problem));
-  return make_gemm<GemmMxfp8Case>(gemm::from(problem), stream, options);
+  const Problem p = gemm::from(problem);
+  OCTET_CHECK_OK(check_memory(problem, p.bytes(), stream.device()));
+  return make_gemm<GemmMxfp8Case>(p, stream, options);
 }
 
 }  // namespace octet::harness

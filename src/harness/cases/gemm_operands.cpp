@@ -3,31 +3,49 @@
 #include <algorithm>
 #include <cmath>
 
+#include "src/core/try.h"
+
 namespace octet::harness {
 
 void poison(const Buffer& d) { std::fill_n(d.data(), d.bytes(), kPoison); }
 
 CodeChoice code_choice(const Minifloat& format, Inputs inputs) {
+  constexpr float kIntegers[] = {-2, -1, 1, 2, 0};
   CodeChoice choice{};
   for (uint32_t byte = 0; byte < 256; ++byte) {
-    const auto integer = static_cast<float>(static_cast<int>(byte % 5) - 2);
-    const bool nan = std::isnan(decode(format, byte));
-    choice[byte] = inputs == Inputs::kExact ? static_cast<uint8_t>(encode(format, integer))
-                                            : static_cast<uint8_t>(nan ? 0x2a : byte);
+    const bool finite = !std::isnan(decode(format, byte)), normal = finite && (byte & 0x78) != 0;
+    for (const uint32_t normals : {0u, 1u}) {
+      const float integer = kIntegers[byte % (5 - normals)];
+      const uint32_t code = (normals != 0 ? normal : finite) ? byte : (byte & 0x80) | 0x2a;
+      choice[normals][byte] =
+          static_cast<uint8_t>(inputs == Inputs::kExact ? encode(format, integer) : code);
+    }
   }
   return choice;
+}
+
+void fill_row(Random& random, const CodeChoice& choice, int64_t row, uint8_t* data, int64_t cols) {
+  for (int64_t col = 0; col < cols; col += 8) {
+    const uint64_t bytes = random.next();
+    for (int i = 0; i < 8; ++i) {
+      data[col + i] = choice[row / 8 % 2][static_cast<uint8_t>(bytes >> (8 * i))];
+    }
+  }
 }
 
 void fill_codes(Random& random, const CodeChoice& choice, uint8_t* data, int64_t rows, int64_t cols,
                 int64_t stride) {
   for (int64_t row = 0; row < rows; ++row) {
-    for (int64_t col = 0; col < cols; col += 8) {
-      const uint64_t bytes = random.next();
-      for (int i = 0; i < 8; ++i) {
-        data[row * stride + col + i] = choice[static_cast<uint8_t>(bytes >> (8 * i))];
-      }
-    }
+    fill_row(random, choice, row, data + row * stride, cols);
   }
+}
+
+Status check_memory(const select::Problem& problem, int64_t bytes, const Device& device) {
+  const int64_t limit = device.memory_bytes;
+  const auto gb = [](int64_t count) { return 1e-9 * static_cast<double>(count); };
+  OCTET_REQUIRE(bytes <= limit, "{} {}: {:.1f} GB of operands, {} has {:.1f} GB",
+                problem.schema->name, to_string(problem), gb(bytes), device.name, gb(limit));
+  return Status::Ok();
 }
 
 }  // namespace octet::harness

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "src/device/gpu_types.h"
+#include "src/gpu/gemm_params.h"
 
 namespace octet::harness {
 

@@ -136,7 +136,7 @@ Result<std::vector<Measurement>> bench_on(Instance& instance, const select::Op& 
   for (const int variant : variants) {
     const bool chosen = choice.ok() && choice->variant == variant;
     rows.push_back(describe(op, problem, stream.device(), variant,
-                            chosen ? select::to_string(choice->why) : "bench"));
+                            chosen ? select::to_string(choice->why) : std::string(kNotChosen)));
     rows.back().policy = options.cold ? "cold" : "warm";
     if (options.chained) rows.back().policy += "_chained";
     if (options.check) {

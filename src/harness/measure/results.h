@@ -20,6 +20,9 @@ namespace octet::harness {
 
 inline constexpr int kResultsSchema = 1;
 
+/// The `why` of a variant that was timed beside the one that the plan takes.
+inline constexpr std::string_view kNotChosen = "bench";
+
 /// One measured (problem, variant). Times in microseconds, medians over `samples` unless said.
 struct Measurement {
   std::string op, format, device, arch;
@@ -41,8 +44,9 @@ struct Measurement {
   double gbps() const { return bytes / us * 1e-3; }
   double tflops() const { return flops / us * 1e-6; }
   bool correct() const { return error <= 1; }
-  int64_t field(std::string_view name) const;  // 0 if absent
-  std::string shape() const;                   // "m=64 n=5120 k=5120"
+  bool chosen() const { return why != kNotChosen; }  // the plan takes it
+  int64_t field(std::string_view name) const;        // 0 if absent
+  std::string shape() const;                         // "m=64 n=5120 k=5120"
 };
 
 /// One file.

@@ -76,10 +76,10 @@ std::string body_cell(const Group& group, const Cell* cell) {
   const std::string tooltip = cell_tooltip(group, *cell);
   if (!cell->best->correct())
     return fmt::format("<td class=\"wrong\" title=\"{}\">\u2717</td>", tooltip);
-  if (cell->bound_us <= 0)
+  if (cell->bound.us <= 0)
     return fmt::format("<td class=\"none\" title=\"{}\">\u2013</td>", tooltip);
   return fmt::format("<td class=\"h{}{}\" title=\"{}\">{:.0f}</td>", color_of(cell->share()),
-                     cell->compute_bound ? " compute" : "", tooltip, 100 * cell->share());
+                     cell->bound.compute ? " compute" : "", tooltip, 100 * cell->share());
 }
 
 /// The phase in front of its first row, over all of its rows.
@@ -129,8 +129,8 @@ std::string heat_map(const Group& group) {
   const Grid grid = grid_of(group);
   return fmt::format(
       "<figure><h3>Heat map</h3>\n{}\n<div class=\"scroll\"><table class=\"heat{}\">{}\n{}</table>"
-      "</div>\n<figcaption>Each cell: the fastest variant, in % of the read floor (time of a "
-      "kernel "
+      "</div>\n<figcaption>Each cell: the chosen variant (the fastest where the plan's was not "
+      "measured), in % of the read floor (time of a kernel "
       "that only reads the same bytes / time of the op). With a corner mark the shape is "
       "compute-bound: % of the best measured rate instead, as its flops at that rate take longer "
       "than the read floor. Point at a cell for its variant and times.</figcaption></figure>\n",

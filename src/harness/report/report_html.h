@@ -29,7 +29,7 @@ std::string phase_table(const Group& group);
 std::string roofline_figure(const Group& group);
 std::string heat_map(const Group& group);
 std::string row_table(const Group& group);
-/// The variants that were measured and not the fastest; "" if there are none.
+/// The variants that were measured beside those of the cells; "" if there are none.
 std::string other_variants(const Group& group);
 
 const char* report_css();

@@ -21,6 +21,11 @@ Phase phase_of(const Measurement& row) {
   return phase_of(tokens);
 }
 
+const Measurement* Cell::faster() const {
+  const bool beaten = !others.empty() && better(*others.front(), *best);
+  return beaten ? others.front() : nullptr;
+}
+
 std::vector<int64_t> Group::other_values(const Cell& cell) const {
   std::vector<int64_t> values;
   for (const std::string& field : other_names) values.push_back(cell.best->field(field));
@@ -56,15 +61,24 @@ std::map<GroupKey, Rows> rows_of_groups(std::span<const Results> files) {
   return groups;
 }
 
-/// One cell a problem, its fastest right variant in front.
+/// Right before wrong, the plan's before others, faster before slower.
+bool goes_before(const Measurement* left, const Measurement* right) {
+  const bool by_choice = left->correct() == right->correct() && left->chosen() != right->chosen();
+  return by_choice ? left->chosen() : better(*left, *right);
+}
+
+bool faster_first(const Measurement* left, const Measurement* right) {
+  return better(*left, *right);
+}
+
+/// One cell a problem.
 std::vector<Cell> cells_of(const Rows& rows) {
   std::map<std::vector<std::pair<std::string, int64_t>>, Rows> problems;
   for (const Measurement* row : rows) problems[row->problem].push_back(row);
   std::vector<Cell> cells;
   for (auto& [problem, variants] : problems) {
-    std::stable_sort(
-        variants.begin(), variants.end(),
-        [](const Measurement* left, const Measurement* right) { return better(*left, *right); });
+    std::stable_sort(variants.begin(), variants.end(), goes_before);
+    std::stable_sort(variants.begin() + 1, variants.end(), faster_first);
     Cell cell;
     cell.best = variants.front();
     cell.others.assign(variants.begin() + 1, variants.end());
@@ -97,26 +111,9 @@ void name_fields(Group& group) {
   });
 }
 
-/// Why: the lines come from this run, not from a data sheet: the rate of the best read-only kernel
-/// and the rate of the best kernel. No one has to know the device, and no clock is assumed.
-void find_bounds(Group& group) {
-  for (const Cell& cell : group.cells) {
-    const Measurement& row = *cell.best;
-    if (row.floor_us > 0) {
-      group.floor_gbps = std::max(group.floor_gbps, row.bytes / row.floor_us * 1e-3);
-    }
-    if (row.correct()) group.best_tflops = std::max(group.best_tflops, row.tflops());
-  }
-  for (Cell& cell : group.cells) {
-    const Measurement& row = *cell.best;
-    const double compute_us = group.best_tflops > 0 ? row.flops / group.best_tflops * 1e-6 : 0;
-    double read_us = row.floor_us;
-    if (read_us == 0 && group.floor_gbps > 0) read_us = row.bytes / group.floor_gbps * 1e-3;
-    // Why: without a floor a small problem would be called compute-bound; it has no bound then.
-    if (read_us == 0) continue;
-    cell.compute_bound = compute_us > read_us;
-    cell.bound_us = std::max(compute_us, read_us);
-  }
+void find_bounds(Group& group, const Rows& rows) {
+  group.roofline = roofline_of(rows);
+  for (Cell& cell : group.cells) cell.bound = bound_of(group.roofline, *cell.best);
 }
 
 PhaseSummary summarize(const std::vector<const Cell*>& cells) {
@@ -133,7 +130,7 @@ PhaseSummary summarize(const std::vector<const Cell*>& cells) {
     gbps.add(row.gbps());
     tflops.add(row.tflops());
     for (const auto& [peer, us] : cell->peers) peers[peer].add(us / row.us);
-    if (cell->bound_us > 0 && (summary.worst_share == 0 || cell->share() < summary.worst_share)) {
+    if (cell->bound.us > 0 && (summary.worst_share == 0 || cell->share() < summary.worst_share)) {
       summary.worst_share = cell->share();
     }
   }
@@ -167,7 +164,7 @@ std::vector<Group> group_results(std::span<const Results> files) {
     std::tie(group.op, group.format, group.device, group.arch, group.cu_num, group.policy) = key;
     group.cells = cells_of(rows);
     name_fields(group);
-    find_bounds(group);
+    find_bounds(group, rows);
     summarize_phases(group);
     groups.push_back(std::move(group));
   }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "src/harness/measure/results.h"
+#include "src/harness/measure/roofline.h"
 #include "src/harness/phase.h"
 
 namespace octet::harness {
@@ -15,17 +16,18 @@ namespace octet::harness {
 /// By `m`, else by `tokens`; a problem with neither is a decode step.
 Phase phase_of(const Measurement& row);
 
-/// One problem: the best variant and what can be expected of it.
+/// One problem: the variant that the plan takes, the fastest where none of those measured is it,
+/// and what can be expected of it. A wrong one only where there is no right one.
 struct Cell {
   const Measurement* best = nullptr;
-  std::vector<const Measurement*> others;  // slower variants, fastest first
+  std::vector<const Measurement*> others;  // the other variants, fastest first
   std::map<std::string, double> peers;     // name -> us, the fastest of the problem's rows
   Phase phase = Phase::kDecode;
-  double bound_us = 0;         // the longer of read floor and flops at the best rate; 0: unknown
-  bool compute_bound = false;  // the flops are the longer part
+  Bound bound;
 
-  double share() const { return bound_us / best->us; }  // 1 is the roofline
+  double share() const { return bound.us / best->us; }  // 1 is the roofline
   double floor_share() const { return best->floor_us / best->us; }
+  const Measurement* faster() const;  // the fastest of the others if it beats `best`, else null
 };
 
 /// Geometric means over the cells of a phase; 0 where there is nothing to average.
@@ -43,8 +45,7 @@ struct Group {
   std::string lead;                      // the field of the heat map's rows: "m" or the first
   std::vector<std::string> other_names;  // the problem's fields without the lead
   std::vector<std::string> peers;        // every peer's name
-  double floor_gbps = 0;                 // best bytes / floor_us; 0: no floor was timed
-  double best_tflops = 0;                // best measured rate; 0: the op has no flops
+  Roofline roofline;
   std::array<PhaseSummary, kNumPhases> phase;
   PhaseSummary all;
 

@@ -177,8 +177,8 @@ Plot make_plot(const Group& group) {
     x.add(intensity(cell));
     y.add(cell.best->tflops() * plot.unit.per_tflops);
   }
-  plot.peak = group.best_tflops * plot.unit.per_tflops;
-  plot.slope = group.floor_gbps * 1e-3 * plot.unit.per_tflops;
+  plot.peak = group.roofline.best_tflops * plot.unit.per_tflops;
+  plot.slope = group.roofline.floor_gbps * 1e-3 * plot.unit.per_tflops;
   y.add(std::max(plot.peak, y.low));
   plot.x = {x.low / 1.3, x.high * 1.3, kLeft, kRight};
   plot.y = {y.low / 1.5, y.high * 1.5, kBottom, kTop};
@@ -197,12 +197,12 @@ std::string roofline_figure(const Group& group) {
       "aria-label=\"Roofline: rate against arithmetic intensity, both logarithmic\">\n",
       kWidth, kHeight);
   svg += grid(plot) + axis_titles(plot);
-  if (plot.slope > 0 && plot.peak > 0) svg += memory_line(plot, group.floor_gbps);
+  if (plot.slope > 0 && plot.peak > 0) svg += memory_line(plot, group.roofline.floor_gbps);
   if (plot.peak > 0) svg += compute_line(plot);
   svg += "\n" + marks(group, plot) + "</svg>";
   return fmt::format(
       "<figure><h3>Roofline</h3>\n{}\n<div class=\"scroll\">{}</div>\n<figcaption>One mark a "
-      "problem, its fastest variant. Both lines were measured in this run: the slope is the best "
+      "problem, its chosen variant. Both lines were measured in this run: the slope is the best "
       "read-only kernel, the ceiling is the fastest kernel, not a data sheet's peak. Small "
       "problems "
       "lie under the slope because a launch costs time too. Point at a mark for its shape."

@@ -42,8 +42,8 @@ std::string html_number(double value, int digits) {
 }
 
 RateUnit rate_unit(const Group& group) {
-  if (group.best_tflops < 1) return {1000, "GFLOP/s", 1};
-  return {1, "TFLOP/s", group.best_tflops < 10 ? 2 : 1};
+  if (group.roofline.best_tflops < 1) return {1000, "GFLOP/s", 1};
+  return {1, "TFLOP/s", group.roofline.best_tflops < 10 ? 2 : 1};
 }
 
 std::string cell_tooltip(const Group& group, const Cell& cell) {
@@ -58,8 +58,11 @@ std::string cell_tooltip(const Group& group, const Cell& cell) {
     text += fmt::format("\n{:.0f} % of the read floor ({:.2f} us)", 100 * cell.floor_share(),
                         row.floor_us);
   }
-  if (cell.compute_bound) {
+  if (cell.bound.compute) {
     text += fmt::format("\ncompute-bound: {:.0f} % of the best measured rate", 100 * cell.share());
+  }
+  if (const Measurement* faster = cell.faster()) {
+    text += fmt::format("\nchosen; faster in this run: {}, {:.2f} us", faster->variant, faster->us);
   }
   if (!row.stable) text += "\nunstable: the median still moved";
   if (!row.correct()) text += fmt::format("\nWRONG: error {:.3g} x its bound", row.error);
@@ -172,7 +175,9 @@ std::string table_header(const Group& group) {
 
 std::string row_table(const Group& group) {
   std::string html = fmt::format(
-      "<h3>All shapes</h3>\n<div class=\"scroll tall\"><table class=\"data "
+      "<h3>All shapes</h3>\n<p class=\"note\">A row a shape: the variant that the plan takes, and "
+      "why. \"bench\": the fastest of those measured, where none is the plan's.</p>\n<div "
+      "class=\"scroll tall\"><table class=\"data "
       "rows\"><thead><tr>{}</tr>"
       "</thead><tbody>\n",
       table_header(group));
@@ -208,7 +213,7 @@ std::string other_variants(const Group& group) {
       "<table class=\"data\"><thead><tr>{}{}{}{}{}</tr></thead><tbody>\n{}</tbody></table></div>"
       "</details>\n",
       count, header("shape", ""), header("variant", ""), header("why", ""), header("us", "num"),
-      header("of the fastest", "num"), rows);
+      header("of the chosen", "num"), rows);
 }
 
 }  // namespace octet::harness

@@ -99,10 +99,14 @@ Result<TableScore> score_heuristic(const select::TunedTable& table,
 
 namespace {
 
-/// Keeps the sum of logarithms in `geomean` until finish().
+/// Keeps sums of logarithms in the means until finish().
 void add(RegretSummary& summary, const ProblemRegret& row) {
   if (summary.problems++ == 0) summary.geomean = 0;
   summary.geomean += std::log(row.regret());
+  if (row.default_us > 0) {
+    if (summary.with_default++ == 0) summary.over_default = 0;
+    summary.over_default += std::log(row.default_us / row.chosen_us);
+  }
   if (summary.worst_problem.empty() || row.regret() > summary.worst) {
     summary.worst = row.regret();
     summary.worst_problem = to_string(row.problem);
@@ -110,8 +114,11 @@ void add(RegretSummary& summary, const ProblemRegret& row) {
 }
 
 void finish(RegretSummary& summary) {
-  if (summary.problems == 0) return;
-  summary.geomean = std::exp(summary.geomean / static_cast<double>(summary.problems));
+  const auto mean = [](double sum, int64_t count) {
+    return count == 0 ? 1 : std::exp(sum / static_cast<double>(count));
+  };
+  summary.geomean = mean(summary.geomean, summary.problems);
+  summary.over_default = mean(summary.over_default, summary.with_default);
 }
 
 void summarise(Regret& regret) {
@@ -124,7 +131,9 @@ void summarise(Regret& regret) {
 }
 
 /// Notes the choice for a problem, or why it cannot be judged.
-void judge(const select::Op& op, const MeasuredProblem& problem, int chosen, Regret& regret) {
+/// `fixed` is the op's default, or -1.
+void judge(const select::Op& op, const MeasuredProblem& problem, int chosen, int fixed,
+           Regret& regret) {
   if (problem.num_measured() < 2) {
     ++regret.single;
   } else if (chosen < 0) {
@@ -133,10 +142,16 @@ void judge(const select::Op& op, const MeasuredProblem& problem, int chosen, Reg
     regret.missed.push_back(fmt::format("{}: {} was not measured", to_string(problem.problem),
                                         op.variants()[static_cast<size_t>(chosen)].name));
   } else {
+    const auto us = [&](int variant) {
+      return variant < 0 ? 0 : problem.us[static_cast<size_t>(variant)];
+    };
     const int best = problem.best();
-    regret.rows.push_back({problem.problem, chosen, best, problem.us[static_cast<size_t>(chosen)],
-                           problem.us[static_cast<size_t>(best)]});
+    regret.rows.push_back({problem.problem, chosen, best, us(chosen), us(best), us(fixed)});
   }
+}
+
+int fixed_variant(const Measured& measured) {
+  return measured.op->find(measured.op->fixed_default(measured.device.arch));
 }
 
 /// The measured variant with the least predicted time; -1 where the model covers none.
@@ -183,9 +198,10 @@ Status check_judged(const Regret& regret) {
 
 Result<Regret> heuristic_regret(const Measured& measured) {
   Regret regret;
+  const int fixed = fixed_variant(measured);
   for (const MeasuredProblem& problem : measured.problems) {
     judge(*measured.op, problem,
-          untuned_choice(*measured.op, problem.problem, measured.device, true), regret);
+          untuned_choice(*measured.op, problem.problem, measured.device, true), fixed, regret);
   }
   OCTET_CHECK_OK(check_judged(regret));
   summarise(regret);
@@ -200,13 +216,14 @@ Result<Holdout> holdout(const Measured& measured, CostTermsOf terms_of) {
   OCTET_REQUIRE(result.pairs >= 2, "holdout: {} pairs of (n, k), at least 2 are needed",
                 result.pairs);
   result.folds = result.pairs <= kMaxSinglePairs ? result.pairs : kHoldoutFolds;
+  const int fixed = fixed_variant(measured);
   int index = 0;
   for (auto& [fields, fold] : fold_of) fold = index++ % result.folds;
   for (int fold = 0; fold < result.folds; ++fold) {
     const Measured seen = select_fold(measured, fold_of, fold, false);
     OCTET_TRY(const CostFit fit, fit_cost_model(cost_samples(seen, terms_of)));
     for (const auto& problem : select_fold(measured, fold_of, fold, true).problems) {
-      judge(*measured.op, problem, predicted_best(measured, problem, fit.model, terms_of),
+      judge(*measured.op, problem, predicted_best(measured, problem, fit.model, terms_of), fixed,
             result.regret);
     }
   }

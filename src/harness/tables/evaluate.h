@@ -46,6 +46,7 @@ struct ProblemRegret {
   select::Problem problem;
   int chosen = -1, best = -1;  // variant indices
   double chosen_us = 0, best_us = 0;
+  double default_us = 0;  // of the op's one fixed kernel; 0: not measured
 
   double regret() const { return chosen_us / best_us; }
 };
@@ -53,6 +54,9 @@ struct ProblemRegret {
 struct RegretSummary {
   int64_t problems = 0;
   double geomean = 1, worst = 1;
+  /// Geometric mean of the time of the fixed default over that of the choice, and of how many.
+  double over_default = 1;
+  int64_t with_default = 0;
   std::string worst_problem;  // "m=64 n=5120 k=5120 format=e4m3fn"; "" without problems
 };
 

@@ -33,6 +33,17 @@ std::string winner_of(const TuneRecord& record) {
   return best->variant;
 }
 
+void mark_winner(TuneRecord& record) {
+  record.winner = winner_of(record);
+  for (Measurement& row : record.rows) {
+    if (row.variant != record.winner) {
+      row.why = kNotChosen;
+    } else if (!row.chosen()) {
+      row.why = select::to_string({select::Why::Level::kTuned, 0, 0, ""});
+    }
+  }
+}
+
 namespace {
 
 const std::string& name_of(const Op& op, int variant) {
@@ -193,7 +204,7 @@ Result<TuneRecord> tune_problem(const Op& op, const TuneRequest& request, Stream
   options.begin = now_and_then(begin);
   OCTET_TRY(record.rows, bench_on(*instance, op, problem, right, stream, options));
   for (size_t i = 0; i < errors.size(); ++i) record.rows[i].error = errors[i];
-  record.winner = winner_of(record);
+  mark_winner(record);
   return record;
 }
 

@@ -42,6 +42,10 @@ inline constexpr double kWinMargin = 1.03;
 /// `record.winner` is not read.
 std::string winner_of(const TuneRecord& record);
 
+/// Sets `winner` and the `why` of each row: the plan takes the winner from now on, as it did
+/// already or by its row in the tuned table, and none of the others.
+void mark_winner(TuneRecord& record);
+
 /// Candidates worth timing: the heuristic's choice, the fixed default, and all whose predicted time
 /// is at most 3 times the least and 5 us, on a GPU 1.5 times and 2 us (those without a prediction
 /// too); the reference only when

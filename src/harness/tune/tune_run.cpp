@@ -17,7 +17,10 @@ bool Shard::takes(const select::Problem& problem) const {
 }
 
 Result<Shard> parse_shard(const std::string& text) {
-  const env::LauncherShard launcher = env::launcher_shard();
+  env::LauncherShard launcher;
+  if (text.empty()) {
+    OCTET_TRY(launcher, env::launcher_shard());
+  }
   const std::string found = text.empty() ? launcher.shard : text;
   if (found.empty()) return Shard{};
   const std::vector<std::string> parts = split(found, '/');

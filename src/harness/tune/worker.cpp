@@ -124,8 +124,9 @@ std::vector<std::string> command_line(const WorkerOptions& options) {
 }
 
 /// In the child after fork: only calls that are safe there.
-[[noreturn]] void become(char* const* words, int in, int out) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // no orphan measures on after kill -9 of its parent
+[[noreturn]] void become(char* const* words, int in, int out, pid_t parent) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);       // no orphan measures on after kill -9 of its parent
+  if (::getppid() != parent) ::_exit(127);  // which came before that call
   ::dup2(in, STDIN_FILENO);
   ::dup2(out, STDOUT_FILENO);
   ::execv(words[0], words);
@@ -149,8 +150,8 @@ Status Worker::start() {
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   ::signal(SIGPIPE, SIG_IGN);  // a dead child is noticed by the write
-  const pid_t pid = ::fork();
-  if (pid == 0) become(argv.data(), to[0], from[1]);
+  const pid_t parent = ::getpid(), pid = ::fork();
+  if (pid == 0) become(argv.data(), to[0], from[1], parent);
   ::close(to[0]);
   ::close(from[1]);
   child_ = std::make_unique<Child>();

@@ -18,9 +18,9 @@ using testing_judge::store;
 
 class BoundTest : public testing::Test {
  protected:
-  GemmBlockscaleOperands made(DType d, Inputs inputs = Inputs::kRandom) {
+  GemmBlockscaleOperands made(DType d, Inputs inputs = Inputs::kRandom, uint64_t seed = 2) {
     GemmBlockscaleOperands operands =
-        make_check_operands({4, 70, 512, DType::kE4m3fn, d}, {inputs, 2}).value();
+        make_check_operands({4, 70, 512, DType::kE4m3fn, d}, {inputs, seed}).value();
     poison(operands);
     testing_judge::run(Naive{}, operands);
     return operands;
@@ -93,14 +93,16 @@ TEST_F(BoundTest, TruncationInsteadOfRoundingIsWrong) {
 }
 
 TEST_F(BoundTest, ZeroOfEitherSignIsRightInExactMode) {
-  GemmBlockscaleOperands operands = made(DType::kF32, Inputs::kExact);
   int64_t zeros = 0;
-  change_all(operands, [&](float value) {
-    zeros += value == 0;
-    return value == 0 ? -value : value;
-  });
-  EXPECT_GT(zeros, 0) << "the inputs of this seed have sums that cancel";
-  EXPECT_EQ(report(operands, Inputs::kExact).failure, "");
+  for (const uint64_t seed : {2, 4, 6, 8, 10, 12}) {
+    GemmBlockscaleOperands operands = made(DType::kF32, Inputs::kExact, seed);
+    change_all(operands, [&](float value) {
+      zeros += value == 0;
+      return value == 0 ? -value : value;
+    });
+    EXPECT_EQ(report(operands, Inputs::kExact).failure, "") << seed;
+  }
+  EXPECT_GT(zeros, 0) << "the inputs of these seeds have sums that cancel";
 }
 
 /// Problems above the budget of the reference, with right results from the chosen kernel.
@@ -223,6 +225,22 @@ TEST_F(BoundTest, OperandsForTimingAreNotJudged) {
   const auto instance = make_gemm_blockscale(problem(2, 16, 128), stream_, options).value();
   EXPECT_FALSE(instance->check({}, {}, stream_).ok());
   EXPECT_FALSE(make_gemm_blockscale(problem(2, 16, 100), stream_, {}).ok());
+}
+
+TEST_F(BoundTest, OperandsBeyondTheMemoryAreRefusedBeforeTheirSizesOverflow) {
+  constexpr int64_t kMost = 2147483647;
+  const select::Problem cases[]{problem(kMost, kMost, 128),  // d alone passes 64 bits
+                                problem(kMost, 1, 2147483520), problem(1, kMost, 2147483520)};
+  for (const select::Problem& large : cases) {
+    for (const bool for_timing : {false, true}) {
+      const Status refused =
+          make_gemm_blockscale(large, stream_, {Inputs::kRandom, 1, for_timing}).status();
+      EXPECT_EQ(refused.code(), StatusCode::kInvalidArgument);
+      EXPECT_TRUE(refused.message().starts_with("gemm_blockscale " + to_string(large) + ": "))
+          << refused.message();
+      EXPECT_NE(refused.message().find(" GB of operands, cpu has "), std::string::npos);
+    }
+  }
 }
 
 }  // namespace

@@ -87,16 +87,16 @@ TEST(ReportModel, BoundsComeFromTheFloorAndTheBestRate) {
   const Group& group = groups[0];
   EXPECT_EQ(group.lead, "m");
   EXPECT_EQ(group.other_names, (std::vector<std::string>{"n", "k"}));
-  EXPECT_DOUBLE_EQ(group.floor_gbps, 4000);  // 40 MB / 10 us
-  EXPECT_DOUBLE_EQ(group.best_tflops, 100);  // 2 GFLOP / 20 us
+  EXPECT_DOUBLE_EQ(group.roofline.floor_gbps, 4000);  // 40 MB / 10 us
+  EXPECT_DOUBLE_EQ(group.roofline.best_tflops, 100);  // 2 GFLOP / 20 us
   ASSERT_EQ(group.cells.size(), 3u);
   EXPECT_EQ(group.cells[0].phase, Phase::kDecode);
   EXPECT_DOUBLE_EQ(group.cells[0].share(), 0.5);
-  EXPECT_FALSE(group.cells[0].compute_bound);
+  EXPECT_FALSE(group.cells[0].bound.compute);
   EXPECT_EQ(group.cells[1].phase, Phase::kMid);
   EXPECT_DOUBLE_EQ(group.cells[1].share(), 0.8);
   EXPECT_EQ(group.cells[2].phase, Phase::kPrefill);
-  EXPECT_TRUE(group.cells[2].compute_bound);
+  EXPECT_TRUE(group.cells[2].bound.compute);
   EXPECT_DOUBLE_EQ(group.cells[2].share(), 1.0);
   EXPECT_DOUBLE_EQ(group.cells[2].floor_share(), 0.25);
 }
@@ -136,6 +136,38 @@ TEST(ReportModel, AWrongVariantIsNeverTheFastest) {
   ASSERT_EQ(cell.others.size(), 2u);
   EXPECT_EQ(cell.others[0]->variant, "v_slow");
   EXPECT_EQ(cell.others[1]->variant, "v_wrong");
+}
+
+TEST(ReportModel, TheCellIsTheVariantThatThePlanTakes) {
+  Results file = three_phases();
+  Measurement faster = file.rows[0], slow = file.rows[0], wrong = file.rows[0];
+  faster.variant = "v_faster", faster.us = 9.8, faster.why = "bench";
+  slow.variant = "v_slow", slow.us = 11, slow.why = "bench";
+  wrong.variant = "v_wrong", wrong.us = 1, wrong.error = 9;  // chosen, but wrong
+  file.rows.insert(file.rows.begin(), {slow, wrong, faster});
+  const std::vector<Results> files = {file};
+  const Cell cell = group_results(files)[0].cells[0];
+  EXPECT_EQ(cell.best->variant, "v_fast") << "tuned:exact";
+  ASSERT_EQ(cell.others.size(), 3u);
+  EXPECT_EQ(cell.others[0]->variant, "v_faster");
+  EXPECT_EQ(cell.others[1]->variant, "v_slow");
+  EXPECT_EQ(cell.faster(), cell.others[0]);
+  EXPECT_DOUBLE_EQ(cell.share(), 0.5) << "of the chosen one";
+  const std::string html = page(files);
+  EXPECT_TRUE(contains(html, "chosen; faster in this run: v_faster, 9.80 us"));
+  EXPECT_TRUE(contains(html, "<td class=\"num\">0.98\u00d7</td>"));
+}
+
+TEST(ReportModel, TheFastestWhereNoneIsThePlans) {
+  Results file = three_phases();
+  file.rows[0].why = "bench";
+  Measurement slow = file.rows[0];
+  slow.variant = "v_slow", slow.us = 11;
+  file.rows.insert(file.rows.begin(), slow);
+  const std::vector<Results> files = {file};
+  const Cell cell = group_results(files)[0].cells[0];
+  EXPECT_EQ(cell.best->variant, "v_fast");
+  EXPECT_EQ(cell.faster(), nullptr);
 }
 
 TEST(ReportTest, IsWellFormedAndSelfContained) {

@@ -97,6 +97,7 @@ const select::Op& toy() {
       return select::HeuristicChoice{p.field[0] <= 100 ? 0 : 1, "toy"};
     };
     op.predict_us = [](int, const select::Problem&, const Device&) { return 0.0; };
+    op.fixed_default = [](Arch) -> std::string { return "ref"; };
     return op;
   }();
   return instance;
@@ -181,6 +182,13 @@ TEST(HeuristicRegret, GeomeanAndWorstByPhase) {
   EXPECT_NEAR(regret->phase[1].geomean, std::sqrt(4.5), 1e-12);
   EXPECT_EQ(regret->phase[2].problems, 1);
   EXPECT_DOUBLE_EQ(regret->phase[2].geomean, 1);
+  // "ref", the default, was measured beside the choice at m = 65, 1024 and 1025
+  EXPECT_EQ(regret->phase[0].with_default, 0);
+  EXPECT_DOUBLE_EQ(regret->phase[0].over_default, 1);
+  EXPECT_EQ(regret->phase[1].with_default, 2);
+  EXPECT_NEAR(regret->phase[1].over_default, std::sqrt(1.1 * 20 / 90), 1e-12);
+  EXPECT_EQ(regret->total.with_default, 3);
+  EXPECT_NEAR(regret->total.over_default, std::cbrt(1.1 * 20 / 90 * 200 / 90), 1e-12);
   EXPECT_EQ(regret->single, 1);
   ASSERT_EQ(regret->missed.size(), 1u);
   EXPECT_EQ(regret->missed[0], "m=3 n=64 k=128 format=f: fast was not measured");

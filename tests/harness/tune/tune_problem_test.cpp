@@ -96,6 +96,20 @@ TEST_F(CandidatesTest, NothingRunsNothing) {
   EXPECT_EQ(names(50, 13, 666), Names{});
 }
 
+TEST(MarkWinner, OneRowIsChosenAndSaysWhy) {
+  const std::string heuristic = "generic_fast_r16", other = "generic_ref";
+  const auto marked = [&](double heuristic_us, double other_us) {
+    TuneRecord one = record(problem(2), heuristic, {{other, other_us}, {heuristic, heuristic_us}});
+    one.rows[0].why = "bench", one.rows[1].why = "heuristic:model";
+    mark_winner(one);
+    return std::vector<std::string>{one.winner, one.rows[0].why, one.rows[1].why};
+  };
+  using Words = std::vector<std::string>;
+  EXPECT_EQ(marked(1.0, 1.5), (Words{heuristic, "bench", "heuristic:model"}));
+  EXPECT_EQ(marked(1.02, 1.0), (Words{heuristic, "bench", "heuristic:model"})) << "within 3 %";
+  EXPECT_EQ(marked(1.2, 1.0), (Words{other, "tuned:exact", "bench"}));
+}
+
 TEST(TuneRecordJson, ReadsBackWhole) {
   TuneRecord made = record(problem(64, 5120, 5120), "generic_fast_r16",
                            {{"generic_fast_r16", 12.5}, {"generic_ref", 99}});

@@ -78,6 +78,36 @@ TEST_F(ShardTest, FromTheLaunchers) {
   EXPECT_EQ(shard(), (Pair{0, 1})) << "a rank without a count says nothing";
 }
 
+TEST_F(ShardTest, VariablesOfALauncherThatHoldNoNumberAreRefused) {
+  const ScopedEnv ranks[]{{"SLURM_PROCID", "abc"}, {"SLURM_NTASKS", "4"}};
+  const auto refused = [](const std::string& message) {
+    const Status status = parse_shard("").status();
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+    EXPECT_EQ(status.message(), message);
+  };
+  refused("SLURM_PROCID='abc': must be a whole number, 0 to 2147483647");
+  EXPECT_EQ(shard("1/4"), (Pair{0, 4})) << "what the caller says wins";
+  for (const char* rank : {"-1", "1x", "1.5", "99999999999"}) {
+    const ScopedEnv bad("SLURM_PROCID", rank);
+    refused(fmt::format("SLURM_PROCID='{}': must be a whole number, 0 to 2147483647", rank));
+  }
+  {
+    const ScopedEnv rank("SLURM_PROCID", "1"), count("SLURM_NTASKS", "0");
+    refused("SLURM_NTASKS='0': must be a whole number, 1 to 2147483647");
+  }
+  {
+    const ScopedEnv rank("SLURM_PROCID", "4");
+    refused("shard '5/4': must be i/N with 1 <= i <= N");
+  }
+  const ScopedEnv array[]{{"SLURM_ARRAY_TASK_ID", "2"}, {"SLURM_ARRAY_TASK_COUNT", "4"}};
+  {
+    const ScopedEnv first("SLURM_ARRAY_TASK_MIN", "one");
+    refused("SLURM_ARRAY_TASK_MIN='one': must be a whole number, 0 to 2147483647");
+  }
+  const ScopedEnv step("SLURM_ARRAY_TASK_STEP", "0");
+  refused("SLURM_ARRAY_TASK_STEP='0': must be a whole number, 1 to 2147483647");
+}
+
 TEST_F(ShardTest, SaysWhereItComesFrom) {
   const std::vector<TuneItem> items(12, {problem(1), 1, ""});
   const auto said = [&](const std::string& text) {

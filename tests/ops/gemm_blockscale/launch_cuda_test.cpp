@@ -97,7 +97,7 @@ TEST_F(LaunchCudaTest, ContextsAreAsTheyWere) {
     ASSERT_TRUE(driver_->set_current_context(before).ok());
     EXPECT_TRUE(run().ok());
     EXPECT_EQ(driver_->current_context().value(), before);
-    control().set_fault(std::string("sticky:") + kSplitEntry);
+    control().set_fault(std::string("sticky:").append(kSplitEntry));
     (void)run();
     EXPECT_FALSE(run().ok());
     EXPECT_EQ(driver_->current_context().value(), before) << "after an error too";
@@ -144,7 +144,7 @@ TEST_F(LaunchCudaTest, MisalignedOperandsAreNamedWithTheirValue) {
 }
 
 TEST_F(LaunchCudaTest, AStickyErrorNamesEntryProblemAndShape) {
-  control().set_fault(std::string("sticky:") + kSplitEntry);
+  control().set_fault(std::string("sticky:").append(kSplitEntry));
   EXPECT_TRUE(run().ok()) << "faults show later";
   EXPECT_EQ(stream_->synchronize().code(), StatusCode::kBackend);
   const Status status = run();

@@ -35,6 +35,15 @@ constexpr TileConfig full_tiles() {
   return config;
 }
 
+/// Tiles 4 and 5 whole, for A; the others of `columns` columns of f32 or pairs, for B and C.
+constexpr TileConfig narrow_tiles(int columns) {
+  TileConfig config = full_tiles();
+  for (int i = 0; i < 8; ++i) {
+    if (i != 4 && i != 5) config.row_bytes[i] = static_cast<uint16_t>(4 * columns);
+  }
+  return config;
+}
+
 #define OCTET_TILE_INLINE static inline __attribute__((always_inline))
 
 #ifndef OCTET_AMX_EMULATED
@@ -62,6 +71,14 @@ OCTET_TILE_INLINE void tile_load(const void* tile) {
                  "m"(*static_cast<const TileMemory*>(tile)));
 }
 
+/// tile_load of 16 rows of any length that lie `stride` bytes apart.
+template <int kTile>
+OCTET_TILE_INLINE void tile_load_narrow(const void* tile, int64_t stride) {
+  asm volatile("tileloadd (%0,%1,1), %%tmm%c2"
+               :
+               : "r"(tile), "r"(stride), "i"(kTile), "m"(*static_cast<const TileMemory*>(tile)));
+}
+
 /// tile_load of memory that is not read again soon: it takes less room in L1.
 template <int kTile>
 OCTET_TILE_INLINE void tile_load_once(const void* tile) {
@@ -76,6 +93,14 @@ OCTET_TILE_INLINE void tile_store(void* tile) {
   asm volatile("tilestored %%tmm%c3, (%1,%2,1)"
                : "=m"(*static_cast<TileMemory*>(tile))
                : "r"(tile), "r"(int64_t{64}), "i"(kTile));
+}
+
+/// tile_store of 16 rows of any length; "+m": what lies between and behind them stays.
+template <int kTile>
+OCTET_TILE_INLINE void tile_store_narrow(void* tile, int64_t stride) {
+  asm volatile("tilestored %%tmm%c3, (%1,%2,1)"
+               : "+m"(*static_cast<TileMemory*>(tile))
+               : "r"(tile), "r"(stride), "i"(kTile));
 }
 
 template <int kC, int kA, int kB>
@@ -134,13 +159,18 @@ OCTET_TILE_INLINE void tile_zero() {
 }
 
 template <int kTile>
-OCTET_TILE_INLINE void tile_load(const void* tile) {
+OCTET_TILE_INLINE void tile_load_narrow(const void* tile, int64_t stride) {
   const TileConfig& config = emulated_tiles.config;
   tile_zero<kTile>();
   for (int row = 0; row < config.rows[kTile]; ++row) {
-    __builtin_memcpy(emulated_tiles.words[kTile][row], static_cast<const uint8_t*>(tile) + row * 64,
-                     config.row_bytes[kTile]);
+    __builtin_memcpy(emulated_tiles.words[kTile][row],
+                     static_cast<const uint8_t*>(tile) + row * stride, config.row_bytes[kTile]);
   }
+}
+
+template <int kTile>
+OCTET_TILE_INLINE void tile_load(const void* tile) {
+  tile_load_narrow<kTile>(tile, 64);
 }
 
 template <int kTile>
@@ -149,12 +179,17 @@ OCTET_TILE_INLINE void tile_load_once(const void* tile) {
 }
 
 template <int kTile>
-OCTET_TILE_INLINE void tile_store(void* tile) {
+OCTET_TILE_INLINE void tile_store_narrow(void* tile, int64_t stride) {
   const TileConfig& config = emulated_tiles.config;
   for (int row = 0; row < config.rows[kTile]; ++row) {
-    __builtin_memcpy(static_cast<uint8_t*>(tile) + row * 64, emulated_tiles.words[kTile][row],
+    __builtin_memcpy(static_cast<uint8_t*>(tile) + row * stride, emulated_tiles.words[kTile][row],
                      config.row_bytes[kTile]);
   }
+}
+
+template <int kTile>
+OCTET_TILE_INLINE void tile_store(void* tile) {
+  tile_store_narrow<kTile>(tile, 64);
 }
 
 template <int kC, int kA, int kB>

@@ -13,7 +13,7 @@ constexpr gpu::CodeObject kCode{"sm90_wgmma_swap", octet_code_gemm_blockscale_sm
 
 #define OCTET_KERNEL(M, N, GROUPS, STAGES)                            \
   gpu::Kernel(kCode, "octet_sm90_wgmma_swap_" #M "x" #N "_g" #GROUPS, \
-              SwapShape{M, N, GROUPS, STAGES}.shared_bytes(kSwapMaxSplit)),
+              swap_shape(M, N, GROUPS, STAGES).shared_bytes(kSwapMaxSplit)),
 gpu::Kernel kernels[] = {OCTET_SM90_SWAP_KERNELS(OCTET_KERNEL)};
 #undef OCTET_KERNEL
 

@@ -21,14 +21,14 @@ namespace octet::ops::gemm_blockscale {
 
 struct Sm90WgmmaSwap {
   struct Config {
-    SwapShape shape;
+    gpu::SwapShape shape;
     int split;  // thread blocks of a cluster that share k
   };
   static constexpr Arch kArch = Arch::kSm90;
 
-#define OCTET_CONFIGS(M, N, GROUPS, STAGES)                             \
-  Config{{M, N, GROUPS, STAGES}, 1}, Config{{M, N, GROUPS, STAGES}, 2}, \
-      Config{{M, N, GROUPS, STAGES}, 3},
+#define OCTET_CONFIGS(M, N, GROUPS, STAGES)                                                 \
+  Config{swap_shape(M, N, GROUPS, STAGES), 1}, Config{swap_shape(M, N, GROUPS, STAGES), 2}, \
+      Config{swap_shape(M, N, GROUPS, STAGES), 3},
   static constexpr auto kConfigs = std::to_array<Config>({OCTET_SM90_SWAP_KERNELS(OCTET_CONFIGS)});
 #undef OCTET_CONFIGS
 

@@ -56,42 +56,44 @@ struct Cursor {
   }
 };
 
-/// The tiles of a block, and its part of k.
+/// The tiles of a block, and its part of k. Keeps one number: the rest is cheaper to find again
+/// than to hold while sums fill the registers.
 template <Config C>
 struct Work {
-  int rows, columns;  // tiles in units of a cluster
-  int tile, step, rank;
-  int first_k, end_k;
-  int m0, n0;  // of the tile
+  int tile;
 
-  __device__ explicit Work(const Sm90Params& params)
-      : rows(C.cluster_rows(params.m)),
-        columns(C.cluster_columns(params.n)),
-        tile(static_cast<int>(blockIdx.x) / C.cluster()),
-        step(static_cast<int>(gridDim.x) / C.cluster()),
-        rank(C.cluster() > 1 ? cluster_rank() : 0),
-        first_k(0),
-        end_k(params.k_blocks) {
-    if constexpr (C.split_k > 1) {
-      first_k = static_cast<int>(static_cast<int64_t>(params.k_blocks) * rank / C.split_k);
-      end_k = static_cast<int>(static_cast<int64_t>(params.k_blocks) * (rank + 1) / C.split_k);
-    }
-    locate();
+  __device__ Work() {
+    asm volatile("mov.u32 %0, %%ctaid.x;" : "=r"(tile));
+    tile /= C.cluster();
   }
-  __device__ bool done() const { return tile >= rows * columns; }
-  __device__ void advance() {
-    tile += step;
-    locate();
+
+  struct Place {
+    int m0, n0;
+  };
+
+  __device__ static int rank() { return C.cluster() > 1 ? cluster_rank() : 0; }
+  /// Among the blocks that share A, and that share B.
+  __device__ static int rank_a() { return C.share_a > 1 ? cluster_rank() : 0; }
+  __device__ static int rank_b() { return C.share_b > 1 ? cluster_rank() : 0; }
+  __device__ static int first_k(const Sm90Params& params) {
+    return C.split_k == 1 ? 0 : params.k_blocks * cluster_rank() / C.split_k;
   }
-  __device__ void locate() {
+  __device__ static int end_k(const Sm90Params& params) {
+    return C.split_k == 1 ? params.k_blocks : params.k_blocks * (cluster_rank() + 1) / C.split_k;
+  }
+  __device__ bool done(const Sm90Params& params) const {
+    return tile >= C.cluster_rows(params.m) * C.cluster_columns(params.n);
+  }
+  __device__ void advance() { tile += static_cast<int>(gridDim.x) / C.cluster(); }
+  __device__ Place place(const Sm90Params& params) const {
     constexpr int kGroup = kGroupRows / (C.block_m * C.share_b);
+    const int columns = C.cluster_columns(params.n);
     const int group = tile / (kGroup * columns);
-    const int height = min(kGroup, rows - group * kGroup);
+    const int height = min(kGroup, C.cluster_rows(params.m) - group * kGroup);
     const int inside = tile - group * kGroup * columns;
     const int column = inside / max(1, height);
     const int row = group * kGroup + inside - column * height;
-    m0 = (row * C.share_b + (C.share_b > 1 ? rank : 0)) * C.block_m;
-    n0 = (column * C.share_a + (C.share_a > 1 ? rank : 0)) * C.block_n;
+    return {(row * C.share_b + rank_b()) * C.block_m, (column * C.share_a + rank_a()) * C.block_n};
   }
 };
 
@@ -100,29 +102,32 @@ template <Config C>
 __device__ __forceinline__ void produce_tiles(const Sm90Params& params, Shared<C> shared,
                                               Work<C> work) {
   constexpr uint16_t kAllBlocks = (1 << C.cluster()) - 1;
-  const bool one_row = work.rows * C.share_b == 1;  // then no other block reads these weights
+  // In one row of tiles no other block reads these weights.
+  const bool one_row = C.cluster_rows(params.m) * C.share_b == 1;
   const uint64_t a_policy = one_row ? kEvictLast : kEvictNormal;
   const uint64_t b_policy = one_row ? kEvictFirst : kEvictNormal;
-  const int a_part = C.share_a > 1 ? work.rank * C.a_box_rows() : 0;
-  const int b_part = C.share_b > 1 ? work.rank * C.b_box_rows() : 0;
+  const int a_part = work.rank_a() * C.a_box_rows();
+  const int b_part = work.rank_b() * C.b_box_rows();
+  const int first_k = work.first_k(params), end_k = work.end_k(params);
   Cursor<C> at;
-  for (; !work.done(); work.advance()) {
+  for (; !work.done(params); work.advance()) {
+    const auto [m0, n0] = work.place(params);
 #pragma unroll 1
-    for (int k = work.first_k; k < work.end_k; ++k, at.advance()) {
+    for (int k = first_k; k < end_k; ++k, at.advance()) {
       mbarrier_wait(shared.empty(at.stage), at.phase ^ 1);
       const uint32_t full = shared.full(at.stage);
       mbarrier_arrive_expect(full, C.a_bytes() + C.b_bytes());
       if constexpr (C.share_b > 1) {
-        tensor_load_multicast(shared.b(at.stage) + b_part * 128, &params.b, k * 128,
-                              work.n0 + b_part, full, kAllBlocks, b_policy);
+        tensor_load_multicast(shared.b(at.stage) + b_part * 128, &params.b, k * 128, n0 + b_part,
+                              full, kAllBlocks, b_policy);
       } else {
-        tensor_load(shared.b(at.stage), &params.b, k * 128, work.n0, full, b_policy);
+        tensor_load(shared.b(at.stage), &params.b, k * 128, n0, full, b_policy);
       }
       if constexpr (C.share_a > 1) {
-        tensor_load_multicast(shared.a(at.stage) + a_part * 128, &params.a, k * 128,
-                              work.m0 + a_part, full, kAllBlocks, a_policy);
+        tensor_load_multicast(shared.a(at.stage) + a_part * 128, &params.a, k * 128, m0 + a_part,
+                              full, kAllBlocks, a_policy);
       } else {
-        tensor_load(shared.a(at.stage), &params.a, k * 128, work.m0, full, a_policy);
+        tensor_load(shared.a(at.stage), &params.a, k * 128, m0, full, a_policy);
       }
     }
   }
@@ -135,21 +140,22 @@ __device__ __forceinline__ void produce_scales(const Sm90Params& params, Shared<
   const int lane = threadIdx.x % 32;
   const int n_blocks = (params.n + 127) / 128;
   const int64_t next_source = 32 * params.a_scale_row;
+  const int first_k = work.first_k(params), end_k = work.end_k(params);
   Cursor<C> at;
-  for (; !work.done(); work.advance()) {
-    const float* a_tile = params.a_scale + (work.m0 + lane) * params.a_scale_row;
-    const int n_block = work.n0 / 128 + lane;
+  for (; !work.done(params); work.advance()) {
+    const auto [m0, n0] = work.place(params);
+    const float* a_tile = params.a_scale + (m0 + lane) * params.a_scale_row;
+    const int n_block = n0 / 128 + lane;
     const bool has_b = lane < 2 && n_block < n_blocks;
     const float* b_tile = params.b_scale + n_block * params.b_scale_row;
 #pragma unroll 1
-    for (int k = work.first_k; k < work.end_k; ++k, at.advance()) {
+    for (int k = first_k; k < end_k; ++k, at.advance()) {
       mbarrier_wait(shared.empty(at.stage), at.phase ^ 1);
       const uint32_t destination = shared.scales(at.stage) + lane * 4;
       const float* source = a_tile + k * params.a_scale_block;
 #pragma unroll
       for (int i = 0; i < C.block_m / 32; ++i) {
-        copy_word(destination + i * 128, source + i * next_source,
-                  work.m0 + lane + i * 32 < params.m);
+        copy_word(destination + i * 128, source + i * next_source, m0 + lane + i * 32 < params.m);
       }
       if (lane < 2) copy_word(destination + C.block_m * 4, b_tile + k, has_b);
       copy_word_arrive(shared.full(at.stage));
@@ -244,41 +250,32 @@ __device__ __forceinline__ void consume_stages(Shared<C> shared, Cursor<C>& at, 
   const int lane = threadIdx.x % 32;
   const int row0 = group * 64 + threadIdx.x % 128 / 32 * 16 + lane / 4;
   Sums<C> partial[kUnits];
-  Scales<C> scales[kUnits];
-  uint32_t empty[kUnits];
+  int stage[kUnits];
 #pragma unroll
-  for (int unit = 0; unit < kUnits; ++unit) {
+  for (int unit = 0; unit < kUnits; ++unit, at.advance()) {
+    stage[unit] = at.stage;
     mbarrier_wait(shared.full(at.stage), at.phase);
     multiply<C>(partial[unit], shared.a(at.stage) + group * 64 * 128, shared.b(at.stage));
-    scales[unit].read(shared.scales(at.stage), row0);
-    empty[unit] = shared.empty(at.stage);
-    if constexpr (C.waves() == 1) at.advance();
   }
-  if constexpr (C.waves() == 1) {
 #pragma unroll
-    for (int unit = 0; unit < kUnits; ++unit) {
-      if (kUnits == 2 && unit == 0) {
+  for (int unit = 0; unit < kUnits; ++unit) {
+    Scales<C> scales;
+    scales.read(shared.scales(stage[unit]), row0);
+#pragma unroll
+    for (int wave = 0; wave < C.waves(); ++wave) {
+      if (wave > 0) {
+        multiply<C>(partial[0], shared.a(stage[0]) + (wave * C.consumers() + group) * 64 * 128,
+                    shared.b(stage[0]));
+      }
+      if (unit + 1 < kUnits) {
         wgmma_wait<1>();
       } else {
         wgmma_wait<0>();
       }
       wgmma_pin(partial[unit]);
-      release<C>(empty[unit], lane);
-      promote<C, kFirst>(sums[0], partial[unit], scales[unit].row[0], scales[unit].column, split);
+      if (wave + 1 == C.waves()) release<C>(shared.empty(stage[unit]), lane);
+      promote<C, kFirst>(sums[wave], partial[unit], scales.row[wave], scales.column, split);
     }
-  } else {
-#pragma unroll
-    for (int wave = 0; wave < C.waves(); ++wave) {
-      if (wave > 0) {
-        multiply<C>(partial[0], shared.a(at.stage) + (wave * C.consumers() + group) * 64 * 128,
-                    shared.b(at.stage));
-      }
-      wgmma_wait<0>();
-      wgmma_pin(partial[0]);
-      if (wave + 1 == C.waves()) release<C>(empty[0], lane);
-      promote<C, kFirst>(sums[wave], partial[0], scales[0].row[wave], scales[0].column, split);
-    }
-    at.advance();
   }
 }
 
@@ -356,35 +353,37 @@ __device__ __forceinline__ void reduce_and_store(const Sm90Params& params, Share
 template <Config C>
 __device__ __forceinline__ void finish(const Sm90Params& params, Shared<C> shared,
                                        const Work<C>& work, Sums<C> (&sums)[C.waves()]) {
+  const auto [m0, n0] = work.place(params);
   if constexpr (C.split_k > 1) {
     static_assert(C.waves() == 1 && (C.split_k == 2 || C.split_k == 4));
     cluster_wait();  // the others have set up their barriers
-    if (work.rank == 0) reduce_and_store<C, 0>(params, shared, sums[0], work.m0, work.n0);
-    if (work.rank == 1) reduce_and_store<C, 1>(params, shared, sums[0], work.m0, work.n0);
+    const int rank = work.rank();
+    if (rank == 0) reduce_and_store<C, 0>(params, shared, sums[0], m0, n0);
+    if (rank == 1) reduce_and_store<C, 1>(params, shared, sums[0], m0, n0);
     if constexpr (C.split_k == 4) {
-      if (work.rank == 2) reduce_and_store<C, 2>(params, shared, sums[0], work.m0, work.n0);
-      if (work.rank == 3) reduce_and_store<C, 3>(params, shared, sums[0], work.m0, work.n0);
+      if (rank == 2) reduce_and_store<C, 2>(params, shared, sums[0], m0, n0);
+      if (rank == 3) reduce_and_store<C, 3>(params, shared, sums[0], m0, n0);
     }
   } else {
     const int warp = threadIdx.x / 32;
 #pragma unroll
     for (int wave = 0; wave < C.waves(); ++wave) {
       const int row = wave * C.consumers() * 64 + warp * 16;
-      store_rows<C>(params, shared, sums[wave], work.n0, work.m0 + row, wave);
+      store_rows<C>(params, shared, sums[wave], n0, m0 + row, wave);
     }
   }
 }
 
 template <Config C>
 __device__ __forceinline__ void consume(const Sm90Params& params, Shared<C> shared, Work<C> work) {
-  // Two stages in flight where one small warpgroup would leave the tensor core idle.
-  constexpr bool kPairs = C.consumers() == 1 && C.block_n <= 96;
   Cursor<C> at;
   if (kTurns<C> && threadIdx.x / 128 == 1) named_barrier_arrive(2, 256);  // the first turn
-  for (; !work.done(); work.advance()) {
+#pragma unroll 1
+  for (; !work.done(params); work.advance()) {
     Sums<C> sums[C.waves()];
-    const int split = 128 - work.n0 % 128;
-    int k = work.first_k;
+    const int split = 128 - work.place(params).n0 % 128;
+    const int end_k = work.end_k(params);
+    int k = work.first_k(params);
     if constexpr (C.consumers() == 2) {
       consume_stages<C, 1, true>(shared, at, split, sums);
       ++k;
@@ -392,12 +391,12 @@ __device__ __forceinline__ void consume(const Sm90Params& params, Shared<C> shar
 #pragma unroll
       for (float& sum : sums[0]) sum = 0;
     }
-    if constexpr (kPairs) {
+    if constexpr (C.units() == 2) {
 #pragma unroll 1
-      for (; k + 2 <= work.end_k; k += 2) consume_stages<C, 2, false>(shared, at, split, sums);
+      for (; k + 2 <= end_k; k += 2) consume_stages<C, 2, false>(shared, at, split, sums);
     }
 #pragma unroll 1
-    for (; k < work.end_k; ++k) consume_stages<C, 1, false>(shared, at, split, sums);
+    for (; k < end_k; ++k) consume_stages<C, 1, false>(shared, at, split, sums);
     finish<C>(params, shared, work, sums);
   }
   if (kTurns<C> && threadIdx.x / 128 == 0) named_barrier_sync(2, 256);  // passed by the last
@@ -438,18 +437,17 @@ __device__ __forceinline__ void run(const Sm90Params& params) {
     named_barrier_sync(1, C.threads());
   }
   dependency_release();
-  const Work<C> work(params);
   if (warp >= kConsumerWarps) [[likely]] {  // first in the code: the ring waits for it
     if constexpr (C.consumers() == 2) registers_decrease<40>();
     dependency_wait();
-    if (warp == kConsumerWarps && elect_one()) produce_tiles<C>(params, shared, work);
-    if (warp == kConsumerWarps + 1) produce_scales<C>(params, shared, work);
+    if (warp == kConsumerWarps && elect_one()) produce_tiles<C>(params, shared, Work<C>());
+    if (warp == kConsumerWarps + 1) produce_scales<C>(params, shared, Work<C>());
     __syncwarp();
     if constexpr (kMulticast) cluster_arrive();
     if constexpr (C.cluster() > 1) cluster_wait();
   } else {
     if constexpr (C.consumers() == 2) registers_increase<232>();
-    consume<C>(params, shared, work);
+    consume<C>(params, shared, Work<C>());
     if constexpr (kMulticast) {
       cluster_arrive();  // others may still write to this block until they are done
       cluster_wait();

@@ -25,6 +25,9 @@ struct Sm90TileConfig {
   /// Warpgroups that multiply, each `waves()` times 64 rows.
   OCTET_ANY_SIDE constexpr int consumers() const { return block_m == 64 ? 1 : 2; }
   OCTET_ANY_SIDE constexpr int waves() const { return block_m / 64 / consumers(); }
+  /// Stages that a warpgroup has in flight: two where it has the tensor core for itself and the
+  /// registers hold their products.
+  OCTET_ANY_SIDE constexpr int units() const { return consumers() == 1 && block_n <= 128 ? 2 : 1; }
   OCTET_ANY_SIDE constexpr int threads() const { return 128 * (consumers() + 1); }
   /// Rows of the boxes of the tensor maps; a multicast tile is loaded by parts.
   OCTET_ANY_SIDE constexpr int a_box_rows() const { return block_m / share_a; }
