@@ -24,11 +24,12 @@ FORMATS = {  # name: (dtype, bits)
     "f16": (np.float16, 16),
     "bf16": (ml_dtypes.bfloat16, 16),
     "e8m0": (ml_dtypes.float8_e8m0fnu, 8),
+    "e2m1": (ml_dtypes.float4_e2m1fn, 4),
 }
 
 
 def unsigned(bits):
-    return {8: np.uint8, 16: np.uint16}[bits]
+    return {4: np.uint8, 8: np.uint8, 16: np.uint16}[bits]
 
 
 def decode_all(dtype, bits):
@@ -55,6 +56,8 @@ def runs(values):
             step = values[end] - value if end < len(values) else 0.0
             step = step if np.isfinite(step) and value + step != value else 0.0
             while end < len(values) and step and values[end] == value + step * (end - first):
+                if values[end] == 0 and np.signbit(values[end]):
+                    break  # a sum that is zero has no sign
                 end += 1
         if value == 0 and np.signbit(value):
             end, step = first + 1, 0.0  # -0 + 0*step would lose its sign
@@ -76,7 +79,7 @@ def midpoints(name, dtype, bits):
     values = decode_all(dtype, bits)[: 1 << (bits - 1)].astype(np.float64)
     finite = int(np.isfinite(values).sum())
     values = values[:finite]
-    above = np.append(values[1:], 2 * values[-1] - values[-2])
+    above = np.append(values[1:], 2 * values[-1] - values[-2])  # past the largest: where it overflows
     middle = (values + above) / 2
     assert (middle.astype(np.float32) == middle).all(), name
     return np.arange(finite), middle.astype(np.float32)
@@ -98,6 +101,8 @@ def special_rows(name, dtype, bits):
     largest = np.finfo(np.float32).max
     tiny = np.float32(1e-45)
     for value in (0.0, tiny, 1.0, largest, np.inf, np.nan):
+        if name == "e2m1" and value != value:
+            continue  # it has no NaN, and what becomes of one is nobody's rule
         for sign in (1, -1):
             yield encode_row(name, dtype, bits, np.float32(value) * np.float32(sign))
 
@@ -129,7 +134,7 @@ def main():
         if name == "e8m0":
             continue
         lines += special_rows(name, dtype, bits)
-        lines += (midpoint_rows if bits == 8 else tie_rows)(name, dtype, bits)
+        lines += (midpoint_rows if bits <= 8 else tie_rows)(name, dtype, bits)
     OUTPUT.write_text("\n".join(lines) + "\n")
     print(f"{OUTPUT}: {len(lines) - 1} rows, {OUTPUT.stat().st_size} bytes")
 

@@ -6,17 +6,19 @@
 namespace octet {
 
 /// Element type. The FP8 kind is part of the type: `kE4m3fn` is the OCP kind (max 448, NaN 0x7f and
-/// 0xff), `kE4m3fnuz` the gfx942 hardware kind (max 240, no negative zero, NaN 0x80).
-enum class DType : uint8_t { kF32, kBf16, kF16, kE4m3fn, kE4m3fnuz, kE5m2, kE8m0 };
+/// 0xff), `kE4m3fnuz` the gfx942 hardware kind (max 240, no negative zero, NaN 0x80). `kE2m1` lies
+/// two codes a byte, the one of the lower column in the low four bits.
+enum class DType : uint8_t { kF32, kBf16, kF16, kE4m3fn, kE4m3fnuz, kE5m2, kE8m0, kE2m1 };
 
-/// Bytes of one element.
+/// Bytes of one element; of two for e2m1.
 constexpr int64_t size_of(DType dtype) {
   return dtype == DType::kF32 ? 4 : (dtype == DType::kBf16 || dtype == DType::kF16) ? 2 : 1;
 }
 
-/// "f32", "bf16", "f16", "e4m3fn", "e4m3fnuz", "e5m2", "e8m0".
+/// "f32", "bf16", "f16", "e4m3fn", "e4m3fnuz", "e5m2", "e8m0", "e2m1".
 constexpr const char* dtype_name(DType dtype) {
-  constexpr const char* kNames[] = {"f32", "bf16", "f16", "e4m3fn", "e4m3fnuz", "e5m2", "e8m0"};
+  constexpr const char* kNames[] = {"f32",      "bf16", "f16",  "e4m3fn",
+                                    "e4m3fnuz", "e5m2", "e8m0", "e2m1"};
   return kNames[static_cast<int>(dtype)];
 }
 

@@ -2,7 +2,7 @@
 //
 // Layout     sign, exponent, mantissa from the top bit down; a format is a row of constants
 // Numerics   decode is exact; encode rounds once, to nearest, ties to even, subnormals included
-// Source     OCP 8-bit Floating Point 1.0 (e4m3fn, e5m2), OCP MX 1.0 (e8m0), the CDNA3 ISA
+// Source     OCP 8-bit Floating Point 1.0 (e4m3fn, e5m2), OCP MX 1.0 (e2m1, e8m0), the CDNA3 ISA
 // (e4m3fnuz)
 #pragma once
 
@@ -16,6 +16,7 @@ enum class Specials : uint8_t {
   kInfNan,   // top exponent holds infinity and NaN, as in IEEE 754
   kNanOnly,  // all ones is NaN, no infinity
   kZeroNan,  // the code of negative zero is NaN, no infinity, no negative zero
+  kNone,     // every code is a finite number: NaN becomes negative zero, infinity the largest
 };
 
 /// A binary format of at most 16 bits.
@@ -32,8 +33,12 @@ struct Minifloat {
     if (specials == Specials::kInfNan) return all - (1u << mantissa_bits);
     return specials == Specials::kNanOnly ? all - 1 : all;
   }
+  /// Exponent of the largest finite magnitude.
+  constexpr int max_exponent() const {
+    return static_cast<int>(max_code() >> mantissa_bits) - bias;
+  }
   constexpr uint32_t nan_code() const {
-    if (specials == Specials::kZeroNan) return sign_bit();
+    if (specials == Specials::kZeroNan || specials == Specials::kNone) return sign_bit();
     return specials == Specials::kNanOnly ? sign_bit() - 1
                                           : max_code() + 1 + (1u << (mantissa_bits - 1));
   }
@@ -42,6 +47,7 @@ struct Minifloat {
 inline constexpr Minifloat kE4m3fnFormat{4, 3, 7, Specials::kNanOnly};
 inline constexpr Minifloat kE4m3fnuzFormat{4, 3, 8, Specials::kZeroNan};
 inline constexpr Minifloat kE5m2Format{5, 2, 15, Specials::kInfNan};
+inline constexpr Minifloat kE2m1Format{2, 1, 1, Specials::kNone};
 inline constexpr Minifloat kF16Format{5, 10, 15, Specials::kInfNan};
 
 /// What becomes of a finite value beyond the largest: the largest, or infinity (NaN where none
@@ -102,7 +108,8 @@ constexpr uint32_t encode(const Minifloat& format, float value,
     const bool infinite = format.specials == Specials::kInfNan &&
                           (overflow == Overflow::kSpecial || magnitude == 0x7f800000u);
     if (infinite) return sign | (format.max_code() + 1);
-    if (overflow == Overflow::kSpecial || magnitude == 0x7f800000u) {
+    const bool special = overflow == Overflow::kSpecial || magnitude == 0x7f800000u;
+    if (special && format.specials != Specials::kNone) {
       return format.nan_code() | (format.specials == Specials::kZeroNan ? 0 : sign);
     }
     code = format.max_code();
@@ -125,6 +132,36 @@ constexpr uint16_t encode_bf16(float value) {
 constexpr float decode_e8m0(uint8_t code) {
   if (code == 255) return std::numeric_limits<float>::quiet_NaN();
   return code == 0 ? std::bit_cast<float>(0x00400000u) : internal::pow2(code - 127);
+}
+
+/// How the e8m0 scale of an MX block follows from the bits of the block's largest magnitude.
+struct MxScaleRule {
+  uint32_t add;       // to the bits, so that the exponent is rounded as the rule says
+  uint32_t subtract;  // from the exponent: that of the element's largest magnitude
+};
+/// The least scale that makes no element saturate: ceil(log2(amax / largest)).
+constexpr MxScaleRule mx_round_up(const Minifloat& format) {
+  const uint32_t mantissa = format.max_code() & ((1u << format.mantissa_bits) - 1);
+  return {0x7fffffu - (mantissa << (23 - format.mantissa_bits)),
+          static_cast<uint32_t>(format.max_exponent())};
+}
+/// OCP MX 1.0, 6.3: floor(log2(amax)) less the element's exponent; the top of a binade saturates.
+constexpr MxScaleRule mx_floor(const Minifloat& format) {
+  return {0, static_cast<uint32_t>(format.max_exponent())};
+}
+/// As mx_floor, of amax rounded to the element's precision.
+constexpr MxScaleRule mx_even(const Minifloat& format) {
+  return {1u << (22 - format.mantissa_bits), static_cast<uint32_t>(format.max_exponent())};
+}
+/// The e8m0 code of a block whose largest magnitude has these bits (finite, no sign): 0 for a block
+/// of zeros, 253 at most.
+constexpr uint8_t mx_scale(uint32_t amax_bits, MxScaleRule rule) {
+  const uint32_t exponent = (amax_bits + rule.add) >> 23;
+  return static_cast<uint8_t>(exponent > rule.subtract ? exponent - rule.subtract : 0);
+}
+/// What makes elements of a block: x * 2^(127 - scale). scale <= 253.
+constexpr float mx_inverse(uint8_t scale) {
+  return std::bit_cast<float>(static_cast<uint32_t>(254 - scale) << 23);
 }
 
 /// double to float in the rounding mode "to odd": a later rounding to a narrower type is then

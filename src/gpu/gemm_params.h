@@ -7,8 +7,6 @@
 
 namespace octet::gpu {
 
-enum class OutputType : int32_t { kBf16, kF16, kF32 };
-
 struct GemmParams {
   TensorMap a;  // e4m3 (m, k): boxes of 128 bytes of k, 128-byte swizzle, zeros past the end
   TensorMap b;  // e4m3 (n, k): the same

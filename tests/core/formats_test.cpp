@@ -66,6 +66,7 @@ const std::map<std::string, Codec>& codecs() {
       {"e8m0",
        {8, 0, 254, [](uint32_t c) { return decode_e8m0(static_cast<uint8_t>(c)); }, nullptr,
         nullptr}},
+      {"e2m1", minifloat(kE2m1Format, 4)},
   };
   return map;
 }
@@ -91,7 +92,8 @@ TEST(Formats, EveryCodeDecodesAsMlDtypesSays) {
     codes[row.format] += row.count;
   }
   const std::map<std::string, int64_t> all{{"e4m3fn", 256}, {"e4m3fnuz", 256}, {"e5m2", 256},
-                                           {"f16", 65536},  {"bf16", 65536},   {"e8m0", 256}};
+                                           {"f16", 65536},  {"bf16", 65536},   {"e8m0", 256},
+                                           {"e2m1", 16}};
   EXPECT_EQ(codes, all);
 }
 
@@ -118,10 +120,11 @@ TEST(Formats, EveryMidpointAndItsNeighboursRoundAsMlDtypesSays) {
     ++values[row.format];
   }
   // 12 special values; 3 values around each midpoint of each sign. Finite magnitudes: e4m3fn 127,
-  // e4m3fnuz 128, e5m2 124.
+  // e4m3fnuz 128, e5m2 124, e2m1 8 (and no NaN).
   const std::map<std::string, int64_t> all{{"e4m3fn", 12 + 6 * 127},
                                            {"e4m3fnuz", 12 + 6 * 128},
                                            {"e5m2", 12 + 6 * 124},
+                                           {"e2m1", 10 + 6 * 8},
                                            {"f16", 12},
                                            {"bf16", 12}};
   EXPECT_EQ(values, all);
@@ -197,11 +200,50 @@ TEST(Formats, OverflowModes) {
   EXPECT_EQ(encode(kF16Format, 1e30f), 0x7bffu);
 }
 
+TEST(Formats, TheFormatWithoutNan) {
+  const float infinity = std::numeric_limits<float>::infinity();
+  for (const Overflow overflow : {Overflow::kSaturate, Overflow::kSpecial}) {
+    EXPECT_EQ(encode(kE2m1Format, 7.f, overflow), 7u);
+    EXPECT_EQ(encode(kE2m1Format, -1e30f, overflow), 15u);
+    EXPECT_EQ(encode(kE2m1Format, infinity, overflow), 7u);
+    EXPECT_EQ(encode(kE2m1Format, -infinity, overflow), 15u);
+    EXPECT_EQ(encode(kE2m1Format, std::numeric_limits<float>::quiet_NaN(), overflow), 8u);
+  }
+}
+
+uint8_t scale_of(float amax, MxScaleRule rule) {
+  return mx_scale(std::bit_cast<uint32_t>(amax), rule);
+}
+
+TEST(Formats, MxScalesByHand) {
+  const MxScaleRule up = mx_round_up(kE4m3fnFormat), floor = mx_floor(kE4m3fnFormat),
+                    even = mx_even(kE4m3fnFormat);
+  EXPECT_EQ(scale_of(448.f, up), 127) << "the largest code needs no scale";
+  EXPECT_EQ(scale_of(beside(448.f, 1), up), 128);
+  EXPECT_EQ(scale_of(224.f, up), 126);
+  EXPECT_EQ(scale_of(beside(512.f, -1), floor), 127) << "saturates";
+  EXPECT_EQ(scale_of(512.f, floor), 128);
+  EXPECT_EQ(scale_of(beside(496.f, -1), even), 127) << "rounds to 480";
+  EXPECT_EQ(scale_of(496.f, even), 128) << "rounds to 512";
+  EXPECT_EQ(scale_of(6.f, mx_round_up(kE2m1Format)), 127);
+  EXPECT_EQ(scale_of(beside(6.f, 1), mx_round_up(kE2m1Format)), 128);
+  EXPECT_EQ(scale_of(240.f, mx_round_up(kE4m3fnuzFormat)), 127);
+  EXPECT_EQ(scale_of(beside(240.f, 1), mx_round_up(kE4m3fnuzFormat)), 128);
+  for (const MxScaleRule rule : {up, floor, even}) {
+    EXPECT_EQ(scale_of(0.f, rule), 0);
+    EXPECT_EQ(scale_of(std::ldexp(1.f, -149), rule), 0);
+    EXPECT_LE(scale_of(std::numeric_limits<float>::max(), rule), 247);
+  }
+  EXPECT_EQ(mx_inverse(0), std::ldexp(1.f, 127));
+  EXPECT_EQ(mx_inverse(127), 1.f);
+  EXPECT_EQ(mx_inverse(253), std::ldexp(1.f, -126));
+}
+
 TEST(Formats, NanStaysNan) {
   for (const uint32_t bits : {0x7fc00000u, 0xffc00000u, 0x7f800001u, 0xff800001u, 0x7fffffffu}) {
     const float nan = std::bit_cast<float>(bits);
     for (const auto& [name, codec] : codecs()) {
-      if (!codec.encode_special) continue;
+      if (!codec.encode_special || name == "e2m1") continue;
       EXPECT_TRUE(std::isnan(codec.decode(codec.encode_special(nan)))) << name << " " << bits;
     }
   }
@@ -236,6 +278,8 @@ TEST(Formats, UsableInConstantExpressions) {
   static_assert(decode(kE4m3fnuzFormat, 0x40) == 1.f);
   static_assert(encode_bf16(1.f) == 0x3f80);
   static_assert(decode_e8m0(128) == 2.f);
+  static_assert(encode(kE2m1Format, 2.5f) == 4);
+  static_assert(mx_scale(0x3f800000, mx_floor(kE2m1Format)) == 125);
 }
 
 }  // namespace

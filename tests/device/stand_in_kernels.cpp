@@ -241,6 +241,8 @@ double time_of(const Launch& launch) {
 size_t parameter_bytes(const std::string& entry) {
   if (entry.starts_with("octet_sm90_")) return sizeof(Sm90Params);
   if (entry == "octet_exact_elements") return sizeof(harness::ExactParams);
+  if (entry.starts_with("octet_quantize_")) return quantize_parameter_bytes();
+  if (entry == "octet_moe_align_cluster") return moe_align_parameter_bytes();
   return entry.starts_with("octet_") ? sizeof(MemoryParams) : 16;  // kernels of tests: 16
 }
 
@@ -254,6 +256,8 @@ int execute(const Launch& launch, State& s) {
   if (entry.starts_with("octet_sm90_wgmma_tile_")) return tiled(launch, wrong);
   if (entry == "octet_fill_codes") return fill_codes(launch);
   if (entry == "octet_exact_elements") return exact_elements(launch);
+  if (entry.starts_with("octet_quantize_")) return run_quantize(launch);
+  if (entry == "octet_moe_align_cluster") return run_moe_align(launch);
   if (entry == "octet_read_loads" || entry == "octet_read_bulk") return read(launch);
   return kSuccess;  // a kernel of a test: recorded only
 }

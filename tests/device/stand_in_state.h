@@ -71,6 +71,14 @@ int ready_outside_capture(State& s);
 int execute(const Launch& launch, State& s);
 size_t parameter_bytes(const std::string& entry);
 
+/// The kernels of quantize: entries octet_quantize_*.
+int run_quantize(const Launch& launch);
+size_t quantize_parameter_bytes();
+
+/// The kernel of moe_align.
+int run_moe_align(const Launch& launch);
+size_t moe_align_parameter_bytes();
+
 }  // namespace octet::stand_in
 
 // The ABI test compiles these files under other names, beside the true cuda.h.

@@ -65,7 +65,7 @@ struct GemmBlockscaleCase {
     std::fill_n(o.b.data(), o.b.bytes(), uint8_t{0});
     for (int64_t n = 0; n < p.n; ++n) {
       for (int64_t k = 0; k < p.k; k += 64) {
-        fill_row(random, choice, n, o.b.data() + cpu::packed_offset(n, k, p.k), 64);
+        fill_codes(random, choice, o.b.data() + cpu::packed_offset(n, k, p.k), 1, 64, 64, n);
       }
     }
   }
@@ -111,9 +111,8 @@ CheckReport judge(const GemmBlockscaleOperands& o, Inputs inputs, Stream& stream
 Result<std::unique_ptr<Instance>> make_gemm_blockscale(const select::Problem& problem,
                                                        Stream& stream, const CaseOptions& options) {
   OCTET_CHECK_OK(gemm::validate_problem(problem));
-  const Problem p = gemm::from(problem);
-  OCTET_CHECK_OK(check_memory(problem, p.bytes(), stream.device()));
-  return make_gemm<GemmBlockscaleCase>(p, stream, options);
+  OCTET_CHECK_OK(check_memory(gemm::op(), problem, stream.device()));
+  return make_gemm<GemmBlockscaleCase>(gemm::from(problem), stream, options);
 }
 
 }  // namespace octet::harness

@@ -4,10 +4,19 @@
 #include <cmath>
 
 #include "src/core/try.h"
+#include "src/select/op.h"
 
 namespace octet::harness {
 
 void poison(const Buffer& d) { std::fill_n(d.data(), d.bytes(), kPoison); }
+
+Status check_memory(const select::Op& op, const select::Problem& problem, const Device& device) {
+  const int64_t bytes = op.bytes(problem), limit = device.memory_bytes;
+  const auto gb = [](int64_t count) { return 1e-9 * static_cast<double>(count); };
+  OCTET_REQUIRE(bytes <= limit, "{} {}: {:.1f} GB of operands, {} has {:.1f} GB", op.name(),
+                to_string(problem), gb(bytes), device.name, gb(limit));
+  return Status::Ok();
+}
 
 CodeChoice code_choice(const Minifloat& format, Inputs inputs) {
   constexpr float kIntegers[] = {-2, -1, 1, 2, 0};
@@ -24,28 +33,17 @@ CodeChoice code_choice(const Minifloat& format, Inputs inputs) {
   return choice;
 }
 
-void fill_row(Random& random, const CodeChoice& choice, int64_t row, uint8_t* data, int64_t cols) {
-  for (int64_t col = 0; col < cols; col += 8) {
-    const uint64_t bytes = random.next();
-    for (int i = 0; i < 8; ++i) {
-      data[col + i] = choice[row / 8 % 2][static_cast<uint8_t>(bytes >> (8 * i))];
+void fill_codes(Random& random, const CodeChoice& choice, uint8_t* data, int64_t rows, int64_t cols,
+                int64_t stride, int64_t first_row) {
+  for (int64_t row = 0; row < rows; ++row) {
+    const auto& code = choice[static_cast<size_t>((first_row + row) / 8 % 2)];
+    for (int64_t col = 0; col < cols; col += 8) {
+      const uint64_t bytes = random.next();
+      for (int i = 0; i < 8; ++i) {
+        data[row * stride + col + i] = code[static_cast<uint8_t>(bytes >> (8 * i))];
+      }
     }
   }
-}
-
-void fill_codes(Random& random, const CodeChoice& choice, uint8_t* data, int64_t rows, int64_t cols,
-                int64_t stride) {
-  for (int64_t row = 0; row < rows; ++row) {
-    fill_row(random, choice, row, data + row * stride, cols);
-  }
-}
-
-Status check_memory(const select::Problem& problem, int64_t bytes, const Device& device) {
-  const int64_t limit = device.memory_bytes;
-  const auto gb = [](int64_t count) { return 1e-9 * static_cast<double>(count); };
-  OCTET_REQUIRE(bytes <= limit, "{} {}: {:.1f} GB of operands, {} has {:.1f} GB",
-                problem.schema->name, to_string(problem), gb(bytes), device.name, gb(limit));
-  return Status::Ok();
 }
 
 }  // namespace octet::harness

@@ -35,19 +35,19 @@ void poison(const GemmOperands<Args, Problem>& operands) {
   poison(operands.d);
 }
 
+/// kInvalidArgument for operands beyond the memory of the device. Why: near 2^31 the sizes of
+/// single operands, padded for checking, would pass 64 bits.
+Status check_memory(const select::Op& op, const select::Problem& problem, const Device& device);
+
 /// The code that stands for each random byte, in eight rows and in the eight rows after them.
 /// Exact: small integers. Otherwise uniform over the finite codes: both signs, subnormals, every
 /// binade. Why two: kernels decode rows without zeros and subnormals by a shorter way.
 using CodeChoice = std::array<std::array<uint8_t, 256>, 2>;
 CodeChoice code_choice(const Minifloat& format, Inputs inputs);
 
-/// `cols` is a multiple of 8. `row` decides between the two choices.
-void fill_row(Random& random, const CodeChoice& choice, int64_t row, uint8_t* data, int64_t cols);
+/// Rows from `first_row` on; `cols` is a multiple of 8.
 void fill_codes(Random& random, const CodeChoice& choice, uint8_t* data, int64_t rows, int64_t cols,
-                int64_t stride);
-
-/// Why: near 2^31 the sizes of single operands, padded for checking, would pass 64 bits.
-Status check_memory(const select::Problem& problem, int64_t bytes, const Device& device);
+                int64_t stride, int64_t first_row = 0);
 
 /// Where operands are, on the host or on a GPU; d at its first element.
 struct GemmPointers {

@@ -16,11 +16,60 @@ struct Spoiled {
   const char* message;
 };
 
+void to_mx(QuantizeArgs& args) {
+  args.block = ScaleBlock::k1x32;
+  args.scale_dtype = DType::kE8m0;
+}
+
 const Spoiled kSpoiled[]{
     {[](QuantizeArgs& a) { a.x.dtype = DType::kE4m3fn; },
      "quantize: x.dtype = e4m3fn, must be f32, bf16 or f16"},
     {[](QuantizeArgs& a) { a.q.dtype = DType::kBf16; },
      "quantize: q.dtype = bf16, must be e4m3fn or e4m3fnuz"},
+    {[](QuantizeArgs& a) { a.q.dtype = DType::kE2m1; },
+     "quantize: q.dtype = e2m1, must be e4m3fn or e4m3fnuz"},
+    {[](QuantizeArgs& a) { a.scale_dtype = DType::kE8m0; },
+     "quantize: scale_dtype = e8m0, must be f32 with blocks of 1x128"},
+    {[](QuantizeArgs& a) { a.block = ScaleBlock::k1x32; },
+     "quantize: scale_dtype = f32, must be e8m0 with blocks of 1x32"},
+    {[](QuantizeArgs& a) {
+       a.block = ScaleBlock::k1x32;
+       a.q.dtype = DType::kE8m0;
+     },
+     "quantize: q.dtype = e8m0, must be e4m3fn, e4m3fnuz or e2m1"},
+    {[](QuantizeArgs& a) {
+       to_mx(a);
+       a.x.cols = a.q.cols = 48;
+     },
+     "quantize: x.cols = 48, must be a multiple of 32, at least 32"},
+    {[](QuantizeArgs& a) {
+       to_mx(a);
+       a.q.dtype = DType::kE2m1;
+       a.q.row_stride = 257;
+     },
+     "quantize: q.row_stride = 257, must be even: e2m1 lies two codes a byte"},
+    {[](QuantizeArgs& a) { a.activation = Activation::kSiluMul; },
+     "quantize: q is (2, 256), must be (2, 128)"},
+    {[](QuantizeArgs& a) {
+       a.activation = Activation::kClampedSwiglu;
+       a.x.cols = a.q.cols = 128;
+     },
+     "quantize: x.cols = 128, must be a multiple of 256, at least 256"},
+    {[](QuantizeArgs& a) {
+       a.activation = Activation::kSiluMul;
+       a.block = ScaleBlock::kRow;
+     },
+     "quantize: blocks of a row with an activation, must be of 1x128 or 1x32"},
+    {[](QuantizeArgs& a) {
+       a.activation = Activation::kSiluMul;
+       a.block = ScaleBlock::k128x128;
+     },
+     "quantize: blocks of 128x128 with an activation, must be of 1x128 or 1x32"},
+    {[](QuantizeArgs& a) {
+       a.block = ScaleBlock::kRow;
+       a.x.cols = a.q.cols = 0;
+     },
+     "quantize: x.cols = 0, must be at least 1"},
     {[](QuantizeArgs& a) { a.x.rows = a.q.rows = -1; },
      "quantize: x.rows = -1, must not be negative"},
     {[](QuantizeArgs& a) { a.x.cols = a.q.cols = 0; },

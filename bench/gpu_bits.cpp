@@ -1,0 +1,131 @@
+// What quantize and moe_align give on GPU 0 against the CPU, bit for bit: every format, alignment
+// and size of the tests, which run on a stand-in. Exit code 3 where there is no GPU.
+#include <cstdio>
+
+#include "ops/moe_align/small_align.h"
+#include "ops/quantize/small_quantize.h"
+#include "src/core/try.h"
+#include "src/harness/gpu/device_buffer.h"
+
+namespace {
+
+using namespace octet;
+using harness::DeviceBuffer;
+using testing_align::SmallAlign;
+using testing_quantize::Kind;
+using testing_quantize::SmallQuantize;
+
+/// A copy of host memory on the GPU, `offset` bytes past an aligned address.
+template <class T>
+Result<DeviceBuffer> to_device(const Stream& stream, const std::vector<T>& from, int64_t offset,
+                               T*& at) {
+  const auto bytes = static_cast<int64_t>(from.size() * sizeof(T));
+  OCTET_TRY(DeviceBuffer made, DeviceBuffer::allocate(stream, bytes + offset + 16));
+  std::vector<char> moved(static_cast<size_t>(bytes + offset));
+  std::memcpy(moved.data() + offset, from.data(), static_cast<size_t>(bytes));
+  OCTET_CHECK_OK(made.upload(moved.data(), bytes + offset));
+  at = reinterpret_cast<T*>(made.as<char>() + offset);
+  return made;
+}
+
+template <class T>
+Status from_device(const DeviceBuffer& from, int64_t offset, std::vector<T>& to) {
+  return from.download(to.data(), static_cast<int64_t>(to.size() * sizeof(T)), offset);
+}
+
+struct Tally {
+  int checked = 0, wrong = 0;
+  void add(bool right, const std::string& what) {
+    ++checked;
+    if (right) return;
+    ++wrong;
+    std::printf("WRONG: %s\n", what.c_str());
+  }
+};
+
+Status check_quantize(Stream& gpu, Stream& cpu, const Kind& kind, int64_t rows, int64_t cols,
+                      int64_t padding, Tally& tally) {
+  SmallQuantize expected(kind, rows, cols, padding), call(kind, rows, cols, padding);
+  expected.fill(static_cast<uint32_t>(rows + cols), 2);
+  call.fill(static_cast<uint32_t>(rows + cols), 2);
+  OCTET_CHECK_OK(quantize(expected.args, cpu));
+  const int64_t offset = padding % 2 * 4;  // of both: rows off their alignment
+  uint8_t *x, *q, *scale;
+  OCTET_TRY(const DeviceBuffer on_x, to_device(gpu, call.x, offset, x));
+  OCTET_TRY(const DeviceBuffer on_q, to_device(gpu, call.q, offset, q));
+  OCTET_TRY(const DeviceBuffer on_scale, to_device(gpu, call.scale, 0, scale));
+  call.args.x.data = x;
+  call.args.q.data = q;
+  call.args.scale = scale;
+  OCTET_CHECK_OK(quantize(call.args, gpu));
+  OCTET_CHECK_OK(from_device(on_q, offset, call.q));
+  OCTET_CHECK_OK(from_device(on_scale, 0, call.scale));
+  tally.add(call.q == expected.q && call.scale == expected.scale,
+            to_string(kind) + " " + std::to_string(rows) + "x" + std::to_string(cols) +
+                ", padding " + std::to_string(padding));
+  return Status::Ok();
+}
+
+Status check_align(Stream& gpu, Stream& cpu, const testing_align::Size& size, SlotLayout layout,
+                   int64_t used, Tally& tally) {
+  SmallAlign expected(size.tokens, size.topk, size.experts, size.block_m, layout);
+  SmallAlign call(size.tokens, size.topk, size.experts, size.block_m, layout);
+  expected.route(1, used);
+  call.route(1, used);
+  OCTET_CHECK_OK(moe_align(expected.args, cpu));
+  int32_t* ids;
+  float* weights;
+  OCTET_TRY(const DeviceBuffer on_ids, to_device(gpu, call.ids, 0, ids));
+  OCTET_TRY(const DeviceBuffer on_weights, to_device(gpu, call.weights, 0, weights));
+  OCTET_TRY(const DeviceBuffer on_sorted, to_device(gpu, call.sorted, 0, call.args.sorted_ids));
+  OCTET_TRY(const DeviceBuffer on_sorted_weights,
+            to_device(gpu, call.sorted_weights, 0, call.args.sorted_weights));
+  OCTET_TRY(const DeviceBuffer on_tiles, to_device(gpu, call.tiles, 0, call.args.tile_experts));
+  OCTET_TRY(const DeviceBuffer on_counts, to_device(gpu, call.counts, 0, call.args.counts));
+  call.args.topk_ids = ids;
+  call.args.topk_weights = weights;
+  for (int repeat = 0; repeat < 3; ++repeat) OCTET_CHECK_OK(moe_align(call.args, gpu));
+  OCTET_CHECK_OK(from_device(on_sorted, 0, call.sorted));
+  OCTET_CHECK_OK(from_device(on_sorted_weights, 0, call.sorted_weights));
+  OCTET_CHECK_OK(from_device(on_tiles, 0, call.tiles));
+  OCTET_CHECK_OK(from_device(on_counts, 0, call.counts));
+  tally.add(call.sorted == expected.sorted && call.sorted_weights == expected.sorted_weights &&
+                call.tiles == expected.tiles && call.counts == expected.counts,
+            "moe_align " + to_string(size) + ", routed to " + std::to_string(used));
+  return Status::Ok();
+}
+
+Status check_all(Tally& tally) {
+  OCTET_TRY(Stream gpu, Stream::gpu(0));
+  OCTET_TRY(Stream cpu, Stream::cpu());
+  for (const Kind& kind : testing_quantize::all_kinds()) {
+    if (kind.q == DType::kE4m3fnuz) continue;
+    for (const int64_t rows : {1, 131}) {
+      for (const int64_t cols : {128, 389, 7168, 20480}) {
+        if (cols % 128 != 0 && kind.block != ScaleBlock::kRow) continue;
+        for (const int64_t padding : {0, 16, 7}) {
+          OCTET_CHECK_OK(check_quantize(gpu, cpu, kind, rows, cols, padding, tally));
+        }
+      }
+    }
+  }
+  for (const testing_align::Size& size : testing_align::kSizes) {
+    for (const SlotLayout layout : {SlotLayout::kFlat, SlotLayout::kPacked}) {
+      for (const int64_t used : {int64_t{1}, (size.experts + 2) / 3, size.experts}) {
+        OCTET_CHECK_OK(check_align(gpu, cpu, size, layout, used, tally));
+      }
+    }
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
+int main() {
+  Tally tally;
+  const Status status = check_all(tally);
+  std::printf("gpu_bits: %d calls, %d wrong\n", tally.checked, tally.wrong);
+  if (!status.ok()) std::fprintf(stderr, "gpu_bits: %s\n", status.message().c_str());
+  if (status.code() == StatusCode::kNoDevice) return 3;
+  return status.ok() && tally.wrong == 0 ? 0 : 1;
+}

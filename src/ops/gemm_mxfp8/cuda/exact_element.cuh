@@ -1,0 +1,35 @@
+// One element of d in double, right for every code and every exponent byte; slow.
+#pragma once
+
+#include <cuda_fp16.h>
+#include <cuda_fp8.h>
+
+#include "src/gpu/cuda/mx.cuh"
+#include "src/ops/gemm_mxfp8/cuda/params.h"
+
+namespace octet::ops::gemm_mxfp8 {
+
+__device__ __forceinline__ float e4m3_value(uint8_t code) {
+  const __half_raw half = __nv_cvt_fp8_to_halfraw(code, __NV_E4M3);
+  return __half2float(half);
+}
+
+/// d(token, n) before rounding. Out of line: the kernels come here for results that are NaN only.
+__device__ __noinline__ float exact_element(const Sm90Params& p, int token, int n) {
+  const uint8_t* a = p.a_codes + token * p.a_row;
+  const uint8_t* b = p.b_codes + n * p.b_row;
+  const uint8_t* a_scale = p.a_scale + token * p.a_scale_row;
+  const uint8_t* b_scale = p.b_scale + n * p.b_scale_row;
+  double sum = 0;
+  for (int block = 0; block < p.k / 32; ++block) {
+    float product = 0;  // exact in float: multiples of 2^-18 up to 2^23
+    for (int i = block * 32; i < block * 32 + 32; ++i) {
+      product = fmaf(e4m3_value(a[i]), e4m3_value(b[i]), product);
+    }
+    if (a_scale[block] == 255 || b_scale[block] == 255) return __uint_as_float(gpu::kNanBits);
+    sum += ldexp(static_cast<double>(product), a_scale[block] + b_scale[block] - 254);
+  }
+  return static_cast<float>(sum);
+}
+
+}  // namespace octet::ops::gemm_mxfp8

@@ -1,0 +1,41 @@
+#include "src/ops/moe_align/cuda/launch.h"
+
+#include "src/core/try.h"
+#include "src/device/gpu_queue.h"
+#include "src/ops/moe_align/cuda/params.h"
+
+namespace octet::ops::moe_align::cuda {
+
+#if defined(OCTET_HAVE_SM90)
+extern "C" const unsigned char octet_code_moe_align_sm90_cluster[];
+
+namespace {
+constexpr gpu::CodeObject kCode{"sm90_cluster", octet_code_moe_align_sm90_cluster};
+const gpu::Kernel kernel(kCode, "octet_moe_align_cluster", shared_bytes(kMostExperts));
+}  // namespace
+
+Status run(const Task& task, Stream& stream) {
+  const gpu::Queue& queue = *gpu::queue_of(stream);
+  Sm90Params params{task, cluster_of(task.choices), 0};
+  params.of_warp = choices_of_worker(task.choices, params.cluster * kWarps);
+  gpu::LaunchShape shape;
+  shape.block_x = kThreads;
+  shape.grid_x = shape.cluster = static_cast<uint32_t>(params.cluster);
+  shape.shared_bytes = static_cast<uint32_t>(shared_bytes(task.experts));
+  const gpu::ContextScope scope(*queue.driver, queue.context);
+  OCTET_CHECK_OK(scope.status());
+  const Status status = kernel.launch(queue, shape, &params);
+  if (status.ok()) return status;
+  return fail(status.code(), "moe_align tokens={} topk={} experts={}: {}: {}", task.tokens,
+              task.topk, task.experts, kernel.entry(), status.message());
+}
+
+#else
+
+Status run(const Task&, Stream&) {
+  return fail(StatusCode::kUnsupported, "moe_align: this build has no sm90 kernels");
+}
+
+#endif
+
+}  // namespace octet::ops::moe_align::cuda

@@ -1,0 +1,97 @@
+// Division by a scale, rounded as IEEE says, without dividing: the same in device code and in its
+// test.
+//
+// Method     q = x * (1/scale), corrected twice by its exact remainder (Markstein): where 1/scale
+// is
+//            correctly rounded and the remainder is exact, the second correction is the rounded
+//            quotient
+// Requires   |x| <= 448 scale, about; scale 2^-126 to 2^120. Exact for quotients of 2^-11 and above
+// (all
+//            smaller ones are code 0)
+#pragma once
+
+#include <bit>
+#include <cstdint>
+
+#include "src/ops/quantize/task.h"
+
+namespace octet::ops::quantize {
+
+/// A scale, times 2^64 where it is so small that remainders would lose bits.
+struct Divisor {
+  float lift;     // 1 or 2^64
+  float scale;    // scale * lift
+  float inverse;  // 1 / (scale * lift), correctly rounded
+};
+
+constexpr float lift_of(float scale) { return scale < 0x1p-60f ? 0x1p64f : 1.0f; }
+
+/// `fma` is a fused multiply-add.
+template <class Fma>
+constexpr float divide(float x, const Divisor& by, const Fma& fma) {
+  const float lifted = x * by.lift;
+  float q = lifted * by.inverse;
+  for (int step = 0; step < 2; ++step) {
+    // Why this sign of the remainder: -0 stays -0.
+    q = fma(-fma(q, by.scale, -lifted), by.inverse, q);
+  }
+  return q;
+}
+
+/// The e2m1 code of a number, to nearest even, saturating. Adding 2^22 times the binade leaves the
+/// magnitude in units of half the binade: 0 to 3 below 2, then 2 or 3 (or 4, the next binade's 2).
+constexpr uint32_t encode_e2m1(float x) {
+  constexpr uint32_t kOne = 0x3f800000, kSix = 0x40c00000;
+  const uint32_t bits = std::bit_cast<uint32_t>(x), magnitude = bits & 0x7fffffff;
+  const uint32_t size = magnitude < kSix ? magnitude : kSix;
+  const uint32_t binade = (size & 0x7f800000) > kOne ? size & 0x7f800000 : kOne;
+  const uint32_t magic = binade + (22u << 23);
+  const float sum = std::bit_cast<float>(size) + std::bit_cast<float>(magic);
+  const uint32_t units = std::bit_cast<uint32_t>(sum) - magic;
+  return (units + (binade >> 22) - (kOne >> 22)) | (bits >> 28 & 8);
+}
+
+/// e^(-k g) as 2^n * polynomial(f), n + f = g * kPerBit: 2^f within 2^-22 for |f| <= 1/2.
+template <Gate kGate>
+struct GateConstants {
+  static constexpr float kPerBit = kGate == Gate::kSilu ? -0x1.715476p+0f : -0x1.3a4cbep+1f;
+  static constexpr float kMost = kGate == Gate::kSilu ? 86.0f : 50.0f;  // of |g|: n within +-124
+};
+inline constexpr float kRoundMagic =
+    0x1.8p23f;  // a sum with it has the nearest integer in its low bits
+inline constexpr float kExp2_0 = 0x1.000002p+0f, kExp2_1 = 0x1.62e430p-1f, kExp2_2 = 0x1.ebf906p-3f,
+                       kExp2_3 = 0x1.c6af6cp-5f, kExp2_4 = 0x1.3d1070p-7f,
+                       kExp2_5 = 0x1.5f0890p-10f;
+inline constexpr float kSwigluLimit = 7;
+inline constexpr uint32_t kGateNan = 0x7fc00000;
+
+/// y of gate and up. `fma` is a fused multiply-add; no product meets a sum outside it, so compilers
+/// that contract change nothing.
+template <Gate kGate, class Fma>
+constexpr float activate(float gate, float up, const Fma& fma) {
+  using Constants = GateConstants<kGate>;
+  constexpr bool kClamped = kGate == Gate::kSwiglu;
+  // Why comparisons, not minima: NaN must stay.
+  const float g = kClamped && gate > kSwigluLimit ? kSwigluLimit : gate;
+  const float bounded = g < -Constants::kMost  ? -Constants::kMost
+                        : g > Constants::kMost ? Constants::kMost
+                                               : g;
+  const float rounded = fma(bounded, Constants::kPerBit, kRoundMagic);
+  const float f = fma(bounded, Constants::kPerBit, -(rounded - kRoundMagic));
+  // Why no array: device code cannot read one of the host's, and nvcc compiles to nothing what
+  // does.
+  float power = fma(kExp2_5, f, kExp2_4);
+  power = fma(power, f, kExp2_3);
+  power = fma(power, f, kExp2_2);
+  power = fma(power, f, kExp2_1);
+  power = fma(power, f, kExp2_0);
+  const uint32_t exponential =
+      std::bit_cast<uint32_t>(power) + (std::bit_cast<uint32_t>(rounded) << 23);
+  const float silu = g / (1.0f + std::bit_cast<float>(exponential));
+  const float u = up > kSwigluLimit ? kSwigluLimit : up < -kSwigluLimit ? -kSwigluLimit : up;
+  const float y = silu * (kClamped ? u + 1.0f : up);
+  // Why: the sign of a NaN that arithmetic makes differs between processors.
+  return y == y ? y : std::bit_cast<float>(kGateNan);
+}
+
+}  // namespace octet::ops::quantize
