@@ -10,4 +10,7 @@ struct alignas(64) TensorMap {
   uint64_t words[16];
 };
 
+/// Type of the results that a kernel stores.
+enum class OutputType : int32_t { kBf16, kF16, kF32 };
+
 }  // namespace octet::gpu

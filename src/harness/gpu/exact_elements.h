@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "src/gpu/gemm_params.h"
+#include "src/device/gpu_types.h"
 
 namespace octet::harness {
 
