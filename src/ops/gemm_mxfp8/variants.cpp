@@ -5,6 +5,8 @@
 #include "src/ops/gemm_mxfp8/cpu/generic_fast.h"
 #include "src/ops/gemm_mxfp8/cpu/generic_ref.h"
 #include "src/ops/gemm_mxfp8/cpu/task.h"
+#include "src/ops/gemm_mxfp8/cpu/x86_amx_block.h"
+#include "src/ops/gemm_mxfp8/cpu/x86_amx_stream.h"
 #include "src/ops/gemm_mxfp8/cpu/x86_avx2_gemm.h"
 #include "src/ops/gemm_mxfp8/cpu/x86_avx2_gemv.h"
 #include "src/ops/gemm_mxfp8/cpu/x86_avx512_dpbf16_gemm.h"
@@ -33,6 +35,8 @@ void add_cpu(std::vector<select::Variant>& variants) {
 
 std::vector<select::Variant> make_variants() {
   std::vector<select::Variant> variants;
+  add_cpu<X86AmxBlock>(variants);
+  add_cpu<X86AmxStream>(variants);
   add_cpu<X86Avx512Dpbf16Gemm>(variants);
   add_cpu<X86Avx512Dpbf16Gemv>(variants);
   add_cpu<X86Avx512Gemm>(variants);
@@ -54,6 +58,7 @@ select::CostTerms cost_terms(const select::Problem& problem, const select::Tile&
 std::string fixed_default(Arch arch) {
   switch (arch) {
     case Arch::kX86Amx:
+      return X86AmxBlock::name(X86AmxBlock::kConfigs[0]);
     case Arch::kX86Avx512:
       return X86Avx512Gemm::name(X86Avx512Gemm::kConfigs[0]);
     case Arch::kX86Avx2:

@@ -1,7 +1,7 @@
 // Many tokens on AMX: the walk of amx_pipeline.h with short turns of k, results in L2.
 #include "src/ops/gemm_blockscale/cpu/x86_amx_block.h"
 
-#include "src/ops/gemm_blockscale/cpu/amx_pipeline.h"
+#include "src/cpu/amx_pipeline.h"
 
 namespace octet::ops::gemm_blockscale {
 namespace {

@@ -1,7 +1,7 @@
 // Few and middle tokens on AMX: the walk of amx_pipeline.h with long runs of k per panel.
 #include "src/ops/gemm_blockscale/cpu/x86_amx_stream.h"
 
-#include "src/ops/gemm_blockscale/cpu/amx_pipeline.h"
+#include "src/cpu/amx_pipeline.h"
 
 namespace octet::ops::gemm_blockscale {
 namespace {
