@@ -1,22 +1,16 @@
 // Few and middle tokens on AMX: the walk of amx_pipeline.h with long runs of k per panel.
 #include "src/ops/gemm_mxfp8/cpu/x86_amx_stream.h"
 
-#include "src/cpu/amx_pipeline.h"
+#include "src/cpu/amx_loops.h"
 
 namespace octet::ops::gemm_mxfp8 {
 namespace {
 
-// Not measured yet: the loops that block scales were measured with.
 constexpr cpu::AmxLoop loop_of(int config) {
   const X86AmxStream::Config c = X86AmxStream::kConfigs[config];
-  return {.block_tiles = c.block_m / 16,
-          .row_tiles = c.block_n / 16,
-          .piece_kb = c.block_k / 128,
-          .prefetch_pieces = c.block_k == 128 ? 5 : 4,
-          .panels_per_group = 8,
-          .chunk_bytes = 1 << 19,
-          .affine = false,
-          .scales = cpu::Scales::kE8m0Of32};
+  cpu::AmxLoop loop = cpu::amx_stream_loop(c.block_m, c.block_n, c.block_k);
+  loop.scales = cpu::Scales::kE8m0Of32;
+  return loop;
 }
 
 constexpr cpu::Kernel kKernels[] = {cpu::amx_kernel<loop_of(0)>(), cpu::amx_kernel<loop_of(1)>(),
