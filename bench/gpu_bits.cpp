@@ -66,14 +66,32 @@ Status check_quantize(Stream& gpu, Stream& cpu, const Kind& kind, int64_t rows, 
   return Status::Ok();
 }
 
+/// Expert 0 and every third are of other devices; half of the choices of expert 0 become ids out of
+/// range, which have no slot either. Returns how many.
+int32_t spoil(SmallAlign& on_cpu, SmallAlign& on_gpu) {
+  std::vector<int32_t> mask(static_cast<size_t>(on_cpu.args.experts));
+  for (size_t e = 0; e < mask.size(); ++e) mask[e] = e % 3 != 0;
+  on_cpu.set_mask(mask);
+  on_gpu.set_mask(mask);
+  int32_t invalid = 0;
+  for (size_t i = 1; i < on_gpu.ids.size(); i += 2) {
+    if (on_gpu.ids[i] != 0) continue;
+    on_gpu.ids[i] = i % 4 == 1 ? -1 : static_cast<int32_t>(on_gpu.args.experts);
+    ++invalid;
+  }
+  return invalid;
+}
+
 Status check_align(Stream& gpu, Stream& cpu, const testing_align::Size& size, SlotLayout layout,
-                   int64_t used, Tally& tally) {
+                   int64_t used, bool spoiled, Tally& tally) {
   SmallAlign expected(size.tokens, size.topk, size.experts, size.block_m, layout);
   SmallAlign call(size.tokens, size.topk, size.experts, size.block_m, layout);
   expected.route(1, used);
   call.route(1, used);
+  const int32_t invalid = spoiled ? spoil(expected, call) : 0;
   OCTET_CHECK_OK(moe_align(expected.args, cpu));
-  int32_t* ids;
+  expected.counts[kInvalidIds] = invalid;
+  int32_t *ids, *mask;
   float* weights;
   OCTET_TRY(const DeviceBuffer on_ids, to_device(gpu, call.ids, 0, ids));
   OCTET_TRY(const DeviceBuffer on_weights, to_device(gpu, call.weights, 0, weights));
@@ -82,8 +100,10 @@ Status check_align(Stream& gpu, Stream& cpu, const testing_align::Size& size, Sl
             to_device(gpu, call.sorted_weights, 0, call.args.sorted_weights));
   OCTET_TRY(const DeviceBuffer on_tiles, to_device(gpu, call.tiles, 0, call.args.tile_experts));
   OCTET_TRY(const DeviceBuffer on_counts, to_device(gpu, call.counts, 0, call.args.counts));
+  OCTET_TRY(const DeviceBuffer on_mask, to_device(gpu, call.mask, 0, mask));
   call.args.topk_ids = ids;
   call.args.topk_weights = weights;
+  if (spoiled) call.args.expert_mask = mask;
   for (int repeat = 0; repeat < 3; ++repeat) OCTET_CHECK_OK(moe_align(call.args, gpu));
   OCTET_CHECK_OK(from_device(on_sorted, 0, call.sorted));
   OCTET_CHECK_OK(from_device(on_sorted_weights, 0, call.sorted_weights));
@@ -91,7 +111,8 @@ Status check_align(Stream& gpu, Stream& cpu, const testing_align::Size& size, Sl
   OCTET_CHECK_OK(from_device(on_counts, 0, call.counts));
   tally.add(call.sorted == expected.sorted && call.sorted_weights == expected.sorted_weights &&
                 call.tiles == expected.tiles && call.counts == expected.counts,
-            "moe_align " + to_string(size) + ", routed to " + std::to_string(used));
+            "moe_align " + to_string(size) + ", routed to " + std::to_string(used) +
+                (spoiled ? ", spoiled" : ""));
   return Status::Ok();
 }
 
@@ -112,7 +133,9 @@ Status check_all(Tally& tally) {
   for (const testing_align::Size& size : testing_align::kSizes) {
     for (const SlotLayout layout : {SlotLayout::kFlat, SlotLayout::kPacked}) {
       for (const int64_t used : {int64_t{1}, (size.experts + 2) / 3, size.experts}) {
-        OCTET_CHECK_OK(check_align(gpu, cpu, size, layout, used, tally));
+        for (const bool spoiled : {false, true}) {
+          OCTET_CHECK_OK(check_align(gpu, cpu, size, layout, used, spoiled, tally));
+        }
       }
     }
   }

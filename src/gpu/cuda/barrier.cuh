@@ -84,6 +84,12 @@ __device__ __forceinline__ uint32_t remote_address(uint32_t address, int rank) {
   asm volatile("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(remote) : "r"(address), "r"(rank));
   return remote;
 }
+/// Loads a word of another block's shared memory.
+__device__ __forceinline__ int32_t load_remote(uint32_t remote) {
+  int32_t value;
+  asm volatile("ld.shared::cluster.s32 %0, [%1];" : "=r"(value) : "r"(remote) : "memory");
+  return value;
+}
 /// Stores 16 bytes in another block's shared memory, counted by that block's barrier. Illegal in a
 /// launch without clusters.
 __device__ __forceinline__ void store_async(uint32_t remote, float x, float y, float z, float w,

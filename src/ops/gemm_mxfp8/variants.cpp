@@ -13,6 +13,10 @@
 #include "src/ops/gemm_mxfp8/cpu/x86_avx512_dpbf16_gemv.h"
 #include "src/ops/gemm_mxfp8/cpu/x86_avx512_gemm.h"
 #include "src/ops/gemm_mxfp8/cpu/x86_avx512_gemv.h"
+#include "src/ops/gemm_mxfp8/cuda/launch.h"
+#include "src/ops/gemm_mxfp8/cuda/sm90_simple.h"
+#include "src/ops/gemm_mxfp8/cuda/sm90_wgmma_swap.h"
+#include "src/ops/gemm_mxfp8/cuda/sm90_wgmma_widen.h"
 #include "src/ops/gemm_mxfp8/op.h"
 #include "src/select/gemm_cost.h"
 
@@ -33,8 +37,37 @@ void add_cpu(std::vector<select::Variant>& variants) {
   cpu::append_variants<Contract, CpuOp>(variants);
 }
 
+/// A launch that widens tokens comes first where the plan has one: it alone may overlap what came
+/// before, and the product always overlaps it.
+template <class Contract>
+Status cuda_launch(int config, const void* args, select::Workspace workspace, Stream& stream) {
+  const auto& a = *static_cast<const GemmMxfp8Args*>(args);
+  cuda::LaunchPlan plan = Contract::plan(config, problem_of(a), stream.device().cu_num);
+  gpu::LaunchShape& first = plan.widen != nullptr ? plan.widen_shape : plan.shape;
+  first.dependent &= workspace.overlap_previous;
+  return cuda::run(plan, a, workspace, stream);
+}
+
+template <class Contract>
+void add_cuda(std::vector<select::Variant>& variants) {
+  select::append_variants<Contract>(variants, [](select::Variant& variant) {
+    variant.supports = select::contract_supports<Contract, from>;
+    variant.workspace_bytes = [](int config, const select::Problem& problem, const Device&) {
+      return Contract::workspace_bytes(Contract::kConfigs[static_cast<size_t>(config)],
+                                       from(problem));
+    };
+#if defined(OCTET_HAVE_SM90)
+    variant.built = true;
+    variant.launch = cuda_launch<Contract>;
+#endif
+  });
+}
+
 std::vector<select::Variant> make_variants() {
   std::vector<select::Variant> variants;
+  add_cuda<Sm90WgmmaWiden>(variants);
+  add_cuda<Sm90WgmmaSwap>(variants);
+  add_cuda<Sm90Simple>(variants);
   add_cpu<X86AmxBlock>(variants);
   add_cpu<X86AmxStream>(variants);
   add_cpu<X86Avx512Dpbf16Gemm>(variants);
@@ -57,6 +90,8 @@ select::CostTerms cost_terms(const select::Problem& problem, const select::Tile&
 /// The tier's blocked kernel, which serves every m, as a library without selection would ship it.
 std::string fixed_default(Arch arch) {
   switch (arch) {
+    case Arch::kSm90:
+      return "sm90_wgmma_widen_128x128x128_g1_c1";
     case Arch::kX86Amx:
       return X86AmxBlock::name(X86AmxBlock::kConfigs[0]);
     case Arch::kX86Avx512:

@@ -45,12 +45,12 @@ class SmallAlign {
     std::minstd_rand random(seed);
     for (int32_t& id : ids) id = static_cast<int32_t>(random() % static_cast<uint32_t>(used));
   }
-  void set_mask(std::vector<int32_t> mask) {
-    mask_ = std::move(mask);
-    args.expert_mask = mask_.data();
+  void set_mask(std::vector<int32_t> of_experts) {
+    mask = std::move(of_experts);
+    args.expert_mask = mask.data();
   }
   bool local(int32_t expert) const {
-    return mask_.empty() || mask_[static_cast<size_t>(expert)] != 0;
+    return mask.empty() || mask[static_cast<size_t>(expert)] != 0;
   }
 
   /// Compares everything that the call must have written.
@@ -95,14 +95,11 @@ class SmallAlign {
     }
   }
 
-  std::vector<int32_t> ids;
+  std::vector<int32_t> ids, mask;
   std::vector<float> weights;
   std::vector<int32_t> counts, sorted, tiles;
   std::vector<float> sorted_weights;
   MoeAlignArgs args;
-
- private:
-  std::vector<int32_t> mask_;
 };
 
 struct Size {

@@ -124,11 +124,11 @@ TEST_F(QuantizeMxTest, ScalesMayBeColumnMajor) {
 TEST_F(QuantizeMxTest, TheSameForAnyNumberOfThreads) {
   for (const Kind& kind : {Kind{DType::kBf16, DType::kE2m1, ScaleBlock::k1x32},
                            Kind{DType::kF32, DType::kE4m3fn, ScaleBlock::kRow}}) {
-    SmallQuantize one(kind, 37, 96);
+    SmallQuantize one(kind, 37, 1024);
     one.fill(1, 3);
     run(one);
     for (const int threads : {1, 3, 5}) {
-      SmallQuantize other(kind, 37, 96);
+      SmallQuantize other(kind, 37, 1024);
       other.fill(1, 3);
       stream_ = Stream::cpu(threads).value();
       run(other);

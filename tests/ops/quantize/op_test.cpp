@@ -249,7 +249,7 @@ TEST_F(QuantizeTest, StridesOfXQAndScales) {
 }
 
 TEST_F(QuantizeTest, TheSameForAnyNumberOfThreads) {
-  make(37, 384);
+  make(67, 384);
   for (size_t i = 0; i < x_.size(); ++i) x_[i] = std::sin(static_cast<float>(i) * 0.7f) * i;
   run();
   const auto q = q_;

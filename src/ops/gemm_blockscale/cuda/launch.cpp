@@ -2,20 +2,12 @@
 
 #include "src/core/try.h"
 #include "src/ops/gemm_blockscale/cuda/params.h"
+#include "src/ops/gemm_gpu.h"
 
 namespace octet::ops::gemm_blockscale::cuda {
 namespace {
 
-Result<gpu::TensorMap> operand_map(const gpu::Driver& driver, const char* name,
-                                   const ConstMatrix& matrix, int box_rows) {
-  const auto address = reinterpret_cast<gpu::Address>(matrix.data);
-  OCTET_REQUIRE(address % 16 == 0 && (matrix.stride() % 16 == 0 || matrix.rows == 1),
-                "gemm_blockscale: {} at 0x{:x} with {} bytes between rows: on a GPU both must be "
-                "multiples of 16 (variant sm90_simple takes any)",
-                name, address, matrix.stride());
-  const int64_t stride = matrix.rows == 1 ? matrix.cols : matrix.stride();  // one row has none
-  return driver.encode({address, matrix.rows, matrix.cols, stride, box_rows, 128});
-}
+constexpr std::string_view kOp = "gemm_blockscale";
 
 /// Results of 16 bits go out by the copy engine where d allows it; the kernel stores others itself.
 Status set_d_map(const gpu::Driver& driver, const LaunchPlan& plan, const Matrix& d,
@@ -32,20 +24,13 @@ Status set_d_map(const gpu::Driver& driver, const LaunchPlan& plan, const Matrix
 }
 
 void set_scalars(Sm90Params& params, const GemmBlockscaleArgs& args) {
+  set_gemm_params(params, args.d, args.a.cols);
   const ScaleMatrix a_scale = args.a_scale.normalized(), b_scale = args.b_scale.normalized();
   params.a_scale = a_scale.data;
   params.b_scale = b_scale.data;
   params.a_scale_row = a_scale.row_stride;
   params.a_scale_block = a_scale.col_stride;
   params.b_scale_row = b_scale.row_stride;
-  params.d = args.d.data;
-  params.d_row = args.d.stride();
-  params.m = static_cast<int32_t>(args.a.rows);
-  params.n = static_cast<int32_t>(args.b.rows);
-  params.k_blocks = static_cast<int32_t>(args.a.cols / 128);
-  params.output = args.d.dtype == DType::kBf16  ? OutputType::kBf16
-                  : args.d.dtype == DType::kF16 ? OutputType::kF16
-                                                : OutputType::kF32;
 }
 
 }  // namespace
@@ -65,8 +50,8 @@ Status run(const LaunchPlan& plan, const GemmBlockscaleArgs& args, Stream& strea
   const gpu::ContextScope scope(*queue.driver, queue.context);
   OCTET_CHECK_OK(scope.status());
   if (plan.a_box_rows > 0) {
-    OCTET_TRY(params.a, operand_map(*queue.driver, "a", args.a, plan.a_box_rows));
-    OCTET_TRY(params.b, operand_map(*queue.driver, "b", args.b, plan.b_box_rows));
+    OCTET_TRY(params.a, gemm_operand_map(*queue.driver, kOp, "a", args.a, plan.a_box_rows));
+    OCTET_TRY(params.b, gemm_operand_map(*queue.driver, kOp, "b", args.b, plan.b_box_rows));
     OCTET_CHECK_OK(set_d_map(*queue.driver, plan, args.d, params));
   } else {
     params.a.words[0] = reinterpret_cast<gpu::Address>(args.a.data);
@@ -74,10 +59,8 @@ Status run(const LaunchPlan& plan, const GemmBlockscaleArgs& args, Stream& strea
     params.b.words[0] = reinterpret_cast<gpu::Address>(args.b.data);
     params.b.words[1] = static_cast<uint64_t>(args.b.stride());
   }
-  const Status status = plan.kernel->launch(queue, plan.shape, &params);
-  if (status.ok()) return status;
-  return fail(status.code(), "gemm_blockscale m={} n={} k={}: {}: {}", args.a.rows, args.b.rows,
-              args.a.cols, plan.kernel->entry(), status.message());
+  return named_launch_error(kOp, args.a.rows, args.b.rows, args.a.cols, *plan.kernel,
+                            plan.kernel->launch(queue, plan.shape, &params));
 }
 
 }  // namespace octet::ops::gemm_blockscale::cuda

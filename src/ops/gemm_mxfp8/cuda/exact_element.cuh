@@ -14,6 +14,14 @@ __device__ __forceinline__ float e4m3_value(uint8_t code) {
   return __half2float(half);
 }
 
+/// Of one MX block, exact: multiples of 2^-18 up to 2^23.
+__device__ __forceinline__ float block_product(const uint8_t* a, const uint8_t* b) {
+  float product = 0;
+#pragma unroll 4
+  for (int i = 0; i < 32; ++i) product = fmaf(e4m3_value(a[i]), e4m3_value(b[i]), product);
+  return product;
+}
+
 /// d(token, n) before rounding. Out of line: the kernels come here for results that are NaN only.
 __device__ __noinline__ float exact_element(const Sm90Params& p, int token, int n) {
   const uint8_t* a = p.a_codes + token * p.a_row;
@@ -21,11 +29,9 @@ __device__ __noinline__ float exact_element(const Sm90Params& p, int token, int 
   const uint8_t* a_scale = p.a_scale + token * p.a_scale_row;
   const uint8_t* b_scale = p.b_scale + n * p.b_scale_row;
   double sum = 0;
+#pragma unroll 1
   for (int block = 0; block < p.k / 32; ++block) {
-    float product = 0;  // exact in float: multiples of 2^-18 up to 2^23
-    for (int i = block * 32; i < block * 32 + 32; ++i) {
-      product = fmaf(e4m3_value(a[i]), e4m3_value(b[i]), product);
-    }
+    const float product = block_product(a + block * 32, b + block * 32);
     if (a_scale[block] == 255 || b_scale[block] == 255) return __uint_as_float(gpu::kNanBits);
     sum += ldexp(static_cast<double>(product), a_scale[block] + b_scale[block] - 254);
   }

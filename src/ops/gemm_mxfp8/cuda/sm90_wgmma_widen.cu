@@ -445,7 +445,7 @@ __device__ __forceinline__ void run(const Sm90Params& p) {
     if constexpr (S.split > 1) cluster_wait();
   } else {
     if constexpr (kRegisters > 0) registers_increase<kRegisters>();
-    dependency_wait();  // results may overwrite what launches before read
+    dependency_wait();  // results may overwrite what launches before it read
     consume<S>(p, shared, Work<S>());
   }
 }

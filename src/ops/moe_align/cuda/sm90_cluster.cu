@@ -78,12 +78,7 @@ __device__ __forceinline__ void add_up(const Block& b) {
 __device__ __forceinline__ int32_t total_of(const Block& b, int32_t e, int rank) {
   const int32_t* mine = b.shared + b.at.totals + e;
   if (b.p.cluster == 1) return *mine;
-  int32_t value;
-  asm volatile("ld.shared::cluster.u32 %0, [%1];"
-               : "=r"(value)
-               : "r"(gpu::remote_address(gpu::shared_address(mine), rank))
-               : "memory");
-  return value;
+  return gpu::load_remote(gpu::remote_address(gpu::shared_address(mine), rank));
 }
 
 /// The sum of `x` over the threads before this one, and over all; two sums at once.

@@ -1,0 +1,37 @@
+#include "src/ops/gemm_gpu.h"
+
+#include "src/core/try.h"
+
+namespace octet::ops {
+
+Result<gpu::TensorMap> gemm_operand_map(const gpu::Driver& driver, std::string_view op,
+                                        std::string_view name, const ConstMatrix& matrix,
+                                        int box_rows) {
+  const auto address = reinterpret_cast<gpu::Address>(matrix.data);
+  OCTET_REQUIRE(address % 16 == 0 && (matrix.stride() % 16 == 0 || matrix.rows == 1),
+                "{}: {} at 0x{:x} with {} bytes between rows: on a GPU both must be "
+                "multiples of 16 (variant sm90_simple takes any)",
+                op, name, address, matrix.stride());
+  const int64_t stride = matrix.rows == 1 ? matrix.cols : matrix.stride();  // one row has none
+  return driver.encode({address, matrix.rows, matrix.cols, stride, box_rows, 128});
+}
+
+void set_gemm_params(gpu::GemmParams& params, const Matrix& d, int64_t k) {
+  params.d = d.data;
+  params.d_row = d.stride();
+  params.m = static_cast<int32_t>(d.rows);
+  params.n = static_cast<int32_t>(d.cols);
+  params.k_blocks = static_cast<int32_t>(k / 128);
+  params.output = d.dtype == DType::kBf16  ? gpu::OutputType::kBf16
+                  : d.dtype == DType::kF16 ? gpu::OutputType::kF16
+                                           : gpu::OutputType::kF32;
+}
+
+Status named_launch_error(std::string_view op, int64_t m, int64_t n, int64_t k,
+                          const gpu::Kernel& kernel, const Status& status) {
+  if (status.ok()) return status;
+  return fail(status.code(), "{} m={} n={} k={}: {}: {}", op, m, n, k, kernel.entry(),
+              status.message());
+}
+
+}  // namespace octet::ops
