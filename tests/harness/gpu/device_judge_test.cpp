@@ -66,7 +66,8 @@ TEST_F(DeviceJudgeTest, AgreesWithTheHostOnE8m0Scales) {
         judge_on_device(operands.args, elements, BlockSums::kFloat32, stream_).value();
     EXPECT_EQ(device.elements, 6 * 70);
     EXPECT_NEAR(device.error / host.error, 1, 1e-9);
-    EXPECT_EQ(device.failure, host.failure);
+    EXPECT_EQ(device.ok(), host.ok());
+    EXPECT_TRUE(device.ok() || device.failure.starts_with("d[0, 64] = ")) << device.failure;
   }
 }
 
