@@ -195,13 +195,15 @@ void add_model_verbs(CLI::App& db, const std::shared_ptr<DbOptions>& options, in
                             "A profile (default: this machine; results: theirs)");
   evaluate_verb->add_flag("--holdout", options->holdout,
                           "Fit the model without each (n,k), then judge it there");
-  evaluate_verb->add_option("--op", options->op, "The op of the results")->capture_default_str();
+  evaluate_verb->add_option("--op", options->op,
+                            "The op of the results (default: that of the first row)");
   evaluate_verb->add_flag("--json", options->json, "One JSON object");
   set_run(*evaluate_verb, exit_code, as_run(options, evaluate));
 
   CLI::App* fit_verb = add_verb(db, options, "fit", "Fit the cost model to measured rows",
                                 "bench.jsonl --out data/cost/gemm_blockscale/cpu.csv");
-  fit_verb->add_option("--op", options->op, "The op of the results")->capture_default_str();
+  fit_verb->add_option("--op", options->op,
+                       "The op of the results (default: that of the first row)");
   add_out(fit_verb, options);
   set_run(*fit_verb, exit_code, as_run(options, fit));
 }

@@ -12,7 +12,7 @@ namespace octet::tools {
 
 struct DbOptions {
   std::vector<std::string> files;
-  std::string device, from, out, op = "gemm_blockscale";
+  std::string device, from, out, op;
   int threads = 0;
   bool holdout = false, json = false;
 };

@@ -1,6 +1,7 @@
 // octet db evaluate and octet db fit: the heuristic and its cost model against what was measured.
 #include <fmt/format.h>
 
+#include "src/core/text.h"
 #include "src/core/try.h"
 #include "src/harness/tables/cost_fit.h"
 #include "src/harness/tables/evaluate.h"
@@ -93,13 +94,23 @@ Result<Device> measured_device(const std::vector<harness::Results>& files,
   return fail(StatusCode::kInvalidArgument, "db: the files hold no measurement");
 }
 
+/// The op that is named, or that of the first row.
+Result<const select::Op*> op_of(const std::vector<harness::Results>& files,
+                                const DbOptions& options) {
+  if (!options.op.empty()) return ops::find(options.op);
+  for (const harness::Results& file : files) {
+    if (!file.rows.empty()) return ops::find(file.rows[0].op);
+  }
+  return fail(StatusCode::kInvalidArgument, "{}: no rows", join(options.files, " "));
+}
+
 Result<harness::Measured> measured(const DbOptions& options) {
-  OCTET_TRY(const select::Op* op, ops::find(options.op));
   std::vector<harness::Results> files;
   for (const std::string& path : options.files) {
     OCTET_TRY(harness::Results results, harness::read_results(path));
     files.push_back(std::move(results));
   }
+  OCTET_TRY(const select::Op* op, op_of(files, options));
   OCTET_TRY(const Device device, measured_device(files, options));
   return harness::measured_problems(*op, files, device);
 }

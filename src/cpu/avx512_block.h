@@ -38,6 +38,12 @@ OCTET_INLINE Bf16x64 decode64(const Decoder& decoder, __m512i codes) {
   return {_mm512_unpacklo_epi8(low, high), _mm512_unpackhi_epi8(low, high)};
 }
 
+/// 64 codes, of which `left` exist, with zeros behind them.
+OCTET_INLINE __m512i load_left(const uint8_t* codes, int64_t left) {
+  if (left >= 64) return _mm512_loadu_si512(codes);
+  return _mm512_maskz_loadu_epi8(left <= 0 ? 0 : (uint64_t{1} << left) - 1, codes);
+}
+
 /// e4m3fnuz: code 0x80 is the NaN, which a table of magnitudes cannot hold.
 OCTET_INLINE bool is_fnuz(const CodeTable& codes) { return codes.f32[0x80] != codes.f32[0x80]; }
 

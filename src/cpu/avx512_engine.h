@@ -114,11 +114,10 @@ int64_t tokens_bytes(const Task& task) {
   return blocks * kScaleBlock * Engine::kBytes + (Engine::kFolds ? task.m : blocks * 4);
 }
 
-/// 64 of k of a token, which `left` of them exist, zeros behind them.
+/// 64 of k of a token, of which `left` exist.
 template <class Engine>
 OCTET_INLINE __m512i load_codes(const uint8_t* codes, int64_t left) {
-  if (!Engine::kFolds || left >= 64) return _mm512_loadu_si512(codes);
-  return _mm512_maskz_loadu_epi8(left <= 0 ? 0 : (uint64_t{1} << left) - 1, codes);
+  return Engine::kFolds ? load_left(codes, left) : _mm512_loadu_si512(codes);
 }
 
 int64_t tokens_units(const Task& task) { return task.m; }

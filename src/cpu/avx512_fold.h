@@ -47,6 +47,12 @@ OCTET_INLINE FoldPair fold_pair(const uint8_t* exponents, int64_t kb, int64_t bl
   return {first, second};
 }
 
+/// For decode64 of these 64.
+OCTET_INLINE __m512i folds_of(const FoldPair& pair) {
+  return _mm512_mask_mov_epi16(_mm512_set1_epi16(pair.first), 0xffff0000,
+                               _mm512_set1_epi16(pair.second));
+}
+
 /// Folds of a row's exponents, `count` rounded up to 32. Returns whether one is outside.
 OCTET_INLINE bool expand_folds(const uint8_t* exponents, int64_t count, int16_t* folds) {
   __mmask64 seen = 0;

@@ -153,7 +153,8 @@ OCTET_INLINE void multiply_panel(const Task& task, const GemmBlock& block, int64
 OCTET_INLINE __m512i row_exponents(const Task& task, int64_t row, int64_t kb) {
   const uint8_t* from = task.b_exponent + row * task.b_exponent_stride + kb * 4;
   const int64_t blocks = task.k / kMxBlock - kb * 4;
-  if (__builtin_expect(blocks >= 4 && row + 15 < task.n, 1)) {
+  const bool near = task.b_exponent_stride < 1 << 27;  // 15 rows within 31 bits
+  if (__builtin_expect(blocks >= 4 && row + 15 < task.n && near, 1)) {
     const __m512i lane = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
     const __m512i at =
         _mm512_mullo_epi32(lane, _mm512_set1_epi32(static_cast<int>(task.b_exponent_stride)));

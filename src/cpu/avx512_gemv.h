@@ -206,8 +206,7 @@ void gemv_prepare(const Task& task, int64_t begin, int64_t end) {
       Bf16x64 pairs = decode64_any(decoder, load_codes<Engine>(codes + k, task.k - k), fnuz);
       if (Engine::kFolds) {
         const FoldPair pair = fold_pair(exponents, k / kMxBlock, task.k / kMxBlock, is_outside);
-        const __m512i folds = _mm512_mask_mov_epi16(_mm512_set1_epi16(pair.first), 0xffff0000,
-                                                    _mm512_set1_epi16(pair.second));
+        const __m512i folds = folds_of(pair);
         pairs = {fold(pairs.first, folds), fold(pairs.second, folds)};
       }
       for (int i = 0; i < Engine::kParts; ++i, to += 64) {

@@ -89,9 +89,7 @@ OCTET_INLINE void copy_tail(const CodeRows& rows, int64_t row, int64_t kb, int64
                             uint8_t* to) {
   const uint8_t* codes = row_codes(rows, row, kb);
   for (int half = 0; half < 2; ++half, left -= 64) {
-    const __mmask64 mask = left >= 64 ? ~uint64_t{0} : left <= 0 ? 0 : (uint64_t{1} << left) - 1;
-    const uint8_t* from = codes + half * rows.half_step;
-    _mm512_store_si512(to + half * 64, _mm512_maskz_loadu_epi8(mask, from));
+    _mm512_store_si512(to + half * 64, load_left(codes + half * rows.half_step, left));
   }
 }
 

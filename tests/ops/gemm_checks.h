@@ -3,12 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "device/scoped_env.h"
+#include "src/cpu/launch.h"
 #include "src/harness/measure/bench.h"
 #include "src/select/choose.h"
 
@@ -103,6 +105,36 @@ inline void expect_variant_right(const select::Op& op, int variant, std::span<co
   Stream odd = Stream::cpu(3).value();
   checks += check_shapes(op, large, check_on(op, variant, odd));
   if (checks == 0) GTEST_SKIP() << "this machine runs it on no shape";
+}
+
+/// How a kernel sees the problems and calls of an op.
+struct Tasks {
+  cpu::Task (*sizes)(const select::Problem&);
+  cpu::Task (*task)(const void* args);
+};
+
+/// A kernel that is no variant on this machine: emulated AMX, for up to `max_tokens`.
+inline void expect_emulated_right(const select::Op& op, const cpu::Kernel& kernel,
+                                  const Tasks& tasks, std::span<const Shape> shapes,
+                                  int64_t max_tokens = 1024) {
+  Stream stream = Stream::cpu(2).value();
+  if (!arch_runs(stream.device().arch, Arch::kX86Avx512) || !stream.device().has_avx512_bf16) {
+    GTEST_SKIP() << "the emulation needs avx512 with vbmi and bf16";
+  }
+  const harness::Launch launch = [&](const void* args, select::Workspace workspace, Stream& s) {
+    return cpu::run(kernel, tasks.task(args), workspace, s);
+  };
+  const Check check = [&](const select::Problem& problem, harness::Inputs inputs,
+                          uint64_t seed) -> Result<harness::CheckReport> {
+    if (problem.field[0] > max_tokens) return Status(StatusCode::kUnsupported, "too many tokens");
+    auto instance = harness::case_of(op).make(problem, stream, {inputs, seed});
+    if (!instance.ok()) return instance.status();
+    const int64_t bytes = cpu::workspace_bytes(kernel, tasks.sizes(problem), 2);
+    return (*instance)->check(launch, {stream.workspace(bytes).value(), bytes}, stream);
+  };
+  const auto served = std::count_if(shapes.begin(), shapes.end(),
+                                    [&](const Shape& shape) { return shape.m <= max_tokens; });
+  EXPECT_GE(check_shapes(op, shapes, check), served * op.num_formats);
 }
 
 /// Every tier of this machine runs the kernels of its chain, nothing above, and the reference last.

@@ -64,25 +64,25 @@ struct GemmMxfp8Case {
     return scales.data()[row * view.stride() + kb];
   }
 
-  /// kNan: a NaN code and a NaN scale in rows of a and of b. kExtreme: the smallest scale in a row
-  /// of one operand meets the largest in a row of the other, both ways.
+  /// kNan: a NaN code and a NaN scale, in two rows of a and of b. kExtreme: the smallest scale in a
+  /// row of one operand meets the largest in a row of the other, and in the next rows the reverse.
   static void plant(Random& random, Inputs inputs, Operands& o) {
     const Problem& p = o.problem;
-    const auto a_row = [&] { return random.below(p.m); };
-    const auto b_row = [&] { return random.below(p.n); };
+    const int64_t row = random.below(p.m), next_row = (row + 1) % p.m;
+    const int64_t col = random.below(p.n), next_col = (col + 1) % p.n;
     const auto block = [&] { return random.below(p.num_k_blocks()); };
     if (inputs == Inputs::kNan) {
       const auto nan = static_cast<uint8_t>(kE4m3fnFormat.nan_code());
-      o.a.data()[a_row() * o.args.a.stride() + random.below(p.k)] = nan;
-      o.b.data()[b_row() * o.args.b.stride() + random.below(p.k)] = nan | 0x80;
-      scale(o.a_scale, o.args.a_scale, a_row(), block()) = kNanScale;
-      scale(o.b_scale, o.args.b_scale, b_row(), block()) = kNanScale;
+      o.a.data()[row * o.args.a.stride() + random.below(p.k)] = nan;
+      o.b.data()[col * o.args.b.stride() + random.below(p.k)] = nan | 0x80;
+      scale(o.a_scale, o.args.a_scale, next_row, block()) = kNanScale;
+      scale(o.b_scale, o.args.b_scale, next_col, block()) = kNanScale;
     } else if (inputs == Inputs::kExtreme) {
-      for (const bool a_small : {true, false}) {
-        const int64_t kb = block();
-        scale(o.a_scale, o.args.a_scale, a_row(), kb) = a_small ? kSmallestScale : kLargestScale;
-        scale(o.b_scale, o.args.b_scale, b_row(), kb) = a_small ? kLargestScale : kSmallestScale;
-      }
+      const int64_t first = block(), second = block();
+      scale(o.a_scale, o.args.a_scale, row, first) = kSmallestScale;
+      scale(o.b_scale, o.args.b_scale, col, first) = kLargestScale;
+      scale(o.a_scale, o.args.a_scale, next_row, second) = kLargestScale;
+      scale(o.b_scale, o.args.b_scale, next_col, second) = kSmallestScale;
     }
   }
 };

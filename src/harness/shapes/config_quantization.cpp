@@ -70,6 +70,9 @@ Result<Quantization> from_config(const ConfigKeys& keys) {
   OCTET_TRY(result.method, keys.text_or({"quant_method"}, "unnamed"));
   OCTET_CHECK_OK(read_blocks(keys, result));
   result.weights = format_of(result.method, result.block_n > 0);
+  if (result.weights == WeightFormat::kFp8Block && result.block_n == 1 && result.block_k == 32) {
+    result.weights = WeightFormat::kMxfp8;
+  }
   OCTET_TRY(const auto entries, keys.texts({"modules_to_not_convert", "ignored_layers"}));
   for (const std::string& entry : entries) {
     if (auto module = parse_unconverted(entry)) result.unconverted.push_back(std::move(*module));

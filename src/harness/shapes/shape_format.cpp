@@ -29,7 +29,7 @@ ShapeFormat dense_format(const Quantization& quantization, bool converted) {
     case WeightFormat::kFp8Row:
       return {"gemm_batched", "a8w8", 1, ""};
     case WeightFormat::kMxfp8:
-      return {"gemm_mxfp8", "e4m3fn", kMxBlock, ""};
+      return {"gemm_mxfp8", "mxfp8", kMxBlock, ""};
     case WeightFormat::kMxfp4:
       return {"gemm_batched", "afp4wfp4", kMxBlock, ""};
     default:

@@ -7,8 +7,8 @@
 namespace octet::ops::gemm_mxfp8 {
 namespace {
 
-/// e4m3fn, e4m3fn_f16, e4m3fn_f32: kind of the operands, d unless bf16.
-std::string format_name(uint32_t code) { return "e4m3fn" + std::string(kGemmOutputSuffixes[code]); }
+/// mxfp8, mxfp8_f16, mxfp8_f32: d unless bf16. Why not e4m3fn: a table names no op, its formats do.
+std::string format_name(uint32_t code) { return "mxfp8" + std::string(kGemmOutputSuffixes[code]); }
 
 Result<uint32_t> parse_format(std::string_view name) {
   return parse_gemm_format("gemm_mxfp8", name, kNumFormats, format_name);

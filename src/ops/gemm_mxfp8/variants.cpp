@@ -5,6 +5,8 @@
 #include "src/ops/gemm_mxfp8/cpu/generic_fast.h"
 #include "src/ops/gemm_mxfp8/cpu/generic_ref.h"
 #include "src/ops/gemm_mxfp8/cpu/task.h"
+#include "src/ops/gemm_mxfp8/cpu/x86_amx_block.h"
+#include "src/ops/gemm_mxfp8/cpu/x86_amx_stream.h"
 #include "src/ops/gemm_mxfp8/cpu/x86_avx2_gemm.h"
 #include "src/ops/gemm_mxfp8/cpu/x86_avx2_gemv.h"
 #include "src/ops/gemm_mxfp8/cpu/x86_avx512_dpbf16_gemm.h"
@@ -66,6 +68,8 @@ std::vector<select::Variant> make_variants() {
   add_cuda<Sm90WgmmaWiden>(variants);
   add_cuda<Sm90WgmmaSwap>(variants);
   add_cuda<Sm90Simple>(variants);
+  add_cpu<X86AmxBlock>(variants);
+  add_cpu<X86AmxStream>(variants);
   add_cpu<X86Avx512Dpbf16Gemm>(variants);
   add_cpu<X86Avx512Dpbf16Gemv>(variants);
   add_cpu<X86Avx512Gemm>(variants);
@@ -89,6 +93,7 @@ std::string fixed_default(Arch arch) {
     case Arch::kSm90:
       return "sm90_wgmma_widen_128x128x128_g1_c1";
     case Arch::kX86Amx:
+      return X86AmxBlock::name(X86AmxBlock::kConfigs[0]);
     case Arch::kX86Avx512:
       return X86Avx512Gemm::name(X86Avx512Gemm::kConfigs[0]);
     case Arch::kX86Avx2:

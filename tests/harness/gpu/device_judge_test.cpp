@@ -52,6 +52,25 @@ TEST_F(DeviceJudgeTest, AgreesWithTheHost) {
   }
 }
 
+TEST_F(DeviceJudgeTest, AgreesWithTheHostOnE8m0Scales) {
+  Naive wrong = testing_judge::naive_mx();
+  wrong.b_scale_row = [](int64_t n) { return n == 64 ? 63 : n; };
+  const ops::gemm_mxfp8::Problem problem{6, 70, 416};
+  for (const Naive& naive : {testing_judge::naive_mx(), wrong}) {
+    GemmMxfp8Operands operands = make_check_operands(problem, {Inputs::kRandom, 3}).value();
+    poison(operands);
+    testing_judge::run(naive, operands);
+    const auto elements = sample_elements(gemm_size(problem), operands.seed);
+    const CheckReport host = judge(operands, Inputs::kRandom, host_);
+    const CheckReport device =
+        judge_on_device(operands.args, elements, BlockSums::kFloat32, stream_).value();
+    EXPECT_EQ(device.elements, 6 * 70);
+    EXPECT_NEAR(device.error / host.error, 1, 1e-9);
+    EXPECT_EQ(device.ok(), host.ok());
+    EXPECT_TRUE(device.ok() || device.failure.starts_with("d[0, 64] = ")) << device.failure;
+  }
+}
+
 TEST_F(DeviceJudgeTest, NothingToLookAtIsRight) {
   EXPECT_TRUE(judge_on_device(GemmBlockscaleArgs{}, {}, BlockSums::kFloat32, stream_)->ok());
 }

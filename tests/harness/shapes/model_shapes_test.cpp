@@ -185,6 +185,8 @@ TEST(ModelShapes, OtherQuantizations) {
     return model_shapes(*config, {}).value().front();
   };
   EXPECT_EQ(first(R"({"quant_method": "mxfp8"})").op, "gemm_mxfp8");
+  EXPECT_EQ(first(R"({"quant_method": "mxfp8"})").format, "mxfp8");
+  EXPECT_EQ(first(R"({"quant_method": "fp8", "weight_block_size": [1, 32]})").op, "gemm_mxfp8");
   EXPECT_EQ(first(R"({"quant_method": "fp8"})").format, "a8w8");
   EXPECT_EQ(first(R"({"quant_method": "awq"})").note,
             "quant_method 'awq' is not known: FP8 with 128x128 blocks is assumed");

@@ -24,9 +24,4 @@ inline std::vector<Shape> larger_shapes() {
   return {{530, 33, 128}, {130, 70, 384}, {18, 550, 256}, {1, 600, 1152}, {16, 48, 4480}};
 }
 
-/// Returns the number of checks.
-inline int check_shapes(const std::vector<Shape>& shapes, const Check& check) {
-  return check_shapes(ops::gemm_blockscale::op(), shapes, check);
-}
-
 }  // namespace octet::testing_gemm

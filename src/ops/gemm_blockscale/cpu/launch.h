@@ -3,10 +3,11 @@
 
 #include "octet/gemm_blockscale.h"
 #include "src/cpu/launch.h"
-#include "src/ops/gemm_blockscale/cpu/kernel.h"
 #include "src/ops/gemm_blockscale/problem.h"
 
 namespace octet::ops::gemm_blockscale::cpu {
+
+using namespace octet::cpu;  // NOLINT: one vocabulary
 
 /// `shared` is not set.
 Task make_task(const GemmBlockscaleArgs& args);

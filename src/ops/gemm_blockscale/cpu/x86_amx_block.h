@@ -11,7 +11,7 @@
 #include <array>
 #include <string>
 
-#include "src/ops/gemm_blockscale/cpu/kernel.h"
+#include "src/cpu/kernel.h"
 #include "src/ops/gemm_blockscale/problem.h"
 #include "src/select/variant.h"
 

@@ -1,8 +1,8 @@
 // Few tokens on AMX: the kernel of amx_gemv.h.
 #include "src/ops/gemm_blockscale/cpu/x86_amx_gemv.h"
 
+#include "src/cpu/amx_gemv.h"
 #include "src/cpu/kernel_at.h"
-#include "src/ops/gemm_blockscale/cpu/amx_gemv.h"
 
 namespace octet::ops::gemm_blockscale {
 namespace {

@@ -2,19 +2,23 @@
 //
 // Layout     d^T = b x a^T: rows of weights are the A operand (no interleaving needed), tokens the
 //            columns of B. A panel is 16 or 32 rows of b, a piece piece_kb x 128 of k of one panel.
-//            `shared`: B tiles (k/128, tokens/16, 4), then f32 scales (k/128, tokens), 0 past m
+//            `shared`: B tiles (k/128, tokens/16, 4), then f32 scales (k/128, tokens), 0 past m, or
+//            flags of tokens where scales are e8m0 (mx.h)
 // Requires   amx_tile.h and amx_decode.h; include only from kernel files
 // Numerics   exact products, f32 sums of 128 of k in a tile, then one f32 FMA per 128 of k with
-//            a_scale * b_scale, ascending: the bits depend on no split of the work
+//            a_scale * b_scale (e8m0: folded into both operands, one addition), ascending: the bits
+//            depend on no split of the work
 // Method     three things run side by side, a slice each per four dot products: the dot products of
 //            this block, the scaling of the block before, the decoding of the next piece
 #pragma once
 
-#include "src/ops/gemm_blockscale/cpu/amx_decode.h"
-#include "src/ops/gemm_blockscale/cpu/amx_tile.h"
-#include "src/ops/gemm_blockscale/cpu/pack.h"
+#include "src/cpu/amx_decode.h"
+#include "src/cpu/amx_tile.h"
+#include "src/cpu/avx512_fold.h"
+#include "src/cpu/pack.h"
+#include "src/cpu/scaled_rows.h"
 
-namespace octet::ops::gemm_blockscale::cpu {
+namespace octet::cpu {
 namespace {
 
 constexpr int64_t kTokenTileBytes = 4 * kTileBytes;  // 16 tokens x 128 of k
@@ -28,37 +32,61 @@ struct AmxLoop {
   int panels_per_group;  // panels that take turns, chunk of k by chunk of k
   int64_t chunk_bytes;   // of activations per turn: what stays in L2
   bool affine;           // weights are decoded by decode4, not by tables
+  Scales scales = Scales::kF32Of128;
 };
 
 struct Tokens {
   int64_t num_kb, num_tiles;
   const uint8_t* tiles;  // (num_kb, num_tiles, 4) tiles
-  const float* scales;   // (num_kb, num_tiles * 16)
+  float* scales;         // (num_kb, num_tiles * 16); none where they are e8m0
+  uint8_t* special;      // m flags where they are e8m0
 };
 
+template <Scales S>
 OCTET_INLINE Tokens tokens_of(const Task& task) {
-  const int64_t num_kb = task.k / kScaleBlock, num_tiles = (task.m + 15) / 16;
-  const uint8_t* scales = task.shared + num_kb * num_tiles * kTokenTileBytes;
-  return {num_kb, num_tiles, task.shared, reinterpret_cast<const float*>(scales)};
+  const int64_t num_kb = k_blocks<S>(task), num_tiles = (task.m + 15) / 16;
+  uint8_t* behind = task.shared + num_kb * num_tiles * kTokenTileBytes;
+  return {num_kb, num_tiles, task.shared, reinterpret_cast<float*>(behind), behind};
 }
 
-OCTET_INLINE int64_t tokens_bytes(const Task& task) {
-  return task.k / kScaleBlock * ((task.m + 15) / 16) * (kTokenTileBytes + 64);
-}
-
+template <Scales S>
 OCTET_INLINE int64_t tokens_units(const Task& task) {
-  return task.k / kScaleBlock * ((task.m + 15) / 16);
+  return k_blocks<S>(task) * ((task.m + 15) / 16);
 }
 
-/// Decodes 64 codes of 16 tokens into two B tiles: row i holds pair i of k of each token.
-OCTET_INLINE void prepare_half_tile(const CodeTable& table, const uint8_t* codes, int64_t stride,
-                                    int64_t valid, uint8_t* out) {
-  const Decoder decoder = load_decoder(table);
-  const bool fnuz = is_fnuz(table);
+template <Scales S>
+OCTET_INLINE int64_t tokens_bytes(const Task& task) {
+  const int64_t tiles = tokens_units<S>(task) * kTokenTileBytes;
+  return tiles + (S == Scales::kE8m0Of32 ? task.m : tokens_units<S>(task) * 64);
+}
+
+/// 64 of k of a row, its e8m0 scales folded in. `left` of k exist from there on.
+OCTET_INLINE Bf16x64 decode_folded(const Decoder& decoder, const uint8_t* codes,
+                                   const uint8_t* exponents, int64_t left) {
+  uint8_t is_outside = 0;
+  const __m512i folds = folds_of(fold_pair(exponents, 0, left / kMxBlock, is_outside));
+  const Bf16x64 values = decode64(decoder, load_left(codes, left));
+  return {fold(values.first, folds), fold(values.second, folds)};
+}
+
+/// Decodes 64 codes of 16 tokens, `valid` of them there, from token m and k on into two B tiles:
+/// row i holds pair i of k of each token.
+template <Scales S>
+OCTET_INLINE void prepare_half_tile(const Task& task, int64_t m, int64_t valid, int64_t k,
+                                    uint8_t* out) {
+  const Decoder decoder = load_decoder(*task.codes);
+  const bool fnuz = is_fnuz(*task.codes);
+  const uint8_t* codes = task.a + m * task.a_stride + k;
   __m512i first[16], second[16];
   for (int i = 0; i < 16; ++i) {
-    const __m512i row = i < valid ? _mm512_loadu_si512(codes + i * stride) : _mm512_setzero_si512();
-    const Bf16x64 values = decode64_any(decoder, row, fnuz);
+    Bf16x64 values = {_mm512_setzero_si512(), _mm512_setzero_si512()};
+    if (i < valid && S == Scales::kE8m0Of32) {
+      const uint8_t* exponents = task.a_exponent + (m + i) * task.a_exponent_stride;
+      values =
+          decode_folded(decoder, codes + i * task.a_stride, exponents + k / kMxBlock, task.k - k);
+    } else if (i < valid) {
+      values = decode64_any(decoder, _mm512_loadu_si512(codes + i * task.a_stride), fnuz);
+    }
     first[i] = values.first;
     second[i] = values.second;
   }
@@ -70,17 +98,24 @@ OCTET_INLINE void prepare_half_tile(const CodeTable& table, const uint8_t* codes
   }
 }
 
-/// One unit of prepare: 128 of k of 16 tokens, and their scales.
+/// One unit of prepare: 128 of k of 16 tokens, and their scales or, with the first block, flags.
+template <Scales S>
 OCTET_INLINE void prepare_tokens(const Task& task, int64_t unit) {
-  const Tokens tokens = tokens_of(task);
+  const Tokens tokens = tokens_of<S>(task);
   const int64_t kb = unit / tokens.num_tiles, m = unit % tokens.num_tiles * 16;
   const int64_t valid = task.m - m < 16 ? task.m - m : 16;
   for (int64_t half = 0; half < 2; ++half) {
-    prepare_half_tile(*task.codes, task.a + m * task.a_stride + kb * kScaleBlock + half * 64,
-                      task.a_stride, valid,
-                      task.shared + unit * kTokenTileBytes + half * 2 * kTileBytes);
+    prepare_half_tile<S>(task, m, valid, kb * kScaleBlock + half * 64,
+                         task.shared + unit * kTokenTileBytes + half * 2 * kTileBytes);
   }
-  float* scales = const_cast<float*>(tokens.scales) + unit * 16;
+  if (S == Scales::kE8m0Of32) {
+    for (int64_t i = m; kb == 0 && i < m + valid; ++i) {
+      tokens.special[i] = mx_row_is_special(task.a + i * task.a_stride,
+                                            task.a_exponent + i * task.a_exponent_stride, task.k);
+    }
+    return;
+  }
+  float* scales = tokens.scales + unit * 16;
   const float* from = task.a_scale + m * task.a_scale_stride_m + kb * task.a_scale_stride_k;
   for (int64_t i = 0; i < 16; ++i) scales[i] = i < valid ? from[i * task.a_scale_stride_m] : 0.0f;
 }
@@ -116,6 +151,8 @@ struct Decoding {
   const uint8_t* ahead;           // the same place of a later piece, to prefetch
   int64_t half_bytes, row_bytes;  // between 64s of k, between rows
   int64_t last_row;               // rows past it repeat it: their results are not stored
+  const uint8_t* exponents;       // e8m0: of the first row, from the first block on
+  int64_t exponent_stride, left;  // e8m0: between rows; of k from the first block on
   uint8_t* out;                   // (k/32, row_tiles) tiles
   int done, total;                // rows of 64 codes
   int credit;
@@ -138,6 +175,11 @@ OCTET_INLINE Decoding start_decoding(const Task& task, const Panels& panels, Pos
   job.half_bytes = task.b_packed ? kPackBlockBytes / 2 : 64;
   job.row_bytes = task.b_packed ? 64 : task.b_stride;
   job.last_row = task.b_packed ? kRows - 1 : smaller(kRows, task.n - at.panel * kRows) - 1;
+  if (kLoop.scales == Scales::kE8m0Of32) {
+    job.exponents = task.b_exponent + at.panel * kRows * task.b_exponent_stride + at.kb * 4;
+    job.exponent_stride = task.b_exponent_stride;
+    job.left = task.k - at.kb * kScaleBlock;
+  }
   job.out = out;
   job.total = static_cast<int>(num_kb) * 2 * kRows;
   job.steps = steps;
@@ -148,11 +190,33 @@ OCTET_INLINE Decoding start_decoding(const Task& task, const Panels& panels, Pos
   return job;
 }
 
+/// Four rows of 64 codes with e8m0 scales.
+template <AmxLoop kLoop>
+OCTET_INLINE void decode_folded_rows(const Decoder& decoder, Decoding& job, int64_t half,
+                                     int64_t row, uint8_t* out) {
+#pragma GCC unroll 4
+  for (int64_t i = 0; i < 4; ++i) {
+    const int64_t from = smaller(row + i, job.last_row);
+    const int64_t at = half * job.half_bytes + from * job.row_bytes;
+    if (kLoop.prefetch_pieces > 0) _mm_prefetch(job.ahead + at, _MM_HINT_T1);
+    const Bf16x64 values =
+        decode_folded(decoder, job.codes + at,
+                      job.exponents + from * job.exponent_stride + half * 2, job.left - half * 64);
+    _mm512_store_si512(out + i * 64, values.first);
+    _mm512_store_si512(out + kLoop.row_tiles * kTileBytes + i * 64, values.second);
+  }
+  job.done += 4;
+}
+
 template <AmxLoop kLoop>
 OCTET_INLINE void decode_rows(const AffineDecoder& decoder, Decoding& job) {  // four of 64 codes
   constexpr int kRows = kLoop.row_tiles * 16;
   const int64_t half = job.done / kRows, row = job.done % kRows;
   uint8_t* out = job.out + half * 2 * kRows * 64 + row * 64;
+  if constexpr (kLoop.scales == Scales::kE8m0Of32) {
+    decode_folded_rows<kLoop>(decoder.tables, job, half, row, out);
+    return;
+  }
   __m512i codes[4];
 #pragma GCC unroll 4
   for (int64_t i = 0; i < 4; ++i) {
@@ -193,15 +257,20 @@ struct Drain {
   int64_t m, n;
 };
 
+template <Scales S>
 OCTET_INLINE __m512 drain_scale(const Drain& drain, int step) {
+  if (S == Scales::kE8m0Of32) return _mm512_setzero_ps();
   const __m512 a_scale = _mm512_load_ps(drain.scales + step * drain.token_tiles / 4 * 16);
   return _mm512_mul_ps(a_scale, _mm512_set1_ps(drain.b_scale));
 }
 
+template <Scales S>
 OCTET_INLINE __m512 drain_row(const Drain& drain, int row, __m512 scale) {
   const __m512 before =
       drain.first ? _mm512_setzero_ps() : _mm512_load_ps(drain.results + row * 16);
-  return _mm512_fmadd_ps(_mm512_load_ps(drain.sums + row * 16), scale, before);
+  const __m512 sums = _mm512_load_ps(drain.sums + row * 16);
+  return S == Scales::kE8m0Of32 ? _mm512_add_ps(sums, before)
+                                : _mm512_fmadd_ps(sums, scale, before);
 }
 
 /// Writes 16 rows x 16 tokens, transposed, to d.
@@ -215,23 +284,25 @@ OCTET_INLINE void store_tile(const Task& task, int64_t m, int64_t n, __m512i (&r
 }
 
 /// The drain_step of the last 128 of k: one tile of 2x2.
+template <Scales S>
 __attribute__((noinline)) void finish_step(const Task& task, Drain drain, int step) {
-  const __m512 scale = drain_scale(drain, step);
+  const __m512 scale = drain_scale<S>(drain, step);
   __m512i rows[16];
   for (int i = 0; i < 16; ++i) {
-    rows[i] = _mm512_castps_si512(drain_row(drain, step * 16 + i, scale));
+    rows[i] = _mm512_castps_si512(drain_row<S>(drain, step * 16 + i, scale));
   }
   store_tile(task, drain.m + step / 2 * 16, drain.n + step % 2 * 16, rows);
 }
 
+template <Scales S>
 OCTET_INLINE void drain_step(const Task& task, const Drain& drain, int step) {
-  if (drain.last) return finish_step(task, drain, step);
-  const __m512 scale = drain_scale(drain, step);
+  if (drain.last) return finish_step<S>(task, drain, step);
+  const __m512 scale = drain_scale<S>(drain, step);
   const int end = (step + 1) * drain.tiles * 4;
   for (int row = step * drain.tiles * 4; row < end; row += 4) {
 #pragma GCC unroll 4
     for (int i = 0; i < 4; ++i) {
-      _mm512_store_ps(drain.results + (row + i) * 16, drain_row(drain, row + i, scale));
+      _mm512_store_ps(drain.results + (row + i) * 16, drain_row<S>(drain, row + i, scale));
     }
   }
 }
@@ -241,13 +312,14 @@ OCTET_INLINE void store_sums(const Drain& drain) {
   if (kTile < drain.tiles) tile_store<kTile>(drain.sums + kTile * 256);
 }
 
+template <Scales S>
 OCTET_INLINE void flush(const Task& task, Drain& drain) {
   store_sums<0>(drain);
   store_sums<1>(drain);
   store_sums<2>(drain);
   store_sums<3>(drain);
   if (drain.tiles != 0) {
-    for (int step = 0; step < 4; ++step) drain_step(task, drain, step);
+    for (int step = 0; step < 4; ++step) drain_step<S>(task, drain, step);
   }
   drain.tiles = 0;
 }
@@ -301,7 +373,7 @@ OCTET_INLINE void prefetch_tokens(Pipeline& pipeline) {
 /// What runs beside the dot products of one step.
 template <AmxLoop kLoop>
 OCTET_INLINE void side_step(const Task& task, Pipeline& pipeline, int step) {
-  if (pipeline.drain.tiles != 0) drain_step(task, pipeline.drain, step);
+  if (pipeline.drain.tiles != 0) drain_step<kLoop.scales>(task, pipeline.drain, step);
   decode_share<kLoop>(pipeline.decoder, pipeline.decoding);
   if (kLoop.chunk_bytes == 0) prefetch_tokens(pipeline);
 }
@@ -335,4 +407,4 @@ OCTET_INLINE void store_results(const Task& task, int64_t n, int64_t tile, int64
 }
 
 }  // namespace
-}  // namespace octet::ops::gemm_blockscale::cpu
+}  // namespace octet::cpu

@@ -13,7 +13,7 @@
 
 #include <stdint.h>
 
-namespace octet::ops::gemm_blockscale::cpu {
+namespace octet::cpu {
 
 constexpr int64_t kTileBytes = 1024;
 
@@ -203,4 +203,4 @@ OCTET_TILE_INLINE void tile_dot_bf16() {
 
 #endif
 
-}  // namespace octet::ops::gemm_blockscale::cpu
+}  // namespace octet::cpu

@@ -15,11 +15,11 @@
 //            places
 #pragma once
 
-#include "src/ops/gemm_blockscale/cpu/amx_decode.h"
-#include "src/ops/gemm_blockscale/cpu/amx_tile.h"
-#include "src/ops/gemm_blockscale/cpu/pack.h"
+#include "src/cpu/amx_decode.h"
+#include "src/cpu/amx_tile.h"
+#include "src/cpu/pack.h"
 
-namespace octet::ops::gemm_blockscale::cpu {
+namespace octet::cpu {
 namespace {
 
 constexpr int64_t kRows = 32;                      // of a piece
@@ -323,4 +323,4 @@ Kernel gemv_kernel() {
 }
 
 }  // namespace
-}  // namespace octet::ops::gemm_blockscale::cpu
+}  // namespace octet::cpu

@@ -8,9 +8,9 @@
 // clocks
 #pragma once
 
-#include "src/ops/gemm_blockscale/cpu/avx512_block.h"
+#include "src/cpu/avx512_block.h"
 
-namespace octet::ops::gemm_blockscale::cpu {
+namespace octet::cpu {
 namespace {
 
 struct AffineDecoder {
@@ -64,4 +64,4 @@ OCTET_INLINE void decode4(const AffineDecoder& decoder, const __m512i (&codes)[4
 }
 
 }  // namespace
-}  // namespace octet::ops::gemm_blockscale::cpu
+}  // namespace octet::cpu

@@ -6,9 +6,9 @@
 //            stay in L2; inside a piece, kTurnTiles token tiles take one block of k before the next
 #pragma once
 
-#include "src/ops/gemm_blockscale/cpu/amx_block.h"
+#include "src/cpu/amx_block.h"
 
-namespace octet::ops::gemm_blockscale::cpu {
+namespace octet::cpu {
 namespace {
 
 constexpr int64_t kTurnTiles = 8;  // their results and one block of decoded weights stay in L1
@@ -48,7 +48,7 @@ template <AmxLoop kLoop>
 OCTET_INLINE int64_t pass_bytes(const Task& task) {
   const int64_t tiles = smaller(kLoop.block_tiles, (task.m + 15) / 16);
   if (tiles == 0) return Pass<kLoop>::kFixedBytes;  // m = 0: planned, never run
-  const int64_t results = live_panels<kLoop>(task.k / kScaleBlock, tiles) * tiles;
+  const int64_t results = live_panels<kLoop>(k_blocks<kLoop.scales>(task), tiles) * tiles;
   return Pass<kLoop>::kFixedBytes + results * kLoop.row_tiles * kTileBytes;
 }
 
@@ -79,19 +79,20 @@ OCTET_INLINE void prefetch_d(const Task& task, int64_t m, int64_t n) {
 template <AmxLoop kLoop, int kTokenTiles>
 OCTET_INLINE void multiply(const Task& task, const Pass<kLoop>& pass, const Position& at,
                            int64_t tile, const uint8_t* rows, Pipeline& pipeline) {
-  const Tokens tokens = tokens_of(task);
+  const Tokens tokens = tokens_of<kLoop.scales>(task);
   const int64_t at_tile = at.kb * tokens.num_tiles + tile, n = at.panel * kLoop.row_tiles * 16;
   const uint8_t* b_tiles = tokens.tiles + at_tile * kTokenTileBytes;
   constexpr int kTiles = kTokenTiles * kLoop.row_tiles;
   const bool last = at.kb + 1 == tokens.num_kb && kTiles == 4;
   if (last) prefetch_d(task, tile * 16, n);
   if (kLoop.chunk_bytes == 0) aim_prefetch(pass, tokens, at, b_tiles, pipeline);
-  if (pipeline.drain.tiles != kTiles) flush(task, pipeline.drain);
+  if (pipeline.drain.tiles != kTiles) flush<kLoop.scales>(task, pipeline.drain);
   multiply_block<kLoop, kTokenTiles>(task, rows, b_tiles, pass.sums(), pipeline);
+  const bool scaled = kLoop.scales == Scales::kF32Of128;
   pipeline.drain = {pass.sums(),
                     pass.results(at) + (tile - pass.tile_begin) * kLoop.row_tiles * 256,
                     tokens.scales + at_tile * 16,
-                    task.b_scale[n / kScaleBlock * task.b_scale_stride + at.kb],
+                    scaled ? task.b_scale[n / kScaleBlock * task.b_scale_stride + at.kb] : 0.0f,
                     kTiles,
                     kTokenTiles,
                     at.kb == 0,
@@ -142,12 +143,12 @@ OCTET_INLINE void run_pass(const Task& task, const Pass<kLoop>& pass) {
     more = start_next(task, pass, at, pass.slot(slot ^ 1), pipeline.decoding);
     multiply_piece(task, pass, now, pass.slot(slot), pipeline);
     if (now.kb + kLoop.piece_kb >= pass.panels.num_kb && finished < tiles) {
-      flush(task, pipeline.drain);
+      flush<kLoop.scales>(task, pipeline.drain);
       store_results<kLoop>(task, now.panel * kLoop.row_tiles * 16, pass.tile_begin + finished,
                            pass.tile_end, pass.results(now) + finished * kLoop.row_tiles * 256);
     }
   }
-  flush(task, pipeline.drain);
+  flush<kLoop.scales>(task, pipeline.drain);
 }
 
 template <AmxLoop kLoop>
@@ -164,7 +165,7 @@ OCTET_INLINE int64_t num_units(const Task& task) {  // blocks of tokens x panels
 template <AmxLoop kLoop>
 OCTET_INLINE void run_units(const Task& task, int64_t begin, int64_t end, uint8_t* scratch) {
   static constexpr TileConfig kFullTiles = full_tiles();
-  const int64_t num_kb = task.k / kScaleBlock, token_tiles = (task.m + 15) / 16;
+  const int64_t num_kb = k_blocks<kLoop.scales>(task), token_tiles = (task.m + 15) / 16;
   const int64_t panels = num_panels<kLoop>(task);
   tile_configure(kFullTiles);
   while (begin < end) {
@@ -179,6 +180,13 @@ OCTET_INLINE void run_units(const Task& task, int64_t begin, int64_t end, uint8_
                            {panel + count, live, num_kb, chunk},
                            scratch,
                            (tile_end - tile) * kLoop.row_tiles * 256});
+    if (kLoop.scales == Scales::kE8m0Of32) {
+      constexpr int64_t kRows = kLoop.row_tiles * 16;
+      const MxUnit done{panel * kRows, (panel + count) * kRows, tile * 16,
+                        smaller(tile_end * 16, task.m)};
+      mx_repair(task, done, tokens_of<kLoop.scales>(task).special,
+                rows_outside(task, done.n, count * kRows));
+    }
     begin += count;
   }
   tile_release();
@@ -187,11 +195,11 @@ OCTET_INLINE void run_units(const Task& task, int64_t begin, int64_t end, uint8_
 /// The functions of one config.
 template <AmxLoop kLoop>
 struct AmxKernel {
-  static int64_t shared_bytes(const Task& task) { return tokens_bytes(task); }
+  static int64_t shared_bytes(const Task& task) { return tokens_bytes<kLoop.scales>(task); }
   static int64_t scratch_bytes(const Task& task) { return pass_bytes<kLoop>(task); }
-  static int64_t prepare_units(const Task& task) { return tokens_units(task); }
+  static int64_t prepare_units(const Task& task) { return tokens_units<kLoop.scales>(task); }
   static void prepare(const Task& task, int64_t begin, int64_t end) {
-    for (int64_t unit = begin; unit < end; ++unit) prepare_tokens(task, unit);
+    for (int64_t unit = begin; unit < end; ++unit) prepare_tokens<kLoop.scales>(task, unit);
   }
   static int64_t compute_units(const Task& task) { return num_units<kLoop>(task); }
   static void compute(const Task& task, int64_t begin, int64_t end, uint8_t* scratch) {
@@ -207,4 +215,4 @@ constexpr Kernel amx_kernel() {
 }
 
 }  // namespace
-}  // namespace octet::ops::gemm_blockscale::cpu
+}  // namespace octet::cpu

@@ -1,8 +1,0 @@
-// src/cpu/kernel.h under the name that the AMX kernels of this op know.
-#pragma once
-
-#include "src/cpu/kernel.h"
-
-namespace octet::ops::gemm_blockscale::cpu {
-using namespace octet::cpu;  // NOLINT: one vocabulary
-}
