@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "device/stand_in_gemm.h"
 #include "device/stand_in_state.h"
 #include "src/core/formats.h"
 #include "src/harness/gpu/exact_elements.h"
@@ -13,19 +14,11 @@
 #include "src/ops/gemm_blockscale/cuda/sm90_wgmma_tile_config.h"
 
 namespace octet::stand_in {
-namespace {
 
 using gpu::OutputType;
 using harness::MemoryParams;
 using ops::gemm_blockscale::Sm90Params;
 
-/// Codes by address, as both families of kernels find them.
-struct Codes {
-  const uint8_t* data;
-  uint64_t stride, rows, cols;
-};
-
-/// The table of one kind of code: decoding it bit by bit costs more than the product.
 const float* table_of(const Minifloat& format) {
   const auto make = [](const Minifloat& f) {
     auto* values = new float[256];
@@ -36,7 +29,7 @@ const float* table_of(const Minifloat& format) {
   return format.bias == kE4m3fnFormat.bias ? fn : fnuz;
 }
 
-void store(const Sm90Params& p, int64_t row, int64_t col, float x) {
+void store(const gpu::GemmParams& p, int64_t row, int64_t col, float x) {
   const int64_t at = row * p.d_row + col;
   if (p.output == OutputType::kF32) {
     static_cast<float*>(p.d)[at] = x;
@@ -47,6 +40,16 @@ void store(const Sm90Params& p, int64_t row, int64_t col, float x) {
             : static_cast<uint16_t>(encode(kF16Format, x, Overflow::kSpecial));
   }
 }
+
+bool mapped(const gpu::TensorMap& map, int64_t rows, int64_t cols, int box_rows, Codes& codes) {
+  const uint64_t* w = map.words;
+  codes = {reinterpret_cast<const uint8_t*>(w[kAddress]), w[kRowBytes], w[kRows], w[kCols]};
+  return w[kMapMark] == kMark && w[kRows] == static_cast<uint64_t>(rows) &&
+         w[kCols] == static_cast<uint64_t>(cols) && w[kBoxCols] == 128 && w[kSwizzle] == 3 &&
+         w[kBoxRows] == static_cast<uint64_t>(box_rows);
+}
+
+namespace {
 
 void multiply(const Sm90Params& p, const Codes& a, const Codes& b, const float* values,
               int64_t rows, bool wrong) {
@@ -71,15 +74,6 @@ void multiply(const Sm90Params& p, const Codes& a, const Codes& b, const float* 
 Codes plain(const gpu::TensorMap& map, int64_t rows, int64_t cols) {
   return {reinterpret_cast<const uint8_t*>(map.words[0]), map.words[1], static_cast<uint64_t>(rows),
           static_cast<uint64_t>(cols)};
-}
-
-/// By tensor map: the map must describe the operand, and its box be the kernel's.
-bool mapped(const gpu::TensorMap& map, int64_t rows, int64_t cols, int box_rows, Codes& codes) {
-  const uint64_t* w = map.words;
-  codes = {reinterpret_cast<const uint8_t*>(w[kAddress]), w[kRowBytes], w[kRows], w[kCols]};
-  return w[kMapMark] == kMark && w[kRows] == static_cast<uint64_t>(rows) &&
-         w[kCols] == static_cast<uint64_t>(cols) && w[kBoxCols] == 128 && w[kSwizzle] == 3 &&
-         w[kBoxRows] == static_cast<uint64_t>(box_rows);
 }
 
 int simple(const Launch& launch, const Minifloat& format, bool wrong) {
@@ -239,6 +233,7 @@ double time_of(const Launch& launch) {
 }  // namespace
 
 size_t parameter_bytes(const std::string& entry) {
+  if (entry.starts_with("octet_sm90_mx_")) return mxfp8_parameter_bytes();
   if (entry.starts_with("octet_sm90_")) return sizeof(Sm90Params);
   if (entry == "octet_exact_elements") return sizeof(harness::ExactParams);
   if (entry.starts_with("octet_quantize_")) return quantize_parameter_bytes();
@@ -250,6 +245,7 @@ int execute(const Launch& launch, State& s) {
   const std::string& entry = launch.entry;
   const bool wrong = s.fault == "wrong_result";
   s.clock_us += time_of(launch);
+  if (entry.starts_with("octet_sm90_mx_")) return run_mxfp8(launch, wrong);
   if (entry == "octet_sm90_simple_e4m3fn") return simple(launch, kE4m3fnFormat, wrong);
   if (entry == "octet_sm90_simple_e4m3fnuz") return simple(launch, kE4m3fnuzFormat, wrong);
   if (entry.starts_with("octet_sm90_wgmma_swap_")) return swapped(launch, wrong);

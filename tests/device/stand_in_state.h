@@ -75,6 +75,10 @@ size_t parameter_bytes(const std::string& entry);
 int run_quantize(const Launch& launch);
 size_t quantize_parameter_bytes();
 
+/// The kernels of gemm_mxfp8.
+int run_mxfp8(const Launch& launch, bool wrong);
+size_t mxfp8_parameter_bytes();
+
 /// The kernel of moe_align.
 int run_moe_align(const Launch& launch);
 size_t moe_align_parameter_bytes();

@@ -28,8 +28,10 @@ struct GemmMxfp8Case {
   static const Minifloat& codes(const Problem&) { return kE4m3fnFormat; }
   static int64_t b_bytes(const Problem& p) { return p.n * p.k; }
   static int64_t b_bytes(const Problem& p, int64_t stride) { return span_bytes(p.n, p.k, stride); }
+  /// Padded rows stay aligned to words where dense ones are: kernels of a GPU copy four scales.
   static int64_t scale_stride(const Problem& p, bool odd) {
-    return p.num_k_blocks() + (odd ? 3 : 0);
+    const int64_t padding = p.num_k_blocks() % 4 == 0 ? 4 : 3;
+    return p.num_k_blocks() + (odd ? padding : 0);
   }
   static int64_t a_scale_bytes(const Problem& p, bool odd) {
     return span_bytes(p.m, p.num_k_blocks(), scale_stride(p, odd));

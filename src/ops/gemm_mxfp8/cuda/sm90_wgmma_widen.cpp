@@ -21,7 +21,7 @@ gpu::Kernel kernels[] = {OCTET_SM90_MX_WIDEN_KERNELS(OCTET_KERNEL)};
 #endif
 
 select::Support Sm90WgmmaWiden::supports(const Config& c, const Problem& problem, const Device&) {
-  if (problem.k < 128 * c.split) {
+  if (c.split > 1 && problem.k < 128 * c.split) {
     return select::Support::no(
         fmt::format("{} blocks share k: needs at least {}", c.split, 128 * c.split));
   }
