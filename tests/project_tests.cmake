@@ -42,6 +42,13 @@ add_test(NAME install.consumer
          COMMAND ${CMAKE_COMMAND} -DBUILD=${PROJECT_BINARY_DIR} -DWORK=${CMAKE_CURRENT_BINARY_DIR}/install
                  -DCXX=${CMAKE_CXX_COMPILER} -DGENERATOR=${CMAKE_GENERATOR}
                  -P ${CMAKE_CURRENT_SOURCE_DIR}/install/consumer.cmake)
+if("sm90" IN_LIST OCTET_TARGETS_IN_USE)
+  add_test(NAME build.code_objects
+           COMMAND ${CMAKE_COMMAND} -DROOT=${PROJECT_SOURCE_DIR} -DBUILD=${PROJECT_BINARY_DIR} -DNVCC=${OCTET_NVCC}
+                   -DWORK=${CMAKE_CURRENT_BINARY_DIR}/code_objects
+                   -P ${CMAKE_CURRENT_SOURCE_DIR}/install/code_objects.cmake)
+  set_tests_properties(build.code_objects PROPERTIES LABELS long TIMEOUT 900)
+endif()
 foreach(command run test)
   add_test(NAME command.${command}.help COMMAND ${PROJECT_SOURCE_DIR}/${command} --help)
   set_tests_properties(command.${command}.help PROPERTIES PASS_REGULAR_EXPRESSION "Usage: ./${command}")
