@@ -17,12 +17,11 @@ constexpr cpu::AmxLoop loop_of(int config) {
           .piece_kb = c.block_k / 128,
           .prefetch_pieces = 1,
           .panels_per_group = c.block_n / 32,
-          .chunk_bytes = 0,
-          .affine = c.gfni};
+          .chunk_bytes = 0};
 }
 
 constexpr cpu::Kernel kKernels[] = {cpu::amx_kernel<loop_of(0)>(), cpu::amx_kernel<loop_of(1)>(),
-                                    cpu::amx_kernel<loop_of(2)>(), cpu::amx_kernel<loop_of(3)>()};
+                                    cpu::amx_kernel<loop_of(2)>()};
 static_assert(sizeof(kKernels) / sizeof(kKernels[0]) == X86AmxBlock::kConfigs.size());
 
 }  // namespace

@@ -16,13 +16,11 @@ constexpr cpu::AmxLoop loop_of(int config) {
           .piece_kb = c.block_k / 128,
           .prefetch_pieces = c.block_k == 128 ? 5 : 4,
           .panels_per_group = 8,
-          .chunk_bytes = 1 << 19,
-          .affine = c.gfni};
+          .chunk_bytes = 1 << 19};
 }
 
 constexpr cpu::Kernel kKernels[] = {cpu::amx_kernel<loop_of(0)>(), cpu::amx_kernel<loop_of(1)>(),
-                                    cpu::amx_kernel<loop_of(2)>(), cpu::amx_kernel<loop_of(3)>(),
-                                    cpu::amx_kernel<loop_of(4)>()};
+                                    cpu::amx_kernel<loop_of(2)>(), cpu::amx_kernel<loop_of(3)>()};
 static_assert(sizeof(kKernels) / sizeof(kKernels[0]) == X86AmxStream::kConfigs.size());
 
 }  // namespace
