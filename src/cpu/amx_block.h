@@ -4,7 +4,7 @@
 //            columns of B. A panel is 16 or 32 rows of b, a piece piece_kb x 128 of k of one panel.
 //            `shared`: B tiles (k/128, tokens/16, 4), then f32 scales (k/128, tokens), 0 past m, or
 //            flags of tokens where scales are e8m0 (mx.h)
-// Requires   amx_tile.h and amx_decode.h; include only from kernel files
+// Requires   amx_tile.h and avx512_fold.h; include only from kernel files
 // Numerics   exact products, f32 sums of 128 of k in a tile, then one f32 FMA per 128 of k with
 //            a_scale * b_scale (e8m0: folded into both operands, one addition), ascending: the bits
 //            depend on no split of the work
@@ -12,7 +12,6 @@
 //            this block, the scaling of the block before, the decoding of the next piece
 #pragma once
 
-#include "src/cpu/amx_decode.h"
 #include "src/cpu/amx_tile.h"
 #include "src/cpu/avx512_fold.h"
 #include "src/cpu/pack.h"
@@ -31,7 +30,6 @@ struct AmxLoop {
   int prefetch_pieces;   // pieces between prefetch and decode, 0: none
   int panels_per_group;  // panels that take turns, chunk of k by chunk of k
   int64_t chunk_bytes;   // of activations per turn: what stays in L2
-  bool affine;           // weights are decoded by decode4, not by tables
   Scales scales = Scales::kF32Of128;
 };
 
@@ -147,6 +145,7 @@ OCTET_INLINE bool advance(const Panels& panels, int piece_kb, Position& at) {
 
 /// Decoding of one piece, a few rows at a time.
 struct Decoding {
+  bool fnuz;
   const uint8_t* codes;
   const uint8_t* ahead;           // the same place of a later piece, to prefetch
   int64_t half_bytes, row_bytes;  // between 64s of k, between rows
@@ -171,6 +170,7 @@ OCTET_INLINE Decoding start_decoding(const Task& task, const Panels& panels, Pos
   constexpr int kRows = kLoop.row_tiles * 16;
   const int64_t num_kb = smaller(kLoop.piece_kb, panels.num_kb - at.kb);
   Decoding job{};
+  job.fnuz = is_fnuz(*task.codes);
   job.codes = piece_codes<kLoop>(task, at);
   job.half_bytes = task.b_packed ? kPackBlockBytes / 2 : 64;
   job.row_bytes = task.b_packed ? 64 : task.b_stride;
@@ -209,35 +209,28 @@ OCTET_INLINE void decode_folded_rows(const Decoder& decoder, Decoding& job, int6
 }
 
 template <AmxLoop kLoop>
-OCTET_INLINE void decode_rows(const AffineDecoder& decoder, Decoding& job) {  // four of 64 codes
+OCTET_INLINE void decode_rows(const Decoder& decoder, Decoding& job) {  // four rows of 64 codes
   constexpr int kRows = kLoop.row_tiles * 16;
   const int64_t half = job.done / kRows, row = job.done % kRows;
   uint8_t* out = job.out + half * 2 * kRows * 64 + row * 64;
   if constexpr (kLoop.scales == Scales::kE8m0Of32) {
-    decode_folded_rows<kLoop>(decoder.tables, job, half, row, out);
+    decode_folded_rows<kLoop>(decoder, job, half, row, out);
     return;
   }
-  __m512i codes[4];
 #pragma GCC unroll 4
   for (int64_t i = 0; i < 4; ++i) {
     const int64_t at = half * job.half_bytes + smaller(row + i, job.last_row) * job.row_bytes;
     if (kLoop.prefetch_pieces > 0) _mm_prefetch(job.ahead + at, _MM_HINT_T1);
-    codes[i] = _mm512_loadu_si512(job.codes + at);
-  }
-  Bf16x64 values[4];
-  if constexpr (kLoop.affine) decode4(decoder, codes, values);
-#pragma GCC unroll 4
-  for (int64_t i = 0; i < 4; ++i) {
-    if constexpr (!kLoop.affine) values[i] = decode64_any(decoder.tables, codes[i], decoder.fnuz);
-    _mm512_store_si512(out + i * 64, values[i].first);
-    _mm512_store_si512(out + kRows * 64 + i * 64, values[i].second);
+    const Bf16x64 values = decode64_any(decoder, _mm512_loadu_si512(job.codes + at), job.fnuz);
+    _mm512_store_si512(out + i * 64, values.first);
+    _mm512_store_si512(out + kRows * 64 + i * 64, values.second);
   }
   job.done += 4;
 }
 
 /// One step's share: total/steps rows on average, in fours.
 template <AmxLoop kLoop>
-OCTET_INLINE void decode_share(const AffineDecoder& decoder, Decoding& job) {
+OCTET_INLINE void decode_share(const Decoder& decoder, Decoding& job) {
   job.credit += job.total;
   while (job.credit >= 4 * job.steps) {
     decode_rows<kLoop>(decoder, job);
@@ -357,7 +350,7 @@ OCTET_INLINE void multiply_step(const uint8_t* rows, const uint8_t* tokens, floa
 
 /// What is under way between two blocks of 128 of k.
 struct Pipeline {
-  AffineDecoder decoder;
+  Decoder decoder;
   Decoding decoding;
   Drain drain;
   const uint8_t* later_tokens;  // to prefetch into L2, or null

@@ -20,8 +20,7 @@ constexpr AmxLoop amx_block_loop(int block_m, int block_n, int block_k) {
           .piece_kb = block_k / 128,
           .prefetch_pieces = 1,
           .panels_per_group = block_n / 32,
-          .chunk_bytes = 0,
-          .affine = false};
+          .chunk_bytes = 0};
 }
 
 /// Few and middle tokens: long runs of k per panel.
@@ -34,8 +33,7 @@ constexpr AmxLoop amx_stream_loop(int block_m, int block_n, int block_k) {
           .piece_kb = block_k / 128,
           .prefetch_pieces = block_k == 128 ? 5 : 4,
           .panels_per_group = 8,
-          .chunk_bytes = 1 << 19,
-          .affine = false};
+          .chunk_bytes = 1 << 19};
 }
 
 }  // namespace

@@ -134,7 +134,7 @@ OCTET_INLINE void run_pass(const Task& task, const Pass<kLoop>& pass) {
   const int64_t tiles = pass.tile_end - pass.tile_begin;
   const int64_t finished = kLoop.row_tiles == 2 ? tiles / 2 * 2 : 0;  // by finish_step
   Position at{pass.panel_begin, 0, pass.panel_begin, 0};
-  Pipeline pipeline{load_affine_decoder(*task.codes), {}, {}, nullptr, 0};
+  Pipeline pipeline{load_decoder(*task.codes), {}, {}, nullptr, 0};
   pipeline.decoding = start_decoding<kLoop>(task, pass.panels, at, 1, pass.slot(0));
   decode_share<kLoop>(pipeline.decoder, pipeline.decoding);
   bool more = true;

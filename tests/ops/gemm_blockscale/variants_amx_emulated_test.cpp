@@ -32,7 +32,7 @@ INSTANTIATE_TEST_SUITE_P(Configs, AmxBlockEmulated,
 
 class AmxGemvEmulated : public testing::TestWithParam<int> {};
 TEST_P(AmxGemvEmulated, IsRight) {
-  check_kernel(gemm::x86_amx_gemv_emulated(GetParam()), gemm::X86AmxGemv::kMaxTokens);
+  check_kernel(gemm::x86_amx_gemv_emulated(GetParam()), 16);  // also what supports() refuses
 }
 INSTANTIATE_TEST_SUITE_P(Configs, AmxGemvEmulated,
                          testing::Range(0, static_cast<int>(gemm::X86AmxGemv::kConfigs.size())));

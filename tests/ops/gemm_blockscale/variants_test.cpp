@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "ops/gemm_blockscale/edge_shapes.h"
+#include "src/ops/gemm_blockscale/cpu/x86_amx_gemv.h"
 
 namespace octet {
 namespace {
@@ -25,6 +26,21 @@ TEST(EveryTier, RunsItsChainAndNothingAbove) {
 
 TEST(EveryTier, ChoosesAVariantForEveryShapeAndFormat) {
   expect_every_shape_served(gemm::op(), edge_shapes());
+}
+
+TEST(AmxGemv, RefusesManyTokensAndInOnePlaceAlsoPackedWeights) {
+  using gemm::X86AmxGemv;
+  const Device device = device_profile("x86_amx:2").value();
+  const auto support = [&](int streams, int64_t m, bool b_packed) {
+    gemm::Problem problem{m, 64, 256};
+    problem.b_packed = b_packed;
+    return X86AmxGemv::supports({streams}, problem, device);
+  };
+  EXPECT_TRUE(support(1, 4, false).ok);
+  EXPECT_TRUE(support(8, 4, false).ok);
+  EXPECT_TRUE(support(8, 4, true).ok);
+  EXPECT_EQ(support(8, 5, true).reason, "m = 5, for at most 4 tokens");
+  EXPECT_EQ(support(1, 1, true).reason, "b is packed: with streams = 1 for row-major b only");
 }
 
 }  // namespace

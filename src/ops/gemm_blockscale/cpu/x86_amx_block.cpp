@@ -8,13 +8,11 @@ namespace {
 
 constexpr cpu::AmxLoop loop_of(int config) {
   const X86AmxBlock::Config c = X86AmxBlock::kConfigs[config];
-  cpu::AmxLoop loop = cpu::amx_block_loop(c.block_m, c.block_n, c.block_k);
-  loop.affine = c.gfni;
-  return loop;
+  return cpu::amx_block_loop(c.block_m, c.block_n, c.block_k);
 }
 
 constexpr cpu::Kernel kKernels[] = {cpu::amx_kernel<loop_of(0)>(), cpu::amx_kernel<loop_of(1)>(),
-                                    cpu::amx_kernel<loop_of(2)>(), cpu::amx_kernel<loop_of(3)>()};
+                                    cpu::amx_kernel<loop_of(2)>()};
 static_assert(sizeof(kKernels) / sizeof(kKernels[0]) == X86AmxBlock::kConfigs.size());
 
 }  // namespace

@@ -22,20 +22,17 @@ struct X86AmxBlock {
     int block_m;  // tokens per decoded panel
     int block_n;  // rows of weights whose results live at the same time
     int block_k;  // of k per turn of a panel
-    bool gfni;    // weights are decoded by bit matrices
   };
   static constexpr Arch kArch = Arch::kX86Amx;
-  static constexpr std::array<Config, 4> kConfigs{{
-      {512, 512, 128, false},
-      {512, 512, 256, false},
-      {512, 256, 1024, false},
-      {512, 512, 256, true},
+  static constexpr std::array<Config, 3> kConfigs{{
+      {512, 512, 128},
+      {512, 512, 256},
+      {512, 256, 1024},
   }};
 
   static std::string name(const Config& config) {
     return "x86_amx_block_" + std::to_string(config.block_m) + "x" +
-           std::to_string(config.block_n) + "x" + std::to_string(config.block_k) +
-           (config.gfni ? "_gfni" : "");
+           std::to_string(config.block_n) + "x" + std::to_string(config.block_k);
   }
   static select::Tile tile(const Config&) { return {16, 32, 128}; }
   static select::Support supports(const Config&, const Problem&, const Device&) {

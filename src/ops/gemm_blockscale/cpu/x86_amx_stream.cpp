@@ -8,14 +8,11 @@ namespace {
 
 constexpr cpu::AmxLoop loop_of(int config) {
   const X86AmxStream::Config c = X86AmxStream::kConfigs[config];
-  cpu::AmxLoop loop = cpu::amx_stream_loop(c.block_m, c.block_n, c.block_k);
-  loop.affine = c.gfni;
-  return loop;
+  return cpu::amx_stream_loop(c.block_m, c.block_n, c.block_k);
 }
 
 constexpr cpu::Kernel kKernels[] = {cpu::amx_kernel<loop_of(0)>(), cpu::amx_kernel<loop_of(1)>(),
-                                    cpu::amx_kernel<loop_of(2)>(), cpu::amx_kernel<loop_of(3)>(),
-                                    cpu::amx_kernel<loop_of(4)>()};
+                                    cpu::amx_kernel<loop_of(2)>(), cpu::amx_kernel<loop_of(3)>()};
 static_assert(sizeof(kKernels) / sizeof(kKernels[0]) == X86AmxStream::kConfigs.size());
 
 }  // namespace

@@ -23,21 +23,18 @@ struct X86AmxStream {
     int block_m;  // tokens per pass over the weights
     int block_n;  // rows of weights per panel: 16 or 32
     int block_k;  // of k per decoded piece: 128 or 256
-    bool gfni;    // weights are decoded by bit matrices
   };
   static constexpr Arch kArch = Arch::kX86Amx;
-  static constexpr std::array<Config, 5> kConfigs{{
-      {16, 16, 256, false},
-      {16, 32, 128, false},
-      {64, 32, 128, false},
-      {128, 32, 128, false},
-      {128, 32, 128, true},
+  static constexpr std::array<Config, 4> kConfigs{{
+      {16, 16, 256},
+      {16, 32, 128},
+      {64, 32, 128},
+      {128, 32, 128},
   }};
 
   static std::string name(const Config& config) {
     return "x86_amx_stream_" + std::to_string(config.block_m) + "x" +
-           std::to_string(config.block_n) + "x" + std::to_string(config.block_k) +
-           (config.gfni ? "_gfni" : "");
+           std::to_string(config.block_n) + "x" + std::to_string(config.block_k);
   }
   static select::Tile tile(const Config& config) { return {16, config.block_n, 128}; }
   static select::Support supports(const Config&, const Problem&, const Device&) {
