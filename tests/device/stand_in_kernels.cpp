@@ -211,14 +211,32 @@ int exact_elements(const Launch& launch) {
   return kSuccess;
 }
 
-int read(const Launch& launch) {
+int read(const Launch& launch, State& s) {
   MemoryParams p;
   std::memcpy(&p, launch.parameter.data(), sizeof p);
   if (p.data % 16 != 0) return kLaunchFailed;
+  s.broken = overruns(s, p.data, static_cast<size_t>(p.bytes));
+  if (s.broken) return kSuccess;  // as on a GPU, a later call says it
   const auto* words = reinterpret_cast<const uint32_t*>(p.data);
   uint32_t sum = 0;
   for (int64_t i = 0; i < p.bytes / 4; ++i) sum ^= words[i];
   if (sum == 0x9e3779b9u) *reinterpret_cast<uint32_t*>(p.sink) = sum;
+  return kSuccess;
+}
+
+int copy(const Launch& launch, State& s) {
+  MemoryParams p;
+  std::memcpy(&p, launch.parameter.data(), sizeof p);
+  if (p.data % 16 != 0 || p.sink % 16 != 0) return kLaunchFailed;
+  const int64_t each = launch.block[0] * harness::kCopyFlight, vectors = p.bytes / 16;
+  if (launch.block[0] != harness::kCopyThreads || launch.grid[0] * each < vectors) {
+    return kLaunchFailed;
+  }
+  const auto bytes = static_cast<size_t>(vectors) * 16;
+  s.broken = overruns(s, p.data, bytes) || overruns(s, p.sink, bytes);
+  if (!s.broken) {
+    std::memcpy(reinterpret_cast<void*>(p.sink), reinterpret_cast<const void*>(p.data), bytes);
+  }
   return kSuccess;
 }
 
@@ -252,9 +270,10 @@ int execute(const Launch& launch, State& s) {
   if (entry.starts_with("octet_sm90_wgmma_tile_")) return tiled(launch, wrong);
   if (entry == "octet_fill_codes") return fill_codes(launch);
   if (entry == "octet_exact_elements") return exact_elements(launch);
-  if (entry.starts_with("octet_quantize_")) return run_quantize(launch);
+  if (entry.starts_with("octet_quantize_")) return run_quantize(launch, s);
   if (entry == "octet_moe_align_cluster") return run_moe_align(launch);
-  if (entry == "octet_read_loads" || entry == "octet_read_bulk") return read(launch);
+  if (entry == "octet_copy_loads") return copy(launch, s);
+  if (entry == "octet_read_loads" || entry == "octet_read_bulk") return read(launch, s);
   return kSuccess;  // a kernel of a test: recorded only
 }
 

@@ -6,15 +6,22 @@
 
 using namespace octet::stand_in;
 
-namespace {
+namespace octet::stand_in {
 
-/// Whether [address, address + bytes) lies in one allocation.
 bool is_ours(const State& s, uint64_t address, size_t bytes) {
   auto after = s.memory.upper_bound(address);
   if (after == s.memory.begin()) return false;
   const auto& [begin, size] = *--after;
   return address - begin <= size && bytes <= size - (address - begin);
 }
+
+bool overruns(const State& s, uint64_t address, size_t bytes) {
+  return bytes > 0 && is_ours(s, address, 1) && !is_ours(s, address, bytes);
+}
+
+}  // namespace octet::stand_in
+
+namespace {
 
 /// A copy or fill: on the device's memory, in a live stream, outside captures.
 int enqueue(State& s, uint64_t address, size_t bytes, void* stream) {

@@ -99,11 +99,23 @@ bool aligned(const Sm90Params& p) {
   return p.x_aligned == x_right && p.q_aligned == q_right;
 }
 
+/// Whether x or q ends behind its allocation.
+bool past_the_end(const Task& t, const State& s) {
+  const auto bytes = [&](int64_t stride, int64_t row) {
+    return static_cast<size_t>((t.rows - 1) * stride + row);
+  };
+  const int64_t element = t.input == Input::kF32 ? 4 : 2;
+  const int64_t x_row = t.cols * element * (t.gate == Gate::kNone ? 1 : 2);
+  const int64_t q_row = t.element == Element::kE2m1 ? t.cols / 2 : t.cols;
+  return overruns(s, reinterpret_cast<uint64_t>(t.x), bytes(t.x_stride * element, x_row)) ||
+         overruns(s, reinterpret_cast<uint64_t>(t.q), bytes(t.q_stride, q_row));
+}
+
 }  // namespace
 
 size_t quantize_parameter_bytes() { return sizeof(Sm90Params); }
 
-int run_quantize(const Launch& launch) {
+int run_quantize(const Launch& launch, State& s) {
   Sm90Params p;
   std::memcpy(&p, launch.parameter.data(), sizeof p);
   if (launch.block[0] != kSm90Threads || launch.cluster != 1) return kLaunchFailed;
@@ -112,6 +124,8 @@ int run_quantize(const Launch& launch) {
   const uint32_t each = groups ? blocks_per_thread_block(p.task) : 1;
   const uint64_t reached = uint64_t{launch.grid[0]} * each;
   if (reached < p.blocks || reached - p.blocks >= each) return kLaunchFailed;
+  s.broken = past_the_end(p.task, s);
+  if (s.broken) return kSuccess;
   for (uint32_t block = 0; block < p.blocks; ++block) {
     const uint32_t row = p.per_row.quotient(block);
     quantize_block(p.task, row, block - row * p.per_row.divisor);

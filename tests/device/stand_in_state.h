@@ -60,6 +60,13 @@ struct Counter {
 extern thread_local void* current;           // context of this thread
 extern thread_local int captures_of_thread;  // begun here and not ended
 
+/// Whether [address, address + bytes) lies in one allocation.
+bool is_ours(const State& s, uint64_t address, size_t bytes);
+
+/// Whether the range begins in an allocation and ends behind it. What begins outside all is memory
+/// of the test.
+bool overruns(const State& s, uint64_t address, size_t bytes);
+
 /// What every call with a context meets first: none current, or a sticky error.
 int ready(const State& s);
 
@@ -67,12 +74,12 @@ int ready(const State& s);
 int ready_outside_capture(State& s);
 
 /// Runs a kernel on the host, and adds its time to the clock. kLaunchFailed where the launch is not
-/// what the kernel needs.
+/// what the kernel needs; a kernel that leaves its memory makes the state broken.
 int execute(const Launch& launch, State& s);
 size_t parameter_bytes(const std::string& entry);
 
 /// The kernels of quantize: entries octet_quantize_*.
-int run_quantize(const Launch& launch);
+int run_quantize(const Launch& launch, State& s);
 size_t quantize_parameter_bytes();
 
 /// The kernels of gemm_mxfp8.

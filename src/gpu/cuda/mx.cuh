@@ -68,6 +68,12 @@ __device__ __forceinline__ uint32_t multiply_pair(uint32_t x, uint32_t y) {
   return reinterpret_cast<const uint32_t&>(product);
 }
 
+__device__ __forceinline__ uint32_t add_pair(uint32_t x, uint32_t y) {
+  const __nv_bfloat162 sum = __hadd2(reinterpret_cast<const __nv_bfloat162&>(x),
+                                     reinterpret_cast<const __nv_bfloat162&>(y));
+  return reinterpret_cast<const uint32_t&>(sum);
+}
+
 /// Four codes, first in the low byte, as two pairs of bf16: codes 1 and 3, codes 0 and 2. NaN codes
 /// come out as 480.
 struct Bf16Codes {

@@ -70,6 +70,7 @@ namespace {
 constexpr gpu::CodeObject kCode{"memory_kernels", octet_code_harness_memory_kernels};
 const gpu::Kernel fill_codes(kCode, "octet_fill_codes", 0);
 const gpu::Kernel read_loads(kCode, "octet_read_loads", 0);
+const gpu::Kernel copy_loads(kCode, "octet_copy_loads", 0);
 const gpu::Kernel read_bulk(kCode, "octet_read_bulk", kReadSharedBytes);
 
 Status launch(Stream& stream, const gpu::Kernel& kernel, const gpu::LaunchShape& shape,
@@ -107,6 +108,16 @@ Status device_read_all(Stream& stream, const void* data, int64_t bytes) {
   return launch(stream, read_bulk, shape, params);
 }
 
+Status device_copy_all(Stream& stream, void* to, const void* from, int64_t bytes) {
+  constexpr int64_t kEach = int64_t{kCopyThreads} * kCopyFlight * 16;
+  gpu::LaunchShape shape;
+  shape.grid_x = static_cast<uint32_t>((bytes + kEach - 1) / kEach);
+  shape.block_x = kCopyThreads;
+  return launch(
+      stream, copy_loads, shape,
+      {reinterpret_cast<gpu::Address>(from), reinterpret_cast<gpu::Address>(to), bytes, 0});
+}
+
 #else
 namespace {
 Status fill(Stream&, const DeviceBuffer&) {
@@ -115,6 +126,7 @@ Status fill(Stream&, const DeviceBuffer&) {
 }  // namespace
 
 Status device_read_all(Stream& stream, const void*, int64_t) { return fill(stream, {}); }
+Status device_copy_all(Stream& stream, void*, const void*, int64_t) { return fill(stream, {}); }
 #endif
 
 Result<const DeviceArena*> DeviceArena::get(Stream& stream, int64_t window_bytes) {

@@ -52,4 +52,7 @@ class DeviceArena {
 /// Enqueues a read of `bytes` bytes at `data` and nothing else.
 Status device_read_all(Stream& stream, const void* data, int64_t bytes);
 
+/// Enqueues a copy of the whole vectors of 16 bytes in `bytes`; both addresses are multiples of 16.
+Status device_copy_all(Stream& stream, void* to, const void* from, int64_t bytes);
+
 }  // namespace octet::harness

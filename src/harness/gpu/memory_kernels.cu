@@ -1,10 +1,15 @@
-// Kernels of the harness: codes from a seed, and reads at the speed of memory.
+// Kernels of the harness: codes from a seed, and reads and copies at the speed of memory.
 #include <cstdint>
 
 #include "src/gpu/cuda/barrier.cuh"
+#include "src/gpu/cuda/vector.cuh"
 #include "src/harness/gpu/memory_kernels.h"
 
 namespace octet::harness {
+
+using gpu::encode_e4m3_pair;
+using gpu::load_once;
+
 namespace {
 
 __device__ __forceinline__ uint32_t mix(uint32_t x) {
@@ -13,13 +18,6 @@ __device__ __forceinline__ uint32_t mix(uint32_t x) {
   x ^= x >> 15;
   x *= 0x846ca68bu;
   return x ^ (x >> 16);
-}
-
-/// e4m3fn of x, |x| <= 448, rounded to nearest even by the hardware.
-__device__ __forceinline__ uint32_t encode_pair(float low, float high) {
-  uint16_t codes;
-  asm("cvt.rn.satfinite.e4m3x2.f32 %0, %1, %2;" : "=h"(codes) : "f"(high), "f"(low));
-  return codes;
 }
 
 /// Nearly normal, sigma 448 / 4.5, within 448: what quantised weights look like.
@@ -42,8 +40,8 @@ extern "C" __global__ void octet_fill_codes(const MemoryParams p) {
   for (int64_t i = blockIdx.x * static_cast<int64_t>(blockDim.x) + threadIdx.x; i < count;
        i += step) {
     const uint32_t seed = p.seed + static_cast<uint32_t>(i) * 4;
-    words[i] = encode_pair(normal(seed), normal(seed + 1)) |
-               encode_pair(normal(seed + 2), normal(seed + 3)) << 16;
+    words[i] = encode_e4m3_pair(normal(seed), normal(seed + 1)) |
+               encode_e4m3_pair(normal(seed + 2), normal(seed + 3)) << 16;
   }
 }
 
@@ -60,15 +58,32 @@ extern "C" __global__ void __launch_bounds__(512) octet_read_loads(const MemoryP
     for (int j = 0; j < kFlight; ++j) {
       v[j] = make_uint4(0, 0, 0, 0);
       if (i + j * step < count) {
-        asm volatile("ld.global.nc.L1::no_allocate.L2::256B.v4.u32 {%0, %1, %2, %3}, [%4];"
-                     : "=r"(v[j].x), "=r"(v[j].y), "=r"(v[j].z), "=r"(v[j].w)
-                     : "l"(data + i + j * step));
+        v[j] = load_once(data + i + j * step);
       }
     }
 #pragma unroll
     for (int j = 0; j < kFlight; ++j) sum ^= v[j].x ^ v[j].y ^ v[j].z ^ v[j].w;
   }
   if (sum == 0x9e3779b9u) *reinterpret_cast<uint32_t*>(p.sink) = sum;  // keeps the loads
+}
+
+/// One step a thread, as quantize takes: many thread blocks a multiprocessor, loads then stores.
+extern "C" __global__ void __launch_bounds__(kCopyThreads) octet_copy_loads(const MemoryParams p) {
+  const auto* from = reinterpret_cast<const uint4*>(p.data);
+  auto* to = reinterpret_cast<uint4*>(p.sink);
+  const int64_t count = p.bytes / 16;
+  const int64_t first = static_cast<int64_t>(blockIdx.x) * kCopyThreads * kCopyFlight + threadIdx.x;
+  uint4 v[kCopyFlight];
+#pragma unroll
+  for (int j = 0; j < kCopyFlight; ++j) {
+    const int64_t i = first + j * kCopyThreads;
+    if (i < count) v[j] = load_once(from + i);
+  }
+#pragma unroll
+  for (int j = 0; j < kCopyFlight; ++j) {
+    const int64_t i = first + j * kCopyThreads;
+    if (i < count) to[i] = v[j];
+  }
 }
 
 /// Bulk copies of 16 KB through a ring of 12: the fastest read of more.

@@ -7,10 +7,13 @@ namespace octet::harness {
 
 struct MemoryParams {
   uint64_t data;  // address, a multiple of 16
-  uint64_t sink;  // address of a word that is never written in practice
+  uint64_t sink;  // of a copy, where to; else address of a word that is never written in practice
   int64_t bytes;
   uint32_t seed;
 };
+
+/// Vectors of 16 bytes that a thread block of the copy moves, so many of them a thread.
+inline constexpr int kCopyThreads = 256, kCopyFlight = 4;
 
 inline constexpr int kReadChunk = 16384, kReadRing = 12;
 inline constexpr int kReadSharedBytes = kReadRing * (kReadChunk + 8);

@@ -51,6 +51,25 @@ constexpr uint32_t encode_e2m1(float x) {
   return (units + (binade >> 22) - (kOne >> 22)) | (bits >> 28 & 8);
 }
 
+/// As encode_e2m1 of the two bf16 of a word, in bits 0 to 3 and 16 to 19. `ops` minima, maxima (of
+/// 16 bits) and sums (of bf16) of pairs. 2^6 times the binade rounds a bf16 as above.
+template <class Ops>
+constexpr uint32_t encode_e2m1_pair(uint32_t pair, const Ops& ops) {
+  constexpr uint32_t kOnes = 0x3f803f80, kSixes = 0x40c040c0;
+  const uint32_t size = ops.minima(pair & 0x7fff7fff, kSixes);
+  const uint32_t binade = ops.maxima(size & 0x7f807f80, kOnes);
+  const uint32_t magic = binade + 0x03000300;
+  const uint32_t units = ops.sums(size, magic) - magic;
+  return (units + (binade >> 6) - (kOnes >> 6)) | (pair >> 12 & 0x00080008);
+}
+
+/// The codes of four such pairs side by side, first in the low bits.
+constexpr uint32_t pack_e2m1_pairs(const uint32_t (&pairs)[4]) {
+  const uint32_t low = pairs[0] | pairs[1] << 8, high = pairs[2] | pairs[3] << 8;
+  const uint32_t even = (low & 0xffff) | high << 16, odd = low >> 16 | (high & 0xffff0000);
+  return even | odd << 4;
+}
+
 /// e^(-k g) as 2^n * polynomial(f), n + f = g * kPerBit: 2^f within 2^-22 for |f| <= 1/2.
 template <Gate kGate>
 struct GateConstants {

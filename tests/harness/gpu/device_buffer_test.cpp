@@ -47,6 +47,36 @@ TEST_F(DeviceBufferTest, AnArenaOfFiniteCodesInWindows) {
   EXPECT_EQ(control().count("cuMemAlloc_v2"), 1) << "one for the process";
 }
 
+TEST_F(DeviceBufferTest, AReadPastTheEndIsAFault) {
+  Stream stream = Stream::gpu(0).value();
+  const DeviceBuffer buffer = DeviceBuffer::allocate(stream, 4096).value();
+  Status status = device_read_all(stream, buffer.as(), 4096);
+  if (status.code() == StatusCode::kUnsupported) GTEST_SKIP();
+  ASSERT_TRUE(status.ok()) << status.message();
+  ASSERT_TRUE(stream.synchronize().ok());
+  ASSERT_TRUE(device_read_all(stream, buffer.as<char>() + 16, 4096).ok()) << "faults show later";
+  status = stream.synchronize();
+  EXPECT_NE(status.message().find("ILLEGAL_ADDRESS"), std::string::npos) << status.message();
+}
+
+TEST_F(DeviceBufferTest, ACopyOfWholeVectors) {
+  Stream stream = Stream::gpu(0).value();
+  std::vector<uint8_t> sent(40000), received(sent.size());
+  std::iota(sent.begin(), sent.end(), uint8_t{1});
+  DeviceBuffer from = DeviceBuffer::allocate(stream, 40000).value();
+  DeviceBuffer to = DeviceBuffer::allocate(stream, 40000).value();
+  ASSERT_TRUE(from.upload(sent.data(), 40000).ok());
+  ASSERT_TRUE(to.fill(0).ok());
+  const Status status = device_copy_all(stream, to.as(), from.as(), 39999);
+  if (status.code() == StatusCode::kUnsupported) GTEST_SKIP();
+  ASSERT_TRUE(status.ok()) << status.message();
+  ASSERT_TRUE(to.download(received.data(), 40000).ok());
+  std::fill(sent.begin() + 39984, sent.end(), uint8_t{0});
+  EXPECT_EQ(received, sent);
+  ASSERT_TRUE(device_copy_all(stream, to.as<char>() + 16, from.as(), 40000).ok());
+  EXPECT_FALSE(stream.synchronize().ok()) << "past the end";
+}
+
 TEST_F(DeviceBufferTest, AFullGpuIsAnError) {
   Stream stream = Stream::gpu(0).value();
   control().set_fault("out_of_memory");

@@ -92,6 +92,39 @@ TEST(QuantizeArithmetic, E2m1IsThatOfTheCodec) {
   }
 }
 
+struct PairsOnHost {
+  static uint32_t each(uint32_t a, uint32_t b, uint16_t (*of)(uint16_t, uint16_t)) {
+    const auto low = of(static_cast<uint16_t>(a), static_cast<uint16_t>(b));
+    return low | uint32_t{of(static_cast<uint16_t>(a >> 16), static_cast<uint16_t>(b >> 16))} << 16;
+  }
+  static uint32_t minima(uint32_t a, uint32_t b) {
+    return each(a, b, [](uint16_t x, uint16_t y) { return std::min(x, y); });
+  }
+  static uint32_t maxima(uint32_t a, uint32_t b) {
+    return each(a, b, [](uint16_t x, uint16_t y) { return std::max(x, y); });
+  }
+  static uint32_t sums(uint32_t a, uint32_t b) {
+    return each(
+        a, b, [](uint16_t x, uint16_t y) { return encode_bf16(decode_bf16(x) + decode_bf16(y)); });
+  }
+};
+
+TEST(QuantizeArithmetic, PairsOfBf16AreTheCodecsE2m1) {
+  const auto code = [](uint32_t bf16) {
+    return encode(kE2m1Format, decode_bf16(static_cast<uint16_t>(bf16)));
+  };
+  const auto pairs = [](uint32_t low, uint32_t high) {
+    return encode_e2m1_pair(low | high << 16, PairsOnHost{});
+  };
+  for (uint32_t x = 0; x < 0x10000; ++x) {
+    if ((x & 0x7fff) > 0x7f80) continue;  // NaN
+    const uint32_t other = x * 40503 % 0x7f80;
+    ASSERT_EQ(pairs(x, other), code(x) | code(other) << 16) << x;
+    ASSERT_EQ(pairs(other, x), code(other) | code(x) << 16) << x;
+  }
+  EXPECT_EQ(pack_e2m1_pairs({0x20001, 0x40003, 0x60005, 0xf0007}), 0xf7654321u);
+}
+
 template <Gate kGate>
 float gated(float gate, float up) {
   return activate<kGate>(gate, up, [](float a, float b, float c) { return std::fma(a, b, c); });

@@ -6,6 +6,7 @@
 #include <cuda_fp16.h>
 
 #include "src/core/formats.h"
+#include "src/gpu/cuda/mx.cuh"
 #include "src/gpu/cuda/vector.cuh"
 #include "src/ops/quantize/arithmetic.h"
 #include "src/ops/quantize/cuda/params.h"
@@ -125,6 +126,37 @@ __device__ __forceinline__ Factor factor_of(const Task& task, uint32_t amax_bits
   }
 }
 
+/// The e2m1 codes of one vector times a power of two.
+template <class V>
+__device__ __forceinline__ uint32_t encode_e2m1_all(const V& v, float power) {
+  uint32_t codes = 0;
+#pragma unroll
+  for (int i = 0; i < V::kValues; ++i) codes |= encode_e2m1(v.value(i) * power) << i * 4;
+  return codes;
+}
+
+struct PairsOfBf16 {
+  static __device__ __forceinline__ uint32_t minima(uint32_t a, uint32_t b) {
+    return __vminu2(a, b);
+  }
+  static __device__ __forceinline__ uint32_t maxima(uint32_t a, uint32_t b) {
+    return __vmaxu2(a, b);
+  }
+  static __device__ __forceinline__ uint32_t sums(uint32_t a, uint32_t b) {
+    return gpu::add_pair(a, b);
+  }
+};
+/// Two at a time: bf16 times a power of two is a bf16, or too small for a code but 0.
+__device__ __forceinline__ uint32_t encode_e2m1_all(const Vector<Input::kBf16>& v, float power) {
+  const uint32_t high = __float_as_uint(power) >> 16, powers = high | high << 16;
+  uint32_t pairs[4];
+#pragma unroll
+  for (int i = 0; i < 4; ++i) {
+    pairs[i] = encode_e2m1_pair(gpu::multiply_pair(v.word(i), powers), PairsOfBf16{});
+  }
+  return pack_e2m1_pairs(pairs);
+}
+
 /// The codes of one vector in the low bytes. `special`: its block holds infinities or NaN.
 template <Element kElement, bool kMx, class V>
 __device__ __forceinline__ uint2 encode(const V& v, const Factor& f, bool special) {
@@ -134,9 +166,7 @@ __device__ __forceinline__ uint2 encode(const V& v, const Factor& f, bool specia
   };
   uint32_t codes[2] = {};
   if constexpr (kElement == Element::kE2m1) {
-#pragma unroll
-    for (int i = 0; i < kValues; ++i) codes[0] |= encode_e2m1(scaled(i)) << i * 4;
-    return make_uint2(special ? 0 : codes[0], 0);
+    return make_uint2(special ? 0 : encode_e2m1_all(v, f.by.inverse), 0);
   } else {
 #pragma unroll
     for (int i = 0; i < kValues; i += 2) {
