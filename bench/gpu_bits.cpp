@@ -53,10 +53,19 @@ struct Rows {
 /// A part of a tile, of a thread block and of a row's second pass.
 constexpr Rows kRows[] = {{1, 128}, {131, 128}, {131, 389}, {131, 896}, {2, 7168}, {2, 20480}};
 
+/// Blocks of the largest and the smallest numbers: their scales are at the ends too.
+void set_extremes(SmallQuantize& call) {
+  for (int col = 0; col < 32; ++col) {
+    call.set(0, col, std::ldexp(static_cast<float>(32 + col), 122));
+    call.set(0, col + 32, std::ldexp(static_cast<float>(col), -133));
+  }
+}
+
 Status check_quantize(Stream& gpu, Stream& cpu, const Kind& kind, int64_t rows, int64_t cols,
                       int64_t padding, Tally& tally) {
   SmallQuantize expected(kind, rows, cols, padding), call(kind, rows, cols, padding);
   expected.fill(static_cast<uint32_t>(rows + cols), 2);
+  set_extremes(expected);
   call.x = expected.x;
   OCTET_CHECK_OK(quantize(expected.args, cpu));
   const int64_t offset = padding % 2 * 4;  // of both: rows off their alignment

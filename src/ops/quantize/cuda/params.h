@@ -23,18 +23,25 @@ constexpr int code_bytes(Input input, Element element) {
   return values_per_vector(input) / (element == Element::kE2m1 ? 2 : 1);
 }
 
-/// sm90_groups: lanes that share a block of one row, each with kVectorsPerLane vectors of it; a
-/// lane has a part of kBlocksPerLane blocks, whose loads are under way together.
-inline constexpr int kVectorsPerLane = 2, kBlocksPerLane = 2;
-constexpr int lanes_per_block(Input input, int64_t block_cols) {
-  return static_cast<int>(block_cols) / values_per_vector(input) / kVectorsPerLane;
+/// sm90_groups and sm90_gated: vectors that a lane has of a block of one row. Two share what is
+/// done once a block; one lets a warp load and store whole lines where blocks are short. After an
+/// activation instructions count more.
+constexpr int vectors_per_lane(Gate gate, int64_t block_cols) {
+  return block_cols == 32 && gate == Gate::kNone ? 1 : 2;
 }
-
-/// Blocks of scales that a thread block of sm90_groups quantises; of sm90_gated, whose loads are of
-/// gate and up: a part of one block a lane.
+/// Lanes that share a block.
+constexpr int lanes_per_block(Input input, Gate gate, int64_t block_cols) {
+  const int values = values_per_vector(input) * vectors_per_lane(gate, block_cols);
+  return static_cast<int>(block_cols) / values;
+}
+/// Blocks of which a lane has a part: four loads are under way together, of x or of gate and up.
+constexpr int blocks_per_lane(Gate gate, int64_t block_cols) {
+  return 4 / vectors_per_lane(gate, block_cols) / (gate == Gate::kNone ? 1 : 2);
+}
+/// Blocks that a thread block quantises.
 constexpr uint32_t blocks_per_thread_block(const Task& t) {
-  const int groups = kSm90Threads / lanes_per_block(t.input, t.block_cols);
-  return static_cast<uint32_t>(t.gate == Gate::kNone ? groups * kBlocksPerLane : groups);
+  const int groups = kSm90Threads / lanes_per_block(t.input, t.gate, t.block_cols);
+  return static_cast<uint32_t>(groups * blocks_per_lane(t.gate, t.block_cols));
 }
 
 }  // namespace octet::ops::quantize

@@ -40,20 +40,20 @@ __device__ __forceinline__ Values<Vector<kInput>::kValues> activated(const Vecto
 
 template <Input kInput, Gate kGate, Element kElement, int kCols>
 __device__ __forceinline__ void run(const Sm90Params& p) {
-  using At = Place<kInput, kCols>;
-  constexpr uint32_t kGroups = kSm90Threads / At::kLanes;
-  const At at = At::of(p, blockIdx.x * kGroups + threadIdx.x / At::kLanes);
-  Vector<kInput> v[2 * kVectorsPerLane];  // gate, then up
+  using At = Place<kInput, kGate, kCols>;
+  static_assert(At::kBlocks == 1);
+  const At at = At::of(p, 0);
+  Vector<kInput> v[2 * At::kVectors];  // gate, then up
   load(p, v, [&](int j) {
-    const int64_t col = at.col_of(j % kVectorsPerLane) + j / kVectorsPerLane * p.task.cols;
+    const int64_t col = at.col_of(j % At::kVectors) + j / At::kVectors * p.task.cols;
     return Source{at.row, col, at.valid ? At::kValues : 0};
   });
-  Values<At::kValues> y[kVectorsPerLane];
+  Values<At::kValues> y[At::kVectors];
 #pragma unroll
-  for (int i = 0; i < kVectorsPerLane; ++i) {
-    y[i] = activated<kInput, kGate>(v[i], v[kVectorsPerLane + i]);
+  for (int i = 0; i < At::kVectors; ++i) {
+    y[i] = activated<kInput, kGate>(v[i], v[At::kVectors + i]);
   }
-  quantize_block<kElement, kCols>(p, at, y);
+  quantize_block<kElement>(p, at, y);
 }
 
 }  // namespace

@@ -9,19 +9,15 @@ namespace {
 
 template <Input kInput, Element kElement, int kCols>
 __device__ __forceinline__ void run(const Sm90Params& p) {
-  using At = Place<kInput, kCols>;
-  constexpr uint32_t kGroups = kSm90Threads / At::kLanes;
-  const auto at = [&](int step) {
-    return At::of(p, (blockIdx.x * kBlocksPerLane + step) * kGroups + threadIdx.x / At::kLanes);
-  };
-  Vector<kInput> v[kBlocksPerLane * kVectorsPerLane];
+  using At = Place<kInput, Gate::kNone, kCols>;
+  Vector<kInput> v[At::kBlocks * At::kVectors];
   load(p, v, [&](int j) {
-    const At place = at(j / kVectorsPerLane);
-    return Source{place.row, place.col_of(j % kVectorsPerLane), place.valid ? At::kValues : 0};
+    const At place = At::of(p, j / At::kVectors);
+    return Source{place.row, place.col_of(j % At::kVectors), place.valid ? At::kValues : 0};
   });
 #pragma unroll
-  for (int step = 0; step < kBlocksPerLane; ++step) {
-    quantize_block<kElement, kCols>(p, at(step), v + step * kVectorsPerLane);
+  for (int step = 0; step < At::kBlocks; ++step) {
+    quantize_block<kElement>(p, At::of(p, step), v + step * At::kVectors);
   }
 }
 
