@@ -17,7 +17,7 @@ namespace {
 using namespace ops::gemm_mxfp8;
 
 /// Both operands of a widened product lie this power of two below their values.
-constexpr int kOffset = 25;
+constexpr int kOffset = 11;
 
 double scale_of(const uint8_t* scales, int64_t row_bytes, int64_t row, int64_t k) {
   return double{decode_e8m0(scales[row * row_bytes + k / 32])};

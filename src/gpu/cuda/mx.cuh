@@ -38,23 +38,30 @@ __device__ __forceinline__ float mx_scaled(float product, uint32_t a, uint32_t b
   return product * power_of_two(half) * power_of_two(exponent - half);
 }
 
-/// How far the bf16 values of both operands lie below the real ones: 2^-25 each, so that factors up
-/// to 2^32 can be written. A sum of their products is off by 2^-50.
-inline constexpr int kMxOffset = 25;
-inline constexpr float kMxSumScale = 1125899906842624.0f;  // 2^50
+/// How far the bf16 values of both operands lie below the real ones: 2^-11 each, so that factors up
+/// to 2^18 can be written. A sum of their products is off by 2^-22.
+inline constexpr int kMxOffset = 11;
+inline constexpr float kMxSumScale = 4194304.0f;         // 2^22
+inline constexpr uint32_t kMxLeast = 40, kMxMost = 145;  // exponents whose values fit: 2^-87, 2^18
 
-/// What four codes are multiplied by to become bf16, in both halves. Of bytes outside 40 to 159 the
-/// values may not fit: there it is NaN, unless all codes are zero; who reads a NaN sums again.
+/// What four codes are multiplied by to become bf16, in both halves, for exponents up to kMxMost.
 __device__ __forceinline__ uint32_t mx_factor(uint32_t exponent) {
   // A code's bits in a bf16 stand for its value * 2^-120.
   return (exponent + 120 - kMxOffset) << 7 | (exponent + 120 - kMxOffset) << 23;
 }
+/// For any exponent. Where values may not fit it is NaN, unless all codes are zero; who reads a NaN
+/// sums again.
 __device__ __forceinline__ uint32_t mx_factor_checked(uint32_t exponent, uint32_t codes) {
-  const bool fits = exponent >= 40 && exponent <= 159;
+  const bool fits = exponent >= kMxLeast && exponent <= kMxMost;
   if (fits || (exponent != 255 && (codes & 0x7f7f7f7f) == 0)) {
-    return mx_factor(min(exponent, 159u));
+    return mx_factor(min(exponent, kMxMost));
   }
   return 0x7fff7fff;
+}
+/// Bit 7 of some byte is set if a byte is outside 82 to 145: who finds none may use mx_factor. (A
+/// byte above 241 carries into the next one, and is itself found.)
+__device__ __forceinline__ uint32_t mx_outside_factors(uint32_t word) {
+  return mx_outside_narrow(word + 0x0e0e0e0e);
 }
 
 /// Not zero in bit 7 of each byte whose code is NaN.

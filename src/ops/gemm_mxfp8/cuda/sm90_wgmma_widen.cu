@@ -14,7 +14,7 @@
 //            codes are two pairs of bf16 after five instructions (bf16_codes)
 // Numerics   f32 sums of exact products; blocks of a split add their sums in a fixed order.
 // Exponents
-//            outside 2^-87 to 2^32 make NaN here, and results that are NaN are summed again by
+//            outside 2^-87 to 2^18 make NaN here, and results that are NaN are summed again by
 //            exact_element, which is right for every byte
 #include "src/gpu/cuda/barrier.cuh"
 #include "src/gpu/cuda/copy.cuh"
@@ -225,7 +225,7 @@ __device__ __forceinline__ void widen_rows(const Weights& weights, Fragments& fr
 
 /// Whether an exponent or a code of a stage needs the checked way.
 __device__ __forceinline__ bool is_unusual(const Weights& weights) {
-  uint32_t unusual = mx_outside_narrow(weights.scales[0]) | mx_outside_narrow(weights.scales[1]);
+  uint32_t unusual = mx_outside_factors(weights.scales[0]) | mx_outside_factors(weights.scales[1]);
 #pragma unroll
   for (int i = 0; i < 16; ++i) unusual |= e4m3_nans(weights.codes[i / 4][i % 4]) & 0x80808080;
   return unusual != 0;

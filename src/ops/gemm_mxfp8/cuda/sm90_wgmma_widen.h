@@ -5,7 +5,7 @@
 // Requires   sm90, k a multiple of 128, and 128 for each block that shares it; rows of a and b 16
 // bytes
 //            aligned, rows of exponents 4; a workspace of 2 bytes a code of a
-// Numerics   f32 sums of exact products; exponents outside 2^-87 to 2^32 are summed again in
+// Numerics   f32 sums of exact products; exponents outside 2^-87 to 2^18 are summed again in
 // double;
 //            partial sums added in a fixed order
 #pragma once
