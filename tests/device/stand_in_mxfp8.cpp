@@ -18,6 +18,7 @@ using namespace ops::gemm_mxfp8;
 
 /// Both operands of a widened product lie this power of two below their values.
 constexpr int kOffset = 11;
+constexpr uint8_t kLeast = 40, kMost = 145;  // exponents whose values fit a bf16 there
 
 double scale_of(const uint8_t* scales, int64_t row_bytes, int64_t row, int64_t k) {
   return double{decode_e8m0(scales[row * row_bytes + k / 32])};
@@ -118,6 +119,10 @@ int widened(const Launch& launch, const Sm90Params& p, bool wrong) {
     if (!wide_map_matches(p, shape.block_m)) return kLaunchFailed;
     const auto* wide = static_cast<const uint16_t*>(p.wide_tokens);
     multiply(p, p.m, wrong, [&](int64_t row, int64_t k) {
+      // Values of other exponents may not fit: the kernel sums what they touch again from the
+      // codes.
+      const uint8_t exponent = p.a_scale[row * p.a_scale_row + k / 32];
+      if (exponent < kLeast || exponent > kMost) return code_value(p, row, k);
       return std::ldexp(double{decode_bf16(wide[row * p.k + wide_place(k)])}, kOffset);
     });
     return kSuccess;

@@ -82,10 +82,15 @@ TEST_F(CliGpuTest, CheckPassesAndFindsAWrongResult) {
 
 TEST_F(CliGpuTest, CheckOfEveryVariant) {
   if (!built()) GTEST_SKIP() << "this build has no sm90 kernels";
-  for (const char* shape : {"m=1 n=64 k=128", "m=67 n=200 k=1024"}) {
-    const Outcome outcome =
-        octet({"check", "gemm_blockscale", "--device", "cuda", "--shapes", shape}, {kStandIn});
+  for (const auto& [op, shape] :
+       {std::pair{"gemm_blockscale", "m=1 n=64 k=128"},
+        {"gemm_blockscale", "m=67 n=200 k=1024"},
+        // padded rows of scales that copies of four take, and k that no copy takes
+        {"gemm_mxfp8", "m=17 n=65 k=384"},
+        {"gemm_mxfp8", "m=3 n=33 k=160"}}) {
+    const Outcome outcome = octet({"check", op, "--device", "cuda", "--shapes", shape}, {kStandIn});
     EXPECT_EQ(outcome.code, 0) << outcome.out << outcome.err;
+    EXPECT_TRUE(outcome.out_has(" 0 failures")) << outcome.out;
   }
 }
 

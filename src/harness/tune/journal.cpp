@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <thread>
 #include <utility>
 
 #include "src/core/text.h"
@@ -40,10 +42,22 @@ Status io_error(const std::string& path) {
   return fail(StatusCode::kIo, "{}: {}", path, std::strerror(errno));
 }
 
+/// Takes the lock, or waits a little. Why: the child of a run that was killed between its fork and
+/// its exec holds the lock for a few milliseconds more; a run that lives holds it for good.
+bool lock(int file) {
+  constexpr int kTries = 100;
+  for (int i = 0; i < kTries; ++i) {
+    if (::flock(file, LOCK_EX | LOCK_NB) == 0) return true;
+    if (errno != EWOULDBLOCK) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return false;
+}
+
 Result<int> open_locked(const std::string& path) {
   const int file = ::open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
   if (file < 0) return io_error(path);
-  if (::flock(file, LOCK_EX | LOCK_NB) == 0) return file;
+  if (lock(file)) return file;
   const bool taken = errno == EWOULDBLOCK;
   const Status status = io_error(path);
   ::close(file);

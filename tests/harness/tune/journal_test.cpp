@@ -1,7 +1,13 @@
 // The journal: nothing finished is lost, nothing is there twice, and every bad file is named.
 #include "src/harness/tune/journal.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <thread>
 
 #include "harness/temporary_folder.h"
 #include "harness/tune/tune_testing.h"
@@ -146,6 +152,20 @@ TEST_F(JournalTest, ASecondOpenerIsRefusedUntilTheFirstIsGone) {
     ASSERT_TRUE(moved.append(done(1)).ok());
   }
   EXPECT_EQ(open(true)->finished().size(), 1u);
+}
+
+/// As the lock of a run that was killed between the fork and the exec of its child.
+TEST_F(JournalTest, ALockThatIsLetGoSoonIsWaitedFor) {
+  write_two();
+  const int held = ::open(path_.c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_EQ(::flock(held, LOCK_EX), 0);
+  std::thread dying([held] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(60));
+    ::close(held);
+  });
+  const auto journal = open(true);
+  EXPECT_TRUE(journal.ok()) << journal.status().message();
+  dying.join();
 }
 
 TEST_F(JournalTest, ACorruptLineIsNamedAndTheFileStaysAsItIs) {
