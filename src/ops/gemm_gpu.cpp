@@ -4,14 +4,20 @@
 
 namespace octet::ops {
 
-Result<gpu::TensorMap> gemm_operand_map(const gpu::Driver& driver, std::string_view op,
-                                        std::string_view name, const ConstMatrix& matrix,
-                                        int box_rows) {
+Status check_gemm_copies(std::string_view op, std::string_view name, const ConstMatrix& matrix) {
   const auto address = reinterpret_cast<gpu::Address>(matrix.data);
   OCTET_REQUIRE(address % 16 == 0 && (matrix.stride() % 16 == 0 || matrix.rows == 1),
                 "{}: {} at 0x{:x} with {} bytes between rows: on a GPU both must be "
                 "multiples of 16 (variant sm90_simple takes any)",
                 op, name, address, matrix.stride());
+  return Status::Ok();
+}
+
+Result<gpu::TensorMap> gemm_operand_map(const gpu::Driver& driver, std::string_view op,
+                                        std::string_view name, const ConstMatrix& matrix,
+                                        int box_rows) {
+  OCTET_CHECK_OK(check_gemm_copies(op, name, matrix));
+  const auto address = reinterpret_cast<gpu::Address>(matrix.data);
   const int64_t stride = matrix.rows == 1 ? matrix.cols : matrix.stride();  // one row has none
   return driver.encode({address, matrix.rows, matrix.cols, stride, box_rows, 128});
 }

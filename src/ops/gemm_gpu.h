@@ -10,6 +10,10 @@
 
 namespace octet::ops {
 
+/// kInvalidArgument where address or stride is not a multiple of 16 bytes, which copies of rows
+/// need.
+Status check_gemm_copies(std::string_view op, std::string_view name, const ConstMatrix& matrix);
+
 /// The map of a or b by rows of codes: boxes of box_rows x 128 bytes. kInvalidArgument where
 /// address or stride is not a multiple of 16 bytes.
 Result<gpu::TensorMap> gemm_operand_map(const gpu::Driver& driver, std::string_view op,

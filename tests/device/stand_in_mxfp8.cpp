@@ -51,10 +51,13 @@ bool describes(const Codes& codes, const uint8_t* data, int64_t row_bytes, int64
   return codes.data == data && (rows == 1 || codes.stride == static_cast<uint64_t>(row_bytes));
 }
 
-bool operands_match(const Sm90Params& p, int a_box_rows, int b_box_rows) {
-  Codes a, b;
-  return mapped(p.a, p.m, p.k, a_box_rows, a) && mapped(p.b, p.n, p.k, b_box_rows, b) &&
-         describes(a, p.a_codes, p.a_row, p.m) && describes(b, p.b_codes, p.b_row, p.n) &&
+bool a_matches(const Sm90Params& p, int box_rows) {
+  Codes a;
+  return mapped(p.a, p.m, p.k, box_rows, a) && describes(a, p.a_codes, p.a_row, p.m);
+}
+bool b_matches(const Sm90Params& p, int box_rows) {
+  Codes b;
+  return mapped(p.b, p.n, p.k, box_rows, b) && describes(b, p.b_codes, p.b_row, p.n) &&
          p.k == p.k_blocks * 128;
 }
 
@@ -67,7 +70,7 @@ int swapped(const Launch& launch, const Sm90Params& p, bool wrong) {
   const bool fits = launch.block[0] == static_cast<uint32_t>(block_n / 64 * groups * 128 + 64) &&
                     static_cast<int>(launch.cluster) == p.split &&
                     launch.dependent == p.dependent && p.m <= block_m;
-  if (!fits || !operands_match(p, block_m, block_n)) return kLaunchFailed;
+  if (!fits || !a_matches(p, block_m) || !b_matches(p, block_n)) return kLaunchFailed;
   multiply(p, p.m, wrong, [&](int64_t row, int64_t k) { return code_value(p, row, k); });
   return kSuccess;
 }
@@ -115,7 +118,7 @@ int widened(const Launch& launch, const Sm90Params& p, bool wrong) {
                       static_cast<int>(launch.cluster) == shape.split && p.split == shape.split &&
                       launch.dependent &&  // on the launch that widened tokens
                       launch.grid[0] % static_cast<uint32_t>(shape.split) == 0;
-    if (!fits || !operands_match(p, shape.block_m, shape.block_n)) return kLaunchFailed;
+    if (!fits || !b_matches(p, shape.block_n)) return kLaunchFailed;
     if (!wide_map_matches(p, shape.block_m)) return kLaunchFailed;
     const auto* wide = static_cast<const uint16_t*>(p.wide_tokens);
     multiply(p, p.m, wrong, [&](int64_t row, int64_t k) {

@@ -66,12 +66,14 @@ Status run(const LaunchPlan& plan, const GemmMxfp8Args& args, select::Workspace 
   if (plan.a_box_rows > 0) {
     OCTET_CHECK_OK(check_scale_words("a_scale", args.a_scale));
     OCTET_CHECK_OK(check_scale_words("b_scale", args.b_scale));
-    OCTET_TRY(params.a, gemm_operand_map(*queue.driver, kOp, "a", args.a, plan.a_box_rows));
     OCTET_TRY(params.b, gemm_operand_map(*queue.driver, kOp, "b", args.b, plan.b_box_rows));
   }
   if (plan.widen != nullptr) {
+    OCTET_CHECK_OK(check_gemm_copies(kOp, "a", args.a));
     params.wide_tokens = workspace.data;
     OCTET_TRY(params.wide_map, wide_map(*queue.driver, plan, args, workspace.data));
+  } else if (plan.a_box_rows > 0) {
+    OCTET_TRY(params.a, gemm_operand_map(*queue.driver, kOp, "a", args.a, plan.a_box_rows));
   }
   return named_launch_error(kOp, args.a.rows, args.b.rows, args.a.cols, *plan.kernel,
                             enqueue(plan, params, queue));

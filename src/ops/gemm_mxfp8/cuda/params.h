@@ -5,6 +5,7 @@
 
 namespace octet::ops::gemm_mxfp8 {
 
+/// sm90_wgmma_widen reads a by wide_map, not by the map of a.
 struct Sm90Params : gpu::GemmParams {
   gpu::TensorMap wide_map;  // of wide_tokens: boxes of 64 columns, 128-byte swizzle
   void* wide_tokens;        // bf16 (m, k), what sm90_wgmma_widen makes of a (its order of k)
