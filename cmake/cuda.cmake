@@ -19,7 +19,7 @@ if(CMAKE_SCRIPT_MODE_FILE)
     message(FATAL_ERROR "${SOURCE} spills or is serialised:\n${text}")
   endif()
   file(READ ${OUTPUT}.d dependencies)  # relative to the tree: the build wants them absolute
-  string(REPLACE " src/" " ${ROOT}/src/" dependencies "${dependencies}")
+  string(REGEX REPLACE " (\\./)?src/" " ${ROOT}/src/" dependencies "${dependencies}")
   file(WRITE ${OUTPUT}.d "${dependencies}")
   return()
 endif()

@@ -1,5 +1,7 @@
 # Compiles every .cu of the tree ROOT again, from a copy under WORK, and compares the code objects with
-# those of the build folder BUILD byte for byte: they depend on neither folder nor time.
+# those of the build folder BUILD byte for byte: they depend on neither folder nor time. What a code object
+# is made of is named by whole paths: another name is taken for a file that is gone, and compiles it again
+# in every build.
 file(REMOVE_RECURSE ${WORK})
 file(COPY ${ROOT}/src DESTINATION ${WORK}/tree)
 file(GLOB sources RELATIVE ${ROOT} ${ROOT}/src/ops/*/cuda/*.cu ${ROOT}/src/harness/gpu/*.cu)
@@ -10,6 +12,10 @@ foreach(source IN LISTS sources)
   set(built ${BUILD}/generated/sm90/${prefix}_${stem}.cubin)
   if(NOT EXISTS ${built})
     message(FATAL_ERROR "${source}: no ${built}")
+  endif()
+  file(STRINGS ${built}.d relative REGEX "[ \t](\\./)?src/")
+  if(relative)
+    message(FATAL_ERROR "${built}.d names files by relative paths: ${relative}")
   endif()
   set(again ${WORK}/${prefix}_${stem}.cubin)
   execute_process(COMMAND ${CMAKE_COMMAND} -DNVCC=${NVCC} -DSOURCE=${source} -DOUTPUT=${again} -DROOT=${WORK}/tree
