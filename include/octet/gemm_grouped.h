@@ -45,7 +45,8 @@ struct GemmGroupedArgs {
   int64_t block_m = 64;  // slots of a tile (gemm_grouped_block_m): 8 to 128, a multiple of 8
   SlotLayout layout = SlotLayout::kFlat;
 
-  const float* topk_weights = nullptr;  // (tokens, topk), multiplied in before d is rounded; null: 1
+  const float* topk_weights =
+      nullptr;  // (tokens, topk), multiplied in before d is rounded; null: 1
 
   /// (tokens * topk, n) bf16, f16 or f32; must not overlap an operand. Only the rows of choices
   /// that have a slot are written: not those of experts elsewhere.

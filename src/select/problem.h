@@ -47,7 +47,8 @@ Problem table_key(const Problem& problem);
 /// "m=64 n=5120 k=5120 format=e4m3fn": the words that `octet explain` takes.
 std::string to_string(const Problem& problem);
 
-/// From words `m=64 n=5120 ...`; every field once, format and the last `num_optional` optional. Errors name the word.
+/// From words `m=64 n=5120 ...`; every field once, format and the last `num_optional` optional.
+/// Errors name the word.
 Result<Problem> parse_problem(const OpSchema& schema, std::span<const std::string> words,
                               uint32_t default_format);
 

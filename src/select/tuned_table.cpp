@@ -211,8 +211,8 @@ void TunedTables::add(const TunedTable& layer) {
     if (slot.schema != nullptr) next->put(slot);
   }
   for (const TunedRow& row : layer.rows) {
-    next->put({row.problem.schema, row.arch, row.cu_num, bucketed(row.problem),
-               {row.variant, row.us}});
+    next->put(
+        {row.problem.schema, row.arch, row.cu_num, bucketed(row.problem), {row.variant, row.us}});
   }
   current_.store(next.get(), std::memory_order_release);
   all_.push_back(std::move(next));

@@ -109,8 +109,8 @@ Result<Problem> validate_operands(const GemmGroupedArgs& args) {
   const Problem p = problem_of(args);
   OCTET_CHECK_OK(check_routing(p, kLeastBlock));
   OCTET_CHECK_OK(check_gemm_dims(kOp, {0, p.n, p.k}, p.scale_block()));
-  OCTET_REQUIRE(args.a_div >= 1 && p.topk % args.a_div == 0, "{}: a_div = {}, must divide topk = {}",
-                kOp, args.a_div, p.topk);
+  OCTET_REQUIRE(args.a_div >= 1 && p.topk % args.a_div == 0,
+                "{}: a_div = {}, must divide topk = {}", kOp, args.a_div, p.topk);
   const int64_t a_rows = p.rows() / args.a_div, blocks = p.num_k_blocks();
   const int64_t scale_rows = p.format == Format::kMxfp8 ? p.n : (p.n + 127) / 128;
   OCTET_CHECK_OK(check_gemm_shape(kOp, "a", args.a, {a_rows, p.k}));

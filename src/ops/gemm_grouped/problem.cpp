@@ -37,9 +37,7 @@ uint32_t table_format(uint32_t code) {
 
 /// The nearest power of two. Why nearest: 64 rows of 256 experts and the 72 rows of 257, with a
 /// shared expert that every token takes, are one bucket.
-int64_t octave(double count) {
-  return count < 1 ? 0 : int64_t{1} << std::lround(std::log2(count));
-}
+int64_t octave(double count) { return count < 1 ? 0 : int64_t{1} << std::lround(std::log2(count)); }
 
 /// Buckets of routed rows and of active experts in place of tokens, experts, topk and block_m.
 void bucket(select::Problem& key) {
@@ -71,8 +69,8 @@ int64_t Problem::bytes() const {
 }
 
 const select::OpSchema& schema() {
-  static constexpr select::OpSchema kSchema{"gemm_grouped", kFields, format_name, parse_format,
-                                            table_format,   bucket,  1};
+  static constexpr select::OpSchema kSchema{
+      "gemm_grouped", kFields, format_name, parse_format, table_format, bucket, 1};
   return kSchema;
 }
 
