@@ -1,23 +1,23 @@
 // The variants of gemm_grouped, fastest first, reference last: every kernel of every backend, built
 // or not.
+#include "src/cpu/variants.h"
+
+#include "src/ops/gemm_grouped/cpu/generic_experts.h"
 #include "src/ops/gemm_grouped/cpu/generic_ref.h"
+#include "src/ops/gemm_grouped/cpu/launch.h"
+#include "src/ops/gemm_grouped/cpu/x86_amx_experts.h"
+#include "src/ops/gemm_grouped/cpu/x86_avx2_experts.h"
+#include "src/ops/gemm_grouped/cpu/x86_avx512_dpbf16_experts.h"
+#include "src/ops/gemm_grouped/cpu/x86_avx512_experts.h"
 #include "src/ops/gemm_grouped/op.h"
-#include "src/select/contract.h"
 #include "src/select/gemm_cost.h"
 
 namespace octet::ops::gemm_grouped {
 namespace {
 
-/// Yes where the slots are aligned to what the kernel works with, and the rest of its contract
-/// agrees.
-template <class Contract>
-select::Support supports(int config, const select::Problem& problem, const Device& device) {
-  return Contract::supports(Contract::kConfigs[static_cast<size_t>(config)], from(problem), device);
-}
-
 void add_reference(std::vector<select::Variant>& variants) {
   select::append_variants<GenericRef>(variants, [](select::Variant& variant) {
-    variant.supports = supports<GenericRef>;
+    variant.supports = select::contract_supports<GenericRef, from>;
     variant.workspace_bytes = select::no_workspace;
     variant.built = true;
     variant.launch = [](int, const void* args, select::Workspace, Stream& stream) {
@@ -26,8 +26,34 @@ void add_reference(std::vector<select::Variant>& variants) {
   });
 }
 
+template <class Contract>
+void add_cpu(std::vector<select::Variant>& variants) {
+  select::append_variants<Contract>(variants, [](select::Variant& variant) {
+    variant.supports = select::contract_supports<Contract, from>;
+    variant.workspace_bytes = select::no_workspace;
+    if constexpr (cpu::kHaveX86 || Contract::kArch == Arch::kGeneric) {
+      variant.built = true;
+      variant.workspace_bytes = [](int config, const select::Problem& problem,
+                                   const Device& device) {
+        const Problem p = from(problem);
+        return host::workspace_bytes(Contract::steps(config, p.format), p, device.cu_num);
+      };
+      variant.launch = [](int config, const void* args, select::Workspace workspace,
+                          Stream& stream) {
+        const auto& a = *static_cast<const GemmGroupedArgs*>(args);
+        return host::run(Contract::steps(config, problem_of(a).format), a, workspace, stream);
+      };
+    }
+  });
+}
+
 std::vector<select::Variant> make_variants() {
   std::vector<select::Variant> variants;
+  add_cpu<X86AmxExperts>(variants);
+  add_cpu<X86Avx512Dpbf16Experts>(variants);
+  add_cpu<X86Avx512Experts>(variants);
+  add_cpu<X86Avx2Experts>(variants);
+  add_cpu<GenericExperts>(variants);
   add_reference(variants);
   return variants;
 }
@@ -40,7 +66,21 @@ select::CostTerms cost_terms(const select::Problem& problem, const select::Tile&
   return select::gemm_cost_terms({p.rows(), n, p.k, size_of(p.d)}, tile, device);
 }
 
-std::string fixed_default(Arch) { return GenericRef::name({}); }
+/// The tier's kernel, as a library without selection would ship it.
+std::string fixed_default(Arch arch) {
+  switch (arch) {
+    case Arch::kX86Amx:
+      return X86AmxExperts::name(X86AmxExperts::kConfigs[0]);
+    case Arch::kX86Avx512:
+      return X86Avx512Experts::name(X86Avx512Experts::kConfigs[0]);
+    case Arch::kX86Avx2:
+      return X86Avx2Experts::name(X86Avx2Experts::kConfigs[0]);
+    case Arch::kGeneric:
+      return GenericExperts::name(GenericExperts::kConfigs[0]);
+    default:
+      return "";
+  }
+}
 
 }  // namespace
 
