@@ -2,6 +2,9 @@
 // or not.
 #include "src/cpu/variants.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "src/ops/gemm_grouped/cpu/generic_experts.h"
 #include "src/ops/gemm_grouped/cpu/generic_ref.h"
 #include "src/ops/gemm_grouped/cpu/launch.h"
@@ -58,12 +61,18 @@ std::vector<select::Variant> make_variants() {
   return variants;
 }
 
-/// The work of a dense product with the routed rows whose weights are those of active experts.
+/// The work of a dense product of an average expert's rows with the weights of all active experts.
 select::CostTerms cost_terms(const select::Problem& problem, const select::Tile& tile,
                              const Device& device) {
   const Problem p = from(problem);
-  const auto n = static_cast<int64_t>(p.active_experts() * static_cast<double>(p.n));
-  return select::gemm_cost_terms({p.rows(), n, p.k, size_of(p.d)}, tile, device);
+  const double active = std::max(1.0, p.active_experts());
+  const auto rows = static_cast<double>(p.rows());
+  const select::GemmWork work{static_cast<int64_t>(std::ceil(rows / active)),
+                              static_cast<int64_t>(active * static_cast<double>(p.n)), p.k,
+                              size_of(p.d)};
+  select::CostTerms terms = select::gemm_cost_terms(work, tile, device);
+  if (is_cpu(device.arch)) terms[3] = rows * static_cast<double>(p.k) * 1e-6 / device.cu_num;
+  return terms;
 }
 
 /// The tier's kernel, as a library without selection would ship it.
