@@ -132,8 +132,7 @@ class GroupedTiming : public Instance {
 
   Result<PlacedBuffer> scales(const Stream& stream, Random& random, int64_t bytes) const {
     OCTET_TRY(const Buffer from, Buffer::allocate(bytes));
-    p_.format == Format::kMxfp8 ? fill_mx_scales(random, Inputs::kRandom, from)
-                                : fill_block_scales(random, Inputs::kRandom, from);
+    fill_grouped_scales(random, p_.format, Inputs::kRandom, from);
     OCTET_TRY(PlacedBuffer to, PlacedBuffer::allocate(stream, bytes));
     OCTET_CHECK_OK(to.upload(from.data(), bytes));
     return to;
