@@ -11,6 +11,7 @@
 #include "src/core/try.h"
 #include "src/harness/shapes/m_list.h"
 #include "src/harness/shapes/shape_csv.h"
+#include "src/harness/shapes/shape_problem.h"
 
 namespace octet::tools {
 
@@ -110,7 +111,7 @@ Result<std::vector<select::Problem>> load_problems(const select::Op& op, const s
   std::set<std::string> seen, refused;
   for (const harness::ModelShape& shape : shapes) {
     if (!shape.op.empty() && shape.op != op.name()) continue;
-    const select::Problem problem{op.schema, format, {shape.m, shape.n, shape.k}};
+    const select::Problem problem = harness::problem_of(*op.schema, format, shape);
     const Status legal = op.validate(problem);
     if (!legal.ok() && !is_set) return Status(legal.code(), spec + ": " + legal.message());
     if (!legal.ok()) refused.insert(legal.message());  // a model's shape that the op cannot serve

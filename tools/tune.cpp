@@ -13,6 +13,7 @@
 #include "src/harness/progress.h"
 #include "src/harness/shapes/m_list.h"
 #include "src/harness/shapes/model_shapes.h"
+#include "src/harness/shapes/shape_problem.h"
 #include "src/harness/tune/tune_run.h"
 #include "src/ops/registry.h"
 #include "tools/cli.h"
@@ -60,7 +61,7 @@ Result<std::vector<TuneItem>> model_items(const select::Op& op, const Options& o
   std::vector<TuneItem> items;
   for (const harness::ModelShape& shape : harness::with_m(shapes, sizes)) {
     if (shape.op != op.name()) continue;
-    const select::Problem problem{op.schema, format, {shape.m, shape.n, shape.k}};
+    const select::Problem problem = harness::problem_of(*op.schema, format, shape);
     if (!op.validate(problem).ok()) continue;  // listed with a note by `octet shapes`
     const auto same = std::find_if(items.begin(), items.end(),
                                    [&](const TuneItem& item) { return item.problem == problem; });

@@ -36,6 +36,22 @@ struct BasicMatrix {
 using Matrix = BasicMatrix<void*>;
 using ConstMatrix = BasicMatrix<const void*>;
 
+/// The matrices (rows, cols) of a layer's experts; strides in elements, 0 means dense.
+struct ConstExperts {
+  const void* data = nullptr;
+  DType dtype = DType::kF32;
+  int64_t experts = 0;
+  int64_t rows = 0;
+  int64_t cols = 0;
+  int64_t row_stride = 0;
+  int64_t expert_stride = 0;
+
+  constexpr int64_t stride() const { return row_stride == 0 ? cols : row_stride; }
+  constexpr int64_t matrix_stride() const {
+    return expert_stride == 0 ? rows * stride() : expert_stride;
+  }
+};
+
 /// A grid of float32 scales with any strides (in elements): row-major is {cols, 1}, column-major
 /// {1, rows}.
 struct ScaleMatrix {

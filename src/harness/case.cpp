@@ -4,8 +4,10 @@
 
 #include "src/core/try.h"
 #include "src/harness/cases/gemm_blockscale.h"
+#include "src/harness/cases/gemm_grouped.h"
 #include "src/harness/cases/gemm_mxfp8.h"
 #include "src/ops/gemm_blockscale/op.h"
+#include "src/ops/gemm_grouped/op.h"
 #include "src/ops/gemm_mxfp8/op.h"
 
 namespace octet::harness {
@@ -27,6 +29,9 @@ const Case& case_of(const select::Op& op) {
       {&ops::gemm_mxfp8::op(),
        make_gemm_mxfp8,
        {Inputs::kExact, Inputs::kRandom, Inputs::kNan, Inputs::kExtreme}},
+      {&ops::gemm_grouped::op(),
+       make_gemm_grouped,
+       {Inputs::kExact, Inputs::kRandom, Inputs::kNan, Inputs::kExtreme}},
   };
   static const Case nothing{nullptr, make_nothing, {}};
   const auto found = std::find_if(cases.begin(), cases.end(),
@@ -36,9 +41,11 @@ const Case& case_of(const select::Op& op) {
 
 Launch launch_of(const select::Op& op, int index) {
   const select::Variant& variant = op.variants()[static_cast<size_t>(index)];
-  return [&variant](const void* args, select::Workspace workspace, Stream& stream) {
+  Launch launch = [&variant](const void* args, select::Workspace workspace, Stream& stream) {
     return variant.launch(variant.config, args, workspace, stream);
   };
+  launch.tile = variant.tile;
+  return launch;
 }
 
 Result<select::Workspace> workspace_of(const select::Op& op, int index,

@@ -30,7 +30,10 @@ struct CheckReport {
 };
 
 /// How a variant, or a test's broken imitation of one, is run. `args` is the op's argument struct.
-using Launch = std::function<Status(const void* args, select::Workspace, Stream&)>;
+struct Launch : std::function<Status(const void* args, select::Workspace, Stream&)> {
+  using function::function;
+  select::Tile tile;  // of the variant: what slots are aligned to
+};
 
 /// The operands of one problem.
 class Instance {

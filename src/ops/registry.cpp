@@ -7,12 +7,13 @@
 #include "src/core/text.h"
 #include "src/core/try.h"
 #include "src/ops/gemm_blockscale/op.h"
+#include "src/ops/gemm_grouped/op.h"
 #include "src/ops/gemm_mxfp8/op.h"
 
 namespace octet::ops {
 
 std::span<const select::Op* const> all() {
-  static const std::array kOps{&gemm_blockscale::op(), &gemm_mxfp8::op()};
+  static const std::array kOps{&gemm_blockscale::op(), &gemm_mxfp8::op(), &gemm_grouped::op()};
   return kOps;
 }
 

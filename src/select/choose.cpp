@@ -83,9 +83,8 @@ class Candidates {
 /// coarse one.
 Choice tuned_row(const Op& op, const Problem& problem, const Device& device, int cu_num,
                  const TunedTables& tables, Candidates& candidates) {
-  Problem key = problem;
-  key.format = op.schema->table_format(problem.format);
-  const int64_t m = problem.field[0];
+  Problem key = table_key(problem);
+  const int64_t m = key.field[0];
   const std::array<int64_t, 3> grid{m, padded_m_fine(m), padded_m_coarse(m, problem.field[1])};
   for (const int64_t padded : grid) {
     key.field[0] = padded;

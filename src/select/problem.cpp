@@ -7,6 +7,18 @@
 
 namespace octet::select {
 
+Problem bucketed(const Problem& problem) {
+  Problem key = problem;
+  if (problem.schema->bucket != nullptr) problem.schema->bucket(key);
+  return key;
+}
+
+Problem table_key(const Problem& problem) {
+  Problem key = bucketed(problem);
+  key.format = problem.schema->table_format(problem.format);
+  return key;
+}
+
 std::string to_string(const Problem& problem) {
   std::string text;
   for (size_t i = 0; i < problem.schema->fields.size(); ++i) {
@@ -52,7 +64,7 @@ Result<Problem> parse_problem(const OpSchema& schema, std::span<const std::strin
   Problem problem{&schema, default_format, {}};
   std::vector<bool> given(schema.fields.size() + 1);  // the last one is format
   for (const std::string& word : words) OCTET_CHECK_OK(set_word(schema, word, problem, given));
-  for (size_t i = 0; i < schema.fields.size(); ++i) {
+  for (size_t i = 0; i < schema.fields.size() - schema.num_optional; ++i) {
     OCTET_REQUIRE(given[i], "{}: '{}=' is missing", schema.name, schema.fields[i]);
   }
   return problem;

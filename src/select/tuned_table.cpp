@@ -83,17 +83,22 @@ auto sort_key(const TunedRow& row) {
   return std::tuple(arch_name(row.arch), row.cu_num, row.problem.format, row.problem.field);
 }
 
+/// Of rows that answer the same look-up.
+auto lookup_key(const TunedRow& row) {
+  return std::tuple(row.arch, row.cu_num, row.problem.format, bucketed(row.problem).field);
+}
+
 }  // namespace
 
 Result<TunedTable> parse_tuned_table(const Op& op, const Csv& csv) {
   OCTET_CHECK_OK(check_columns(op, csv));
   TunedTable table{&op, {}, {}};
-  std::set<decltype(sort_key(TunedRow{}))> keys;
+  std::set<decltype(lookup_key(TunedRow{}))> keys;
   for (const CsvRow& row : csv.rows) {
     auto tuned = parse_row(op, csv, row);
     if (!tuned.ok()) {
       table.bad.push_back(fmt::format("{}: {}", csv.at(row), tuned.status().message()));
-    } else if (!keys.insert(sort_key(*tuned)).second) {
+    } else if (!keys.insert(lookup_key(*tuned)).second) {
       table.bad.push_back(fmt::format("{}: the key of this row occurs before: {} {} {}",
                                       csv.at(row), arch_name(tuned->arch), tuned->cu_num,
                                       to_string(tuned->problem)));
@@ -206,7 +211,8 @@ void TunedTables::add(const TunedTable& layer) {
     if (slot.schema != nullptr) next->put(slot);
   }
   for (const TunedRow& row : layer.rows) {
-    next->put({row.problem.schema, row.arch, row.cu_num, row.problem, {row.variant, row.us}});
+    next->put(
+        {row.problem.schema, row.arch, row.cu_num, bucketed(row.problem), {row.variant, row.us}});
   }
   current_.store(next.get(), std::memory_order_release);
   all_.push_back(std::move(next));

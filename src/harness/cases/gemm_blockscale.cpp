@@ -1,8 +1,6 @@
 // gemm_blockscale for check, bench and tune.
 #include "src/harness/cases/gemm_blockscale.h"
 
-#include <cmath>
-
 #include "src/cpu/pack.h"
 #include "src/harness/cases/gemm_gpu_instance.h"
 #include "src/harness/cases/gemm_instance.h"
@@ -15,14 +13,6 @@ namespace gemm = ops::gemm_blockscale;
 using gemm::Problem;
 
 namespace {
-
-/// Exact: a power of two near 1. Random: a magnitude of its own for every block, over 8 binades, so
-/// that a wrong index changes the result by far more than rounding.
-float random_scale(Random& random, Inputs inputs) {
-  if (inputs == Inputs::kExact) return std::ldexp(1.0f, static_cast<int>(random.below(3)) - 1);
-  const double fraction = 1.0 + random.unit();
-  return static_cast<float>(std::ldexp(fraction, static_cast<int>(random.below(8)) - 10));
-}
 
 struct GemmBlockscaleCase {
   using Operands = GemmBlockscaleOperands;
@@ -71,9 +61,7 @@ struct GemmBlockscaleCase {
   }
 
   static void fill_scales(Random& random, Inputs inputs, const Buffer& scales) {
-    for (int64_t i = 0; i < scales.bytes() / 4; ++i) {
-      scales.as<float>()[i] = random_scale(random, inputs);
-    }
+    fill_block_scales(random, inputs, scales);
   }
 
   /// One NaN code in one row of a and in one row of b, both signs.

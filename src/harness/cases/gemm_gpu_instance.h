@@ -11,15 +11,9 @@
 #include "src/harness/cases/gemm_instance.h"
 #include "src/harness/gpu/device_buffer.h"
 #include "src/harness/gpu/device_judge.h"
+#include "src/harness/gpu/placed_buffer.h"
 
 namespace octet::harness {
-
-/// The host's threads, which make and judge operands.
-inline Result<Stream*> host_stream() {
-  static Result<Stream> stream = Stream::cpu();
-  OCTET_CHECK_OK(stream);
-  return &*stream;
-}
 
 template <class Op>
 class GpuCheckInstance : public Instance {

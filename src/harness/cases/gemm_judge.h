@@ -34,6 +34,9 @@ struct Element {
 /// or of tall ones in a sample of rows (row_sample.h), both by the seed and the problem.
 std::vector<Element> sample_elements(const GemmSize& size, uint64_t seed);
 
+/// An element of d from its bytes.
+float decode_element(const void* bytes, DType d);
+
 /// Adds one element to the report. `bitwise`: inputs were exact.
 void judge_element(const GemmSize& size, Element at, const cpu::ExactElement& exact, float got,
                    bool bitwise, BlockSums sums, CheckReport& report);
@@ -45,6 +48,7 @@ struct GemmResult {
   const Buffer* memory;  // of d and its canaries
   std::function<cpu::ExactElement(int64_t m, int64_t n)> exact;
   uint64_t seed = 1;
+  std::function<bool(int64_t m)> written = nullptr;  // whether row m is a result; null: all are
 };
 
 /// Compares the sampled elements of d with the double-precision reference; then the canaries.

@@ -15,13 +15,6 @@ namespace {
 
 constexpr uint8_t kNanScale = 255, kSmallestScale = 0, kLargestScale = 254;
 
-/// Exact: near 1. Random: of 8 binades, so that a wrong index changes the result by far more than
-/// rounding.
-uint8_t random_scale(Random& random, Inputs inputs) {
-  return static_cast<uint8_t>(inputs == Inputs::kExact ? 126 + random.below(3)
-                                                       : 117 + random.below(8));
-}
-
 struct GemmMxfp8Case {
   using Operands = GemmMxfp8Operands;
 
@@ -59,7 +52,7 @@ struct GemmMxfp8Case {
   }
 
   static void fill_scales(Random& random, Inputs inputs, const Buffer& scales) {
-    for (int64_t i = 0; i < scales.bytes(); ++i) scales.data()[i] = random_scale(random, inputs);
+    fill_mx_scales(random, inputs, scales);
   }
 
   static uint8_t& scale(const Buffer& scales, const ConstMatrix& view, int64_t row, int64_t kb) {

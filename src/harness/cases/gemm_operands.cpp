@@ -46,4 +46,20 @@ void fill_codes(Random& random, const CodeChoice& choice, uint8_t* data, int64_t
   }
 }
 
+void fill_block_scales(Random& random, Inputs inputs, const Buffer& scales) {
+  for (int64_t i = 0; i < scales.bytes() / 4; ++i) {
+    const bool exact = inputs == Inputs::kExact;
+    const double fraction = exact ? 1.0 : 1.0 + random.unit();
+    const auto exponent = static_cast<int>(exact ? random.below(3) - 1 : random.below(8) - 10);
+    scales.as<float>()[i] = static_cast<float>(std::ldexp(fraction, exponent));
+  }
+}
+
+void fill_mx_scales(Random& random, Inputs inputs, const Buffer& scales) {
+  for (int64_t i = 0; i < scales.bytes(); ++i) {
+    scales.data()[i] = static_cast<uint8_t>(inputs == Inputs::kExact ? 126 + random.below(3)
+                                                                     : 117 + random.below(8));
+  }
+}
+
 }  // namespace octet::harness

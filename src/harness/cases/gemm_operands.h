@@ -49,6 +49,12 @@ CodeChoice code_choice(const Minifloat& format, Inputs inputs);
 void fill_codes(Random& random, const CodeChoice& choice, uint8_t* data, int64_t rows, int64_t cols,
                 int64_t stride, int64_t first_row = 0);
 
+/// f32 scales. Exact: a power of two near 1. Random: a magnitude of its own for every block, over 8
+/// binades, so that a wrong index changes the result by far more than rounding.
+void fill_block_scales(Random& random, Inputs inputs, const Buffer& scales);
+/// e8m0 scales, the same: near 1, or of 8 binades.
+void fill_mx_scales(Random& random, Inputs inputs, const Buffer& scales);
+
 /// Where operands are, on the host or on a GPU; d at its first element.
 struct GemmPointers {
   const void *a, *b, *a_scale, *b_scale;

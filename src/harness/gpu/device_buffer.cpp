@@ -56,6 +56,15 @@ Status DeviceBuffer::download(void* to, int64_t bytes, int64_t offset) const {
   return driver_->synchronize(stream_);
 }
 
+Status device_fetch(const Stream& stream, void* to, const void* from, int64_t bytes) {
+  const gpu::Queue* queue = gpu::queue_of(stream);
+  const gpu::ContextScope scope(*queue->driver, queue->context);
+  OCTET_CHECK_OK(scope.status());
+  OCTET_CHECK_OK(
+      queue->driver->copy_out(to, reinterpret_cast<gpu::Address>(from), bytes, queue->stream));
+  return queue->driver->synchronize(queue->stream);
+}
+
 Status DeviceBuffer::fill(uint8_t byte) {
   const gpu::ContextScope scope(*driver_, context_);
   OCTET_CHECK_OK(scope.status());

@@ -49,6 +49,9 @@ class DeviceArena {
   DeviceBuffer buffer_;
 };
 
+/// Copies `bytes` bytes of a GPU's memory to the host, and waits.
+Status device_fetch(const Stream& stream, void* to, const void* from, int64_t bytes);
+
 /// Enqueues a read of `bytes` bytes at `data` and nothing else.
 Status device_read_all(Stream& stream, const void* data, int64_t bytes);
 

@@ -13,7 +13,8 @@ namespace {
 using select::TunedRow;
 
 auto key_of(const TunedRow& row) {
-  return std::tuple(arch_name(row.arch), row.cu_num, row.problem.format, row.problem.field);
+  return std::tuple(arch_name(row.arch), row.cu_num, row.problem.format,
+                    bucketed(row.problem).field);
 }
 
 bool wins(const select::Op& op, const TunedRow& left, const TunedRow& right) {

@@ -1,0 +1,26 @@
+// What runs where no tuned row fits: the variant with the least predicted time (data/cost).
+#include "src/ops/gemm_grouped/op.h"
+#include "src/select/fitted_cost.h"
+
+namespace octet::ops::gemm_grouped {
+namespace {
+
+const select::FittedCost& fitted_cost() {
+  static const select::FittedCost fitted(op());
+  return fitted;
+}
+
+}  // namespace
+
+select::HeuristicChoice heuristic(const select::Problem& problem, const Device& device,
+                                  select::Usable usable) {
+  // Why: no machine with AMX has measured this op; its kernel is the first in the list.
+  if (device.arch == Arch::kX86Amx) return {};
+  return fitted_cost().least(problem, device, usable);
+}
+
+double predict_us(int variant, const select::Problem& problem, const Device& device) {
+  return fitted_cost().predict_us(variant, problem, device);
+}
+
+}  // namespace octet::ops::gemm_grouped
