@@ -32,7 +32,7 @@ struct Options {
   bool chained = false, warm = false, cold = false, no_check = false, json = false;
 };
 
-/// Indices of "all", "chosen" or a list of names.
+/// Indices of "all" or of a list of names, "chosen" one of them.
 Result<std::vector<int>> variants_of(const select::Op& op, const select::Problem& problem,
                                      const Device& device, const std::string& spec) {
   if (spec == "all") {
@@ -40,11 +40,6 @@ Result<std::vector<int>> variants_of(const select::Op& op, const select::Problem
     const int reference = static_cast<int>(op.variants().size()) - 1;
     if (all.size() > 1 && all.back() == reference) all.pop_back();  // too slow to time
     return all;
-  }
-  if (spec == "chosen") {
-    OCTET_TRY(const select::Choice choice,
-              select::choose(op, problem, device, ops::tuned_tables()));
-    return std::vector<int>{choice.variant};
   }
   std::vector<int> named;  // those that can run it; all of them known
   for (const std::string& name : split(spec, ',')) {
@@ -55,10 +50,11 @@ Result<std::vector<int>> variants_of(const select::Op& op, const select::Problem
       }
       continue;
     }
-    const auto choice = select::choose(op, problem, device, ops::tuned_tables(), {name});
+    const std::string_view forced = name == "chosen" ? std::string_view() : name;
+    const auto choice = select::choose(op, problem, device, ops::tuned_tables(), {forced});
     if (choice.ok()) {
       named.push_back(choice->variant);
-    } else if (choice.status().code() != StatusCode::kUnsupported) {
+    } else if (forced.empty() || choice.status().code() != StatusCode::kUnsupported) {
       return choice.status();
     }
   }
