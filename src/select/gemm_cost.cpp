@@ -10,15 +10,6 @@ namespace {
 
 double ceil_div(double x, double y) { return std::ceil(x / y); }
 
-/// Clusters of 1 to 8 that run at once. Why fewer than compute units / size: a cluster lies within
-/// one of the chip's groups of about 16 multiprocessors. Counted on an H200 for 2, 3, 4 and 6; with
-/// 40 clusters of 3 a call took 1.49 times that of 39.
-double resident_clusters(int size, int cu_num) {
-  constexpr std::array<double, 9> kOf132{0, 132, 66, 39, 30, 24, 17, 16, 16};
-  const double count = kOf132[static_cast<size_t>(std::clamp(size, 1, 8))];
-  return std::max(1.0, std::floor(count * cu_num / 132));
-}
-
 /// Tiles go out in waves of one a multiprocessor, or a cluster; the busiest one works in each.
 CostTerms gpu_terms(const GemmWork& work, const Tile& tile, int cu_num) {
   // Why: a multiprocessor alone reads several times faster than its share of memory, so what the
@@ -37,6 +28,12 @@ CostTerms gpu_terms(const GemmWork& work, const Tile& tile, int cu_num) {
 }
 
 }  // namespace
+
+// Counted on an H200 for 2, 3, 4 and 6; with 40 clusters of 3 a call took 1.49 times that of 39.
+int resident_clusters(int size, int cu_num) {
+  constexpr std::array<int, 9> kOf132{0, 132, 66, 39, 30, 24, 17, 16, 16};
+  return std::max(1, kOf132[static_cast<size_t>(std::clamp(size, 1, 8))] * cu_num / 132);
+}
 
 CostTerms gemm_cost_terms(const GemmWork& work, const Tile& tile, const Device& device) {
   if (!is_cpu(device.arch)) return gpu_terms(work, tile, device.cu_num);

@@ -10,6 +10,11 @@ struct GemmWork {
   int64_t d_element_bytes = 2;
 };
 
+/// Clusters of 1 to 8 thread blocks that a GPU runs at once, one block a multiprocessor. Why fewer
+/// than compute units / size: a cluster lies within one of the chip's groups of about 16
+/// multiprocessors.
+int resident_clusters(int size, int cu_num);
+
 /// Of one of the device's compute units: threads of a CPU, multiprocessors of a GPU.
 CostTerms gemm_cost_terms(const GemmWork& work, const Tile& tile, const Device& device);
 
