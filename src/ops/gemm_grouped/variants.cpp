@@ -1,6 +1,10 @@
 // The variants of gemm_grouped, fastest first, reference last: every kernel of every backend, built
 // or not.
 #include "src/ops/gemm_grouped/cpu/generic_ref.h"
+#include "src/ops/gemm_grouped/cuda/launch.h"
+#include "src/ops/gemm_grouped/cuda/sm90_block_swap.h"
+#include "src/ops/gemm_grouped/cuda/sm90_mx_swap.h"
+#include "src/ops/gemm_grouped/cuda/sm90_simple.h"
 #include "src/ops/gemm_grouped/op.h"
 #include "src/select/contract.h"
 #include "src/select/gemm_cost.h"
@@ -26,8 +30,31 @@ void add_reference(std::vector<select::Variant>& variants) {
   });
 }
 
+template <class Contract>
+Status cuda_launch(int config, const void* args, select::Workspace workspace, Stream& stream) {
+  const auto& a = *static_cast<const GemmGroupedArgs*>(args);
+  cuda::LaunchPlan plan = Contract::plan(config, problem_of(a), stream.device());
+  plan.shape.dependent &= workspace.overlap_previous;
+  return cuda::run(plan, a, stream);
+}
+
+template <class Contract>
+void add_cuda(std::vector<select::Variant>& variants) {
+  select::append_variants<Contract>(variants, [](select::Variant& variant) {
+    variant.supports = supports<Contract>;
+    variant.workspace_bytes = select::no_workspace;
+#if defined(OCTET_HAVE_SM90)
+    variant.built = true;
+    variant.launch = cuda_launch<Contract>;
+#endif
+  });
+}
+
 std::vector<select::Variant> make_variants() {
   std::vector<select::Variant> variants;
+  add_cuda<Sm90BlockSwap>(variants);
+  add_cuda<Sm90MxSwap>(variants);
+  add_cuda<Sm90Simple>(variants);
   add_reference(variants);
   return variants;
 }
@@ -40,7 +67,9 @@ select::CostTerms cost_terms(const select::Problem& problem, const select::Tile&
   return select::gemm_cost_terms({p.rows(), n, p.k, size_of(p.d)}, tile, device);
 }
 
-std::string fixed_default(Arch) { return GenericRef::name({}); }
+std::string fixed_default(Arch arch) {
+  return arch == Arch::kSm90 ? Sm90Simple::name({}) : GenericRef::name({});
+}
 
 }  // namespace
 
