@@ -8,6 +8,7 @@
 #include "device/stand_in_state.h"
 #include "src/ops/gemm_grouped/cuda/params.h"
 #include "src/ops/gemm_grouped/cuda/sm90_block_swap_shape.h"
+#include "src/ops/gemm_grouped/cuda/sm90_block_tile_shape.h"
 #include "src/ops/gemm_grouped/cuda/sm90_mx_swap_shape.h"
 
 namespace octet::stand_in {
@@ -107,6 +108,28 @@ int swapped(const Launch& launch, const Sm90Params& p, bool wrong) {
   return kLaunchFailed;
 }
 
+struct TileKernel {
+  std::string entry;
+  TileShape shape;
+};
+#define OCTET_TILE(WAVES, STAGES) \
+  TileKernel{"octet_sm90_moe_block_tile_w" #WAVES "_s" #STAGES, {WAVES, STAGES}},
+const std::array kTileKernels{OCTET_SM90_BLOCK_TILE_KERNELS(OCTET_TILE)};
+#undef OCTET_TILE
+
+int tiled(const Launch& launch, const Sm90Params& p, bool wrong) {
+  for (const auto& [entry, shape] : kTileKernels) {
+    if (launch.entry != entry) continue;
+    const bool fits = launch.block[0] == TileShape::kThreads && launch.cluster == 1 &&
+                      launch.dependent == p.dependent && p.slots.block_m % TileShape::kSlots == 0 &&
+                      launch.shared_bytes == static_cast<uint32_t>(shape.shared_bytes());
+    if (!fits || !b_matches(p, shape.block_n())) return kLaunchFailed;
+    multiply(p, false, wrong);
+    return kSuccess;
+  }
+  return kLaunchFailed;
+}
+
 }  // namespace
 
 size_t grouped_parameter_bytes() { return sizeof(Sm90Params); }
@@ -114,6 +137,7 @@ size_t grouped_parameter_bytes() { return sizeof(Sm90Params); }
 int run_grouped(const Launch& launch, bool wrong) {
   Sm90Params p;
   std::memcpy(&p, launch.parameter.data(), sizeof p);
+  if (launch.entry.starts_with("octet_sm90_moe_block_tile_")) return tiled(launch, p, wrong);
   const bool mx_simple = launch.entry == "octet_sm90_moe_mx_simple";
   if (!mx_simple && launch.entry != "octet_sm90_moe_block_simple") {
     return swapped(launch, p, wrong);

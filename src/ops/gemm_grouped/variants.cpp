@@ -3,6 +3,7 @@
 #include "src/ops/gemm_grouped/cpu/generic_ref.h"
 #include "src/ops/gemm_grouped/cuda/launch.h"
 #include "src/ops/gemm_grouped/cuda/sm90_block_swap.h"
+#include "src/ops/gemm_grouped/cuda/sm90_block_tile.h"
 #include "src/ops/gemm_grouped/cuda/sm90_mx_swap.h"
 #include "src/ops/gemm_grouped/cuda/sm90_simple.h"
 #include "src/ops/gemm_grouped/op.h"
@@ -52,6 +53,7 @@ void add_cuda(std::vector<select::Variant>& variants) {
 
 std::vector<select::Variant> make_variants() {
   std::vector<select::Variant> variants;
+  add_cuda<Sm90BlockTile>(variants);
   add_cuda<Sm90BlockSwap>(variants);
   add_cuda<Sm90MxSwap>(variants);
   add_cuda<Sm90Simple>(variants);

@@ -187,6 +187,11 @@ TEST_F(GroupedLaunchCudaTest, StridesThatCopiesCannotTakeAreRefused) {
   small.args.b.expert_stride = 0;
   small.args.a.row_stride = 520;
   EXPECT_NE(refusal(small).find("a at 0x"), std::string::npos);
+  small.args.a.row_stride = int64_t{1} << 35;
+  EXPECT_NE(
+      refusal(small).find("a of 4 rows 34359738368 bytes apart: on a GPU they must end within "
+                          "68719476736 bytes"),
+      std::string::npos);
 }
 
 TEST_F(GroupedLaunchCudaTest, WhatAVariantCannotRunItSays) {

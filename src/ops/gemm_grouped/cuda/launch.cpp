@@ -11,6 +11,7 @@ namespace octet::ops::gemm_grouped::cuda {
 namespace {
 
 constexpr std::string_view kOp = "gemm_grouped";
+constexpr int64_t kMostTokenBytes = int64_t{1} << 36;  // kernels count 16 bytes in 32 bits
 
 /// Exponents are copied four at a time.
 Status check_words(const char* name, const void* data, int64_t stride, int64_t rows) {
@@ -84,7 +85,11 @@ void set_operands(Sm90Params& params, const GemmGroupedArgs& args) {
 
 }  // namespace
 
-select::Support supports_copies(const Problem& problem) {
+select::Support supports_slots(int slots, const Problem& problem) {
+  if (problem.block_m % slots != 0) {
+    return select::Support::no(
+        fmt::format("block_m = {}, must be a multiple of {}", problem.block_m, slots));
+  }
   if (problem.k % 128 != 0) {
     return select::Support::no(fmt::format("k = {}, must be a multiple of 128", problem.k));
   }
@@ -97,15 +102,11 @@ select::Support supports_copies(const Problem& problem) {
 }
 
 select::Support supports_swap(const GroupedShape& shape, int split, const Problem& problem) {
-  if (problem.block_m % shape.swap.block_m != 0) {
-    return select::Support::no(
-        fmt::format("block_m = {}, must be a multiple of {}", problem.block_m, shape.swap.block_m));
-  }
   if (split > 1 && problem.k < 256 * split) {
     return select::Support::no(
         fmt::format("{} blocks share k: needs at least {}", split, 256 * split));
   }
-  return supports_copies(problem);
+  return supports_slots(shape.swap.block_m, problem);
 }
 
 LaunchPlan plan_swap(const GroupedShape& shape, int split, const Device& device) {
@@ -132,6 +133,11 @@ Status run(const LaunchPlan& plan, const GemmGroupedArgs& args, Stream& stream) 
   OCTET_CHECK_OK(scope.status());
   if (plan.b_box_rows > 0) {
     OCTET_CHECK_OK(check_gemm_copies(kOp, "a", args.a));
+    OCTET_REQUIRE(
+        args.a.rows * args.a.stride() <= kMostTokenBytes,
+        "{}: a of {} rows {} bytes apart: on a GPU they must end within {} bytes (variant "
+        "sm90_simple takes any)",
+        kOp, args.a.rows, args.a.stride(), kMostTokenBytes);
     OCTET_CHECK_OK(check_scales(args));
     OCTET_TRY(params.b, weights_map(*queue.driver, args.b, plan.b_box_rows));
   }

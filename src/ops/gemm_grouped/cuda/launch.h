@@ -17,8 +17,8 @@ struct LaunchPlan {
   int b_box_rows = 0;  // 0: the kernel reads addresses, no tensor map
 };
 
-/// Whether kernels that copy whole 128 of k serve the problem.
-select::Support supports_copies(const Problem& problem);
+/// Whether kernels that copy whole 128 of k of `slots` slots at a time serve the problem.
+select::Support supports_slots(int slots, const Problem& problem);
 
 /// Whether the kernels of a shape serve the problem, `split` blocks sharing its k.
 select::Support supports_swap(const GroupedShape& shape, int split, const Problem& problem);

@@ -12,7 +12,7 @@
 #pragma once
 
 #include "src/gpu/cuda/swap_gemm.cuh"
-#include "src/ops/gemm_grouped/cuda/slots.cuh"
+#include "src/ops/gemm_grouped/cuda/gather.cuh"
 #include "src/ops/gemm_grouped/cuda/swap_shape.h"
 
 namespace octet::ops::gemm_grouped::swap {
@@ -71,86 +71,26 @@ __device__ __forceinline__ void request_weights(const Sm90Params& p, const Layou
   }
 }
 
-/// A thread's pieces of a tile's tokens: 16 bytes of every `kStep`-th row.
-template <GroupedShape S>
-struct Gather {
-  static constexpr int kStep = S.gatherers * 4, kRows = S.swap.block_m / kStep;
-  static_assert(S.swap.block_m % kStep == 0);
-  const uint8_t* from[kRows];
-  uint32_t real = 0;  // a bit for each that is no padding
-  int row, piece;
-
-  __device__ __forceinline__ Gather(const Sm90Params& p, int slot, int thread)
-      : row(thread / 8), piece(thread % 8) {
-    int32_t ids[kRows];
-#pragma unroll
-    for (int i = 0; i < kRows; ++i) ids[i] = p.slots.sorted_ids[slot + row + i * kStep];
-#pragma unroll
-    for (int i = 0; i < kRows; ++i) {
-      const int d_row = slot_row(p.slots, ids[i]);
-      from[i] = p.a_codes + token_row(p.slots, max(d_row, 0)) * p.a_row + piece * 16;
-      if (d_row >= 0) real |= 1u << i;
-    }
-  }
-  __device__ __forceinline__ void request(uint32_t tokens, int k) const {
-#pragma unroll
-    for (int i = 0; i < kRows; ++i) {
-      const int to = row + i * kStep;
-      copy_piece(tokens + to * 128 + ((piece ^ (to & 7)) << 4), from[i] + k * 128, real >> i & 1);
-    }
-  }
-};
-
-/// Says that stages are full, `lag` behind the copies: those of this thread are then done, and
-/// visible to the tensor core, which reads shared memory by the proxy of asynchronous copies.
-template <GroupedShape S>
-struct Signal {
-  Slot<S.swap> slot;
-  int ahead = 0;  // stages with copies under way
-
-  template <int kPending>
-  __device__ __forceinline__ void arrive_after(const Layout<S>& at, int lane, int stages) {
-    copy_wait<kPending>();
-    shared_writes_fence();
-    __syncwarp();
-    for (int i = 0; i < stages; ++i) {
-      if (lane == 0) mbarrier_arrive(at.full + slot.stage * 8);
-      slot.advance(1);
-    }
-  }
-  __device__ __forceinline__ void requested(const Layout<S>& at, int lane) {
-    copy_commit();
-    if (ahead < S.lag()) {
-      ++ahead;
-    } else {
-      arrive_after<S.lag()>(at, lane, 1);
-    }
-  }
-  __device__ __forceinline__ void finish(const Layout<S>& at, int lane) {
-    arrive_after<0>(at, lane, ahead);
-  }
-};
-
 /// All gathering warps: tokens and scales of every stage.
 template <GroupedShape S, class Scaling>
 __device__ __forceinline__ void gather(const Sm90Params& p, const Layout<S>& at, const Work& w,
                                        int thread) {
   Slot<S.swap> slot;
-  Signal<S> signal;
+  Signal<S.swap.stages, S.lag()> signal(at.full);
 #pragma unroll 1
   for (auto tile = w.tiles<S>(p); !tile.done(); tile.advance()) {
-    const Gather<S> tokens(p, tile.slot(), thread);
+    const Gather<S.swap.block_m, S.gatherers * 32> tokens(p, tile.slot(), thread);
     const typename Scaling::template Source<S> scales(p, tile, thread);
 #pragma unroll 1
     for (int k = w.k_begin; k < w.k_end; ++k) {
       mbarrier_wait(at.empty + slot.stage * 8, slot.phase ^ 1);
-      tokens.request(at.tokens + slot.stage * S.swap.token_bytes(), k);
+      tokens.request(p, at.tokens + slot.stage * S.swap.token_bytes(), k);
       scales.request(at.scales + slot.stage * S.swap.scale_bytes(), k);
-      signal.requested(at, thread % 32);
+      signal.requested();
       slot.advance(1);
     }
   }
-  signal.finish(at, thread % 32);
+  signal.finish();
 }
 
 template <GroupedShape S, class Scaling>
