@@ -71,6 +71,13 @@ void plant(Random& random, Inputs inputs, GroupedOperands& o) {
   }
 }
 
+/// Where the sum leaves the range of float32, so may the result, whatever its weight.
+cpu::ExactElement weighted(const cpu::ExactElement& sum, float weight) {
+  const double w = static_cast<double>(weight);
+  const double least = sum.magnitude >= 0x1p127 ? 0x1p127 : 0;
+  return {sum.value * w, std::max(sum.magnitude * std::fabs(w), least), sum.largest * std::fabs(w)};
+}
+
 /// A divisor of topk above 1, mostly topk itself.
 int64_t shared_rows(int64_t topk, uint64_t seed) {
   const int64_t half = topk % 2 == 0 ? topk / 2 : topk;
@@ -230,10 +237,9 @@ GemmSize gemm_size(const Problem& p) {
 CheckReport judge(const GroupedOperands& o, Inputs inputs, Stream& stream, BlockSums sums) {
   const auto exact = [&](int64_t row, int64_t n) {
     const cpu::Task task = gemm::expert_task(o.args, o.routing.expert[static_cast<size_t>(row)]);
-    cpu::ExactElement element = gemm::exact_element(o.problem.format, task, row / o.args.a_div, n);
-    const double weight = o.problem.weighted ? static_cast<double>(o.args.topk_weights[row]) : 1.0;
-    return cpu::ExactElement{element.value * weight, element.magnitude * std::fabs(weight),
-                             element.largest * std::fabs(weight)};
+    const cpu::ExactElement element =
+        gemm::exact_element(o.problem.format, task, row / o.args.a_div, n);
+    return o.problem.weighted ? weighted(element, o.args.topk_weights[row]) : element;
   };
   const auto written = [&](int64_t row) { return o.routing.expert[static_cast<size_t>(row)] >= 0; };
   return judge({gemm_size(o.problem), o.args.d, &o.d, exact, o.seed, written},

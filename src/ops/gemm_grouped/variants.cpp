@@ -1,28 +1,31 @@
 // The variants of gemm_grouped, fastest first, reference last: every kernel of every backend, built
 // or not.
+#include "src/cpu/variants.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "src/ops/gemm_grouped/cpu/generic_experts.h"
 #include "src/ops/gemm_grouped/cpu/generic_ref.h"
+#include "src/ops/gemm_grouped/cpu/launch.h"
+#include "src/ops/gemm_grouped/cpu/x86_amx_experts.h"
+#include "src/ops/gemm_grouped/cpu/x86_avx2_experts.h"
+#include "src/ops/gemm_grouped/cpu/x86_avx512_dpbf16_experts.h"
+#include "src/ops/gemm_grouped/cpu/x86_avx512_experts.h"
 #include "src/ops/gemm_grouped/cuda/launch.h"
 #include "src/ops/gemm_grouped/cuda/sm90_block_swap.h"
 #include "src/ops/gemm_grouped/cuda/sm90_block_tile.h"
 #include "src/ops/gemm_grouped/cuda/sm90_mx_swap.h"
 #include "src/ops/gemm_grouped/cuda/sm90_simple.h"
 #include "src/ops/gemm_grouped/op.h"
-#include "src/select/contract.h"
 #include "src/select/gemm_cost.h"
 
 namespace octet::ops::gemm_grouped {
 namespace {
 
-/// Yes where the slots are aligned to what the kernel works with, and the rest of its contract
-/// agrees.
-template <class Contract>
-select::Support supports(int config, const select::Problem& problem, const Device& device) {
-  return Contract::supports(Contract::kConfigs[static_cast<size_t>(config)], from(problem), device);
-}
-
 void add_reference(std::vector<select::Variant>& variants) {
   select::append_variants<GenericRef>(variants, [](select::Variant& variant) {
-    variant.supports = supports<GenericRef>;
+    variant.supports = select::contract_supports<GenericRef, from>;
     variant.workspace_bytes = select::no_workspace;
     variant.built = true;
     variant.launch = [](int, const void* args, select::Workspace, Stream& stream) {
@@ -42,12 +45,33 @@ Status cuda_launch(int config, const void* args, select::Workspace workspace, St
 template <class Contract>
 void add_cuda(std::vector<select::Variant>& variants) {
   select::append_variants<Contract>(variants, [](select::Variant& variant) {
-    variant.supports = supports<Contract>;
+    variant.supports = select::contract_supports<Contract, from>;
     variant.workspace_bytes = select::no_workspace;
 #if defined(OCTET_HAVE_SM90)
     variant.built = true;
     variant.launch = cuda_launch<Contract>;
 #endif
+  });
+}
+
+template <class Contract>
+void add_cpu(std::vector<select::Variant>& variants) {
+  select::append_variants<Contract>(variants, [](select::Variant& variant) {
+    variant.supports = select::contract_supports<Contract, from>;
+    variant.workspace_bytes = select::no_workspace;
+    if constexpr (cpu::kHaveX86 || Contract::kArch == Arch::kGeneric) {
+      variant.built = true;
+      variant.workspace_bytes = [](int config, const select::Problem& problem,
+                                   const Device& device) {
+        const Problem p = from(problem);
+        return host::workspace_bytes(Contract::steps(config, p.format), p, device.cu_num);
+      };
+      variant.launch = [](int config, const void* args, select::Workspace workspace,
+                          Stream& stream) {
+        const auto& a = *static_cast<const GemmGroupedArgs*>(args);
+        return host::run(Contract::steps(config, problem_of(a).format), a, workspace, stream);
+      };
+    }
   });
 }
 
@@ -57,20 +81,45 @@ std::vector<select::Variant> make_variants() {
   add_cuda<Sm90BlockSwap>(variants);
   add_cuda<Sm90MxSwap>(variants);
   add_cuda<Sm90Simple>(variants);
+  add_cpu<X86AmxExperts>(variants);
+  add_cpu<X86Avx512Dpbf16Experts>(variants);
+  add_cpu<X86Avx512Experts>(variants);
+  add_cpu<X86Avx2Experts>(variants);
+  add_cpu<GenericExperts>(variants);
   add_reference(variants);
   return variants;
 }
 
-/// The work of a dense product with the routed rows whose weights are those of active experts.
+/// The work of a dense product of an average expert's rows with the weights of all active experts.
 select::CostTerms cost_terms(const select::Problem& problem, const select::Tile& tile,
                              const Device& device) {
   const Problem p = from(problem);
-  const auto n = static_cast<int64_t>(p.active_experts() * static_cast<double>(p.n));
-  return select::gemm_cost_terms({p.rows(), n, p.k, size_of(p.d)}, tile, device);
+  const double active = std::max(1.0, p.active_experts());
+  const auto rows = static_cast<double>(p.rows());
+  const select::GemmWork work{static_cast<int64_t>(std::ceil(rows / active)),
+                              static_cast<int64_t>(active * static_cast<double>(p.n)), p.k,
+                              size_of(p.d)};
+  select::CostTerms terms = select::gemm_cost_terms(work, tile, device);
+  if (is_cpu(device.arch)) terms[3] = rows * static_cast<double>(p.k) * 1e-6 / device.cu_num;
+  return terms;
 }
 
+/// The tier's kernel, as a library without selection would ship it.
 std::string fixed_default(Arch arch) {
-  return arch == Arch::kSm90 ? Sm90Simple::name({}) : GenericRef::name({});
+  switch (arch) {
+    case Arch::kSm90:
+      return Sm90Simple::name({});
+    case Arch::kX86Amx:
+      return X86AmxExperts::name(X86AmxExperts::kConfigs[0]);
+    case Arch::kX86Avx512:
+      return X86Avx512Experts::name(X86Avx512Experts::kConfigs[0]);
+    case Arch::kX86Avx2:
+      return X86Avx2Experts::name(X86Avx2Experts::kConfigs[0]);
+    case Arch::kGeneric:
+      return GenericExperts::name(GenericExperts::kConfigs[0]);
+    default:
+      return "";
+  }
 }
 
 }  // namespace
