@@ -12,6 +12,7 @@
 #include "src/ops/gemm_grouped/cpu/x86_avx2_experts.h"
 #include "src/ops/gemm_grouped/cpu/x86_avx512_dpbf16_experts.h"
 #include "src/ops/gemm_grouped/cpu/x86_avx512_experts.h"
+#include "src/ops/gemm_grouped/cuda/cost.h"
 #include "src/ops/gemm_grouped/cuda/launch.h"
 #include "src/ops/gemm_grouped/cuda/sm90_block_swap.h"
 #include "src/ops/gemm_grouped/cuda/sm90_block_tile.h"
@@ -94,13 +95,14 @@ std::vector<select::Variant> make_variants() {
 select::CostTerms cost_terms(const select::Problem& problem, const select::Tile& tile,
                              const Device& device) {
   const Problem p = from(problem);
+  if (!is_cpu(device.arch)) return cuda::cost_terms(p, tile, device.cu_num);
   const double active = std::max(1.0, p.active_experts());
   const auto rows = static_cast<double>(p.rows());
   const select::GemmWork work{static_cast<int64_t>(std::ceil(rows / active)),
                               static_cast<int64_t>(active * static_cast<double>(p.n)), p.k,
                               size_of(p.d)};
   select::CostTerms terms = select::gemm_cost_terms(work, tile, device);
-  if (is_cpu(device.arch)) terms[3] = rows * static_cast<double>(p.k) * 1e-6 / device.cu_num;
+  terms[3] = rows * static_cast<double>(p.k) * 1e-6 / device.cu_num;
   return terms;
 }
 
