@@ -54,5 +54,26 @@ TEST(Problem, RefusalsNameTheWord) {
             "gemm_blockscale: 'format' is given twice");
 }
 
+TEST(Problem, TheLastFieldsOfASchemaMayBeOptional) {
+  OpSchema optional = schema();
+  optional.num_optional = 1;
+  const std::vector<std::string> words{"m=1", "n=2"};
+  const auto problem = parse_problem(optional, words, 0);
+  ASSERT_TRUE(problem.ok()) << problem.status().message();
+  EXPECT_EQ(problem->field[2], 0);
+  EXPECT_EQ(parse_problem(optional, {{"m=1"}}, 0).status().message(),
+            "gemm_blockscale: 'n=' is missing");
+}
+
+TEST(Problem, ABucketStandsForItsFields) {
+  OpSchema schema_of_tens = schema();
+  schema_of_tens.bucket = [](Problem& key) { key.field[0] = key.field[0] / 10 * 10; };
+  const Problem f32{&schema_of_tens, format("e4m3fn_f32"), {17, 2, 3}};
+  EXPECT_EQ(bucketed(f32), (Problem{&schema_of_tens, format("e4m3fn_f32"), {10, 2, 3}}));
+  EXPECT_EQ(table_key(f32), (Problem{&schema_of_tens, format("e4m3fn"), {10, 2, 3}}));
+  const Problem plain{&schema(), format("e4m3fn_f32"), {17, 2, 3}};
+  EXPECT_EQ(bucketed(plain), plain) << "the fields are the key";
+}
+
 }  // namespace
 }  // namespace octet::select

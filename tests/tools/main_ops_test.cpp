@@ -1,6 +1,9 @@
 // The verbs serve every op of the registry: check, tune into a table, explain from it, fit.
 #include <gtest/gtest.h>
 
+#include <map>
+
+#include "src/core/text.h"
 #include "src/ops/registry.h"
 #include "tools/octet_process.h"
 
@@ -12,16 +15,32 @@ using testing_process::octet;
 using testing_process::Outcome;
 using testing_process::Words;
 
+/// A small problem, by the names of fields.
+const std::map<std::string_view, std::string> kSmall{
+    {"m", "1"}, {"n", "64"}, {"k", "128"}, {"experts", "4"}, {"topk", "2"}};
+
 class EveryOp : public testing::TestWithParam<const select::Op*> {
  protected:
+  EveryOp() {
+    for (const std::string_view field : GetParam()->schema->fields) {
+      const auto value = kSmall.find(field);
+      if (value == kSmall.end()) continue;  // it may be left out
+      problem_.push_back(std::string(field) + "=" + value->second);
+      if (field == "m") continue;  // given by --m
+      names_ += (names_.empty() ? "" : ",") + std::string(field);
+      values_ += (values_.empty() ? "" : ",") + value->second;
+    }
+  }
+
   const std::string op_{GetParam()->name()};
-  const Words problem_{"m=1", "n=64", "k=128"};
+  Words problem_;
+  std::string names_, values_;  // a shape file
   TemporaryFolder folder_;
 };
 
 TEST_P(EveryOp, IsChecked) {
   const Outcome outcome =
-      octet({"check", op_, "--shapes", "m=2 n=20 k=128", "--variant", "generic_ref", "--json"});
+      octet({"check", op_, "--shapes", join(problem_, " "), "--variant", "generic_ref", "--json"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_GE(outcome.json()["cases"].get<int>(), static_cast<int>(3 * GetParam()->num_formats));
 }
@@ -29,7 +48,7 @@ TEST_P(EveryOp, IsChecked) {
 TEST_P(EveryOp, IsTunedIntoATableThatExplainFollows) {
   const std::string shapes = folder_.file("s.csv"), table = folder_.file("tuned.csv");
   const std::string results = folder_.file("r.jsonl");
-  ASSERT_TRUE(write_file(shapes, "n,k\n64,128\n").ok());
+  ASSERT_TRUE(write_file(shapes, names_ + "\n" + values_ + "\n").ok());
   const Outcome tuned = octet({"tune", op_, "--shapes", shapes, "--m", "1", "--budget", "20s",
                                "--threads", "1", "--out", table, "--results", results});
   ASSERT_EQ(tuned.code, 0) << tuned.err;
