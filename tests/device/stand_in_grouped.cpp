@@ -9,7 +9,7 @@
 #include "src/ops/gemm_grouped/cuda/params.h"
 #include "src/ops/gemm_grouped/cuda/sm90_block_swap_shape.h"
 #include "src/ops/gemm_grouped/cuda/sm90_block_tile_shape.h"
-#include "src/ops/gemm_grouped/cuda/sm90_mx_swap_shape.h"
+#include "src/ops/gemm_grouped/cuda/sm90_mx_loose_shape.h"
 
 namespace octet::stand_in {
 namespace {
@@ -20,17 +20,22 @@ struct SwapKernel {
   std::string entry;
   GroupedShape shape;
   bool mx;
+  int k_grain;
 };
 #define OCTET_BLOCK(M, N, GROUPS, ...)                            \
   SwapKernel{"octet_sm90_moe_block_swap_" #M "x" #N "_g" #GROUPS, \
-             block_swap_shape(M, N, GROUPS, __VA_ARGS__), false},
+             block_swap_shape(M, N, GROUPS, __VA_ARGS__), false, 128},
 #define OCTET_MX(M, N, GROUPS, ...)                            \
   SwapKernel{"octet_sm90_moe_mx_swap_" #M "x" #N "_g" #GROUPS, \
-             mx_swap_shape(M, N, GROUPS, __VA_ARGS__), true},
-const std::array kSwapKernels{OCTET_SM90_BLOCK_SWAP_KERNELS(OCTET_BLOCK)
-                                  OCTET_SM90_MX_SWAP_KERNELS(OCTET_MX)};
+             mx_swap_shape(M, N, GROUPS, __VA_ARGS__), true, 128},
+#define OCTET_LOOSE(M, N, GROUPS, ...)                          \
+  SwapKernel{"octet_sm90_moe_mx_loose_" #M "x" #N "_g" #GROUPS, \
+             mx_swap_shape(M, N, GROUPS, __VA_ARGS__), true, 32},
+const std::array kSwapKernels{OCTET_SM90_BLOCK_SWAP_KERNELS(OCTET_BLOCK) OCTET_SM90_MX_SWAP_KERNELS(
+    OCTET_MX) OCTET_SM90_MX_LOOSE_KERNELS(OCTET_LOOSE)};
 #undef OCTET_BLOCK
 #undef OCTET_MX
+#undef OCTET_LOOSE
 
 /// The row of d of a slot, or -1.
 int64_t row_of(const SlotParams& slots, int32_t id) {
@@ -89,18 +94,18 @@ bool b_matches(const Sm90Params& p, int box_rows) {
            (p.slots.experts == 1 || w[kPlaneBytes] == static_cast<uint64_t>(p.b_expert));
   };
   return mapped(p.b, p.n, p.k, box_rows, b) && b.data == p.b_codes && strides_match() &&
-         w[kPlanes] == static_cast<uint64_t>(p.slots.experts) && p.k == p.k_blocks * 128;
+         w[kPlanes] == static_cast<uint64_t>(p.slots.experts) && p.k_blocks == (p.k + 127) / 128;
 }
 
 int swapped(const Launch& launch, const Sm90Params& p, bool wrong) {
-  for (const auto& [entry, shape, mx] : kSwapKernels) {
+  for (const auto& [entry, shape, mx, k_grain] : kSwapKernels) {
     if (launch.entry != entry) continue;
     const auto split = static_cast<uint32_t>(p.split);
-    const bool fits = launch.block[0] == static_cast<uint32_t>(shape.threads()) &&
-                      launch.cluster == split && launch.grid[0] % split == 0 &&
-                      launch.dependent == p.dependent &&
-                      p.slots.block_m % shape.swap.block_m == 0 && p.k_blocks >= p.split &&
-                      launch.shared_bytes == static_cast<uint32_t>(shape.shared_bytes(p.split));
+    const bool fits =
+        launch.block[0] == static_cast<uint32_t>(shape.threads()) && launch.cluster == split &&
+        launch.grid[0] % split == 0 && launch.dependent == p.dependent &&
+        p.slots.block_m % shape.swap.block_m == 0 && p.k_blocks >= p.split && p.k % k_grain == 0 &&
+        launch.shared_bytes == static_cast<uint32_t>(shape.shared_bytes(p.split));
     if (!fits || !b_matches(p, shape.swap.block_n)) return kLaunchFailed;
     multiply(p, mx, wrong);
     return kSuccess;

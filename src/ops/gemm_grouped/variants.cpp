@@ -16,6 +16,7 @@
 #include "src/ops/gemm_grouped/cuda/launch.h"
 #include "src/ops/gemm_grouped/cuda/sm90_block_swap.h"
 #include "src/ops/gemm_grouped/cuda/sm90_block_tile.h"
+#include "src/ops/gemm_grouped/cuda/sm90_mx_loose.h"
 #include "src/ops/gemm_grouped/cuda/sm90_mx_swap.h"
 #include "src/ops/gemm_grouped/cuda/sm90_simple.h"
 #include "src/ops/gemm_grouped/op.h"
@@ -81,6 +82,7 @@ std::vector<select::Variant> make_variants() {
   add_cuda<Sm90BlockTile>(variants);
   add_cuda<Sm90BlockSwap>(variants);
   add_cuda<Sm90MxSwap>(variants);
+  add_cuda<Sm90MxLoose>(variants);
   add_cuda<Sm90Simple>(variants);
   add_cpu<X86AmxExperts>(variants);
   add_cpu<X86Avx512Dpbf16Experts>(variants);

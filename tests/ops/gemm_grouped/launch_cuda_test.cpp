@@ -216,12 +216,20 @@ TEST_F(GroupedLaunchCudaTest, WhatAVariantCannotRunItSays) {
             "an expert of n = 2147483648 rows of k = 1024 bytes, at most 1099511627760");
 }
 
-TEST_F(GroupedLaunchCudaTest, OtherKRunsOnTheSimpleKernel) {
+TEST_F(GroupedLaunchCudaTest, OtherKRunsOnTheLooseKernel) {
   SmallGrouped small(5, 96, true);
-  ASSERT_TRUE(gemm_grouped(small.args, *stream_).ok());
-  EXPECT_EQ(control().launches().back().entry, "octet_sm90_moe_mx_simple");
-  EXPECT_EQ(small.at(1, 4), 96.0f);
-  EXPECT_EQ(small.at(3, 4), 2 * 96.0f);
+  small.exponents.assign(3 * 5 * 5 + 1, 127);
+  small.args.a_scale.data = small.exponents.data();
+  small.args.b_scale.data = small.exponents.data() + 1;
+  small.args.b_scale.row_stride = 5;
+  for (const auto& [variant, entry] : {std::pair{"", "octet_sm90_moe_mx_loose_8x64_g1"},
+                                       {"sm90_simple", "octet_sm90_moe_mx_simple"}}) {
+    std::fill(small.d.begin(), small.d.end(), 0.0f);
+    ASSERT_TRUE(run(small, variant).ok());
+    EXPECT_EQ(control().launches().back().entry, entry);
+    EXPECT_EQ(small.at(1, 4), 96.0f);
+    EXPECT_EQ(small.at(3, 4), 2 * 96.0f);
+  }
 }
 
 }  // namespace

@@ -25,14 +25,15 @@ class Gather {
       if (row >= 0) real_ |= 1u << i;
     }
   }
-  /// Columns 128 * k on, to the tile at `tokens`; zeros for padding.
+  /// Columns 128 * k on, to the tile at `tokens`; zeros for padding and past the end of k.
   __device__ __forceinline__ void request(const Sm90Params& p, uint32_t tokens, int k) const {
     const uint8_t* from = p.a_codes + k * 128;
+    const uint32_t real = k * 128 + piece_ * 16 < p.k ? real_ : 0;
 #pragma unroll
     for (int i = 0; i < kRows; ++i) {
       const int to = row_ + i * kStep;
       gpu::copy_piece(tokens + to * 128 + ((piece_ ^ (to & 7)) << 4),
-                      from + static_cast<uint64_t>(at_[i]) * 16, real_ >> i & 1);
+                      from + static_cast<uint64_t>(at_[i]) * 16, real >> i & 1);
     }
   }
 

@@ -81,17 +81,18 @@ void set_operands(Sm90Params& params, const GemmGroupedArgs& args) {
   params.b_scale_row = args.b_scale.stride();
   params.b_scale_expert = args.b_scale.matrix_stride();
   params.k = static_cast<int32_t>(args.a.cols);
+  params.k_blocks = (params.k + 127) / 128;
 }
 
 }  // namespace
 
-select::Support supports_slots(int slots, const Problem& problem) {
+select::Support supports_slots(int slots, const Problem& problem, int k_grain) {
   if (problem.block_m % slots != 0) {
     return select::Support::no(
         fmt::format("block_m = {}, must be a multiple of {}", problem.block_m, slots));
   }
-  if (problem.k % 128 != 0) {
-    return select::Support::no(fmt::format("k = {}, must be a multiple of 128", problem.k));
+  if (problem.k % k_grain != 0) {
+    return select::Support::no(fmt::format("k = {}, must be a multiple of {}", problem.k, k_grain));
   }
   constexpr int64_t kMostBytes = int64_t{1} << 40;  // a stride of a tensor map stays below
   if (problem.experts > 1 && problem.n > (kMostBytes - 16) / problem.k) {
@@ -101,12 +102,13 @@ select::Support supports_slots(int slots, const Problem& problem) {
   return select::Support::yes();
 }
 
-select::Support supports_swap(const GroupedShape& shape, int split, const Problem& problem) {
+select::Support supports_swap(const GroupedShape& shape, int split, const Problem& problem,
+                              int k_grain) {
   if (split > 1 && problem.k < 256 * split) {
     return select::Support::no(
         fmt::format("{} blocks share k: needs at least {}", split, 256 * split));
   }
-  return supports_slots(shape.swap.block_m, problem);
+  return supports_slots(shape.swap.block_m, problem, k_grain);
 }
 
 LaunchPlan plan_swap(const GroupedShape& shape, int split, const Device& device) {
@@ -138,7 +140,7 @@ Status run(const LaunchPlan& plan, const GemmGroupedArgs& args, Stream& stream) 
         "{}: a of {} rows {} bytes apart: on a GPU they must end within {} bytes (variant "
         "sm90_simple takes any)",
         kOp, args.a.rows, args.a.stride(), kMostTokenBytes);
-    OCTET_CHECK_OK(check_scales(args));
+    if (plan.scale_words) OCTET_CHECK_OK(check_scales(args));
     OCTET_TRY(params.b, weights_map(*queue.driver, args.b, plan.b_box_rows));
   }
   return named_launch_error(kOp, args.tokens, args.b.rows, args.a.cols, *plan.kernel,

@@ -14,14 +14,16 @@ struct LaunchPlan {
   const gpu::Kernel* kernel = nullptr;
   gpu::LaunchShape shape;  // dependent: the kernel can overlap the launch before it
   int split = 1;
-  int b_box_rows = 0;  // 0: the kernel reads addresses, no tensor map
+  int b_box_rows = 0;       // 0: the kernel reads addresses, no tensor map
+  bool scale_words = true;  // with a map: exponents are copied four at a time
 };
 
-/// Whether kernels that copy whole 128 of k of `slots` slots at a time serve the problem.
-select::Support supports_slots(int slots, const Problem& problem);
+/// Whether kernels that copy `slots` slots at a time serve the problem, k a multiple of `k_grain`.
+select::Support supports_slots(int slots, const Problem& problem, int k_grain = 128);
 
 /// Whether the kernels of a shape serve the problem, `split` blocks sharing its k.
-select::Support supports_swap(const GroupedShape& shape, int split, const Problem& problem);
+select::Support supports_swap(const GroupedShape& shape, int split, const Problem& problem,
+                              int k_grain = 128);
 /// Everything but the kernel. `device` runs the blocks; they walk over what tiles there are.
 LaunchPlan plan_swap(const GroupedShape& shape, int split, const Device& device);
 

@@ -80,7 +80,7 @@ __device__ __forceinline__ void gather(const Sm90Params& p, const Layout<S>& at,
 #pragma unroll 1
   for (auto tile = w.tiles<S>(p); !tile.done(); tile.advance()) {
     const Gather<S.swap.block_m, S.gatherers * 32> tokens(p, tile.slot(), thread);
-    const typename Scaling::template Source<S> scales(p, tile, thread);
+    typename Scaling::template Source<S> scales(p, tile, thread);
 #pragma unroll 1
     for (int k = w.k_begin; k < w.k_end; ++k) {
       mbarrier_wait(at.empty + slot.stage * 8, slot.phase ^ 1);
