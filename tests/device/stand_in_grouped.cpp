@@ -10,6 +10,7 @@
 #include "src/ops/gemm_grouped/cuda/sm90_block_swap_shape.h"
 #include "src/ops/gemm_grouped/cuda/sm90_block_tile_shape.h"
 #include "src/ops/gemm_grouped/cuda/sm90_mx_loose_shape.h"
+#include "src/ops/gemm_grouped/cuda/sm90_mx_tile_shape.h"
 
 namespace octet::stand_in {
 namespace {
@@ -116,20 +117,26 @@ int swapped(const Launch& launch, const Sm90Params& p, bool wrong) {
 struct TileKernel {
   std::string entry;
   TileShape shape;
+  bool mx;
 };
-#define OCTET_TILE(WAVES, STAGES) \
-  TileKernel{"octet_sm90_moe_block_tile_w" #WAVES "_s" #STAGES, {WAVES, STAGES}},
-const std::array kTileKernels{OCTET_SM90_BLOCK_TILE_KERNELS(OCTET_TILE)};
-#undef OCTET_TILE
+#define OCTET_BLOCK(WAVES, STAGES)                                                               \
+  TileKernel{"octet_sm90_moe_block_tile_w" #WAVES "_s" #STAGES, block_tile_shape(WAVES, STAGES), \
+             false},
+#define OCTET_MX(STAGES) \
+  TileKernel{"octet_sm90_moe_mx_tile_s" #STAGES, mx_tile_shape(STAGES), true},
+const std::array kTileKernels{OCTET_SM90_BLOCK_TILE_KERNELS(OCTET_BLOCK)
+                                  OCTET_SM90_MX_TILE_KERNELS(OCTET_MX)};
+#undef OCTET_BLOCK
+#undef OCTET_MX
 
 int tiled(const Launch& launch, const Sm90Params& p, bool wrong) {
-  for (const auto& [entry, shape] : kTileKernels) {
+  for (const auto& [entry, shape, mx] : kTileKernels) {
     if (launch.entry != entry) continue;
     const bool fits = launch.block[0] == TileShape::kThreads && launch.cluster == 1 &&
                       launch.dependent == p.dependent && p.slots.block_m % TileShape::kSlots == 0 &&
                       launch.shared_bytes == static_cast<uint32_t>(shape.shared_bytes());
     if (!fits || !b_matches(p, shape.block_n())) return kLaunchFailed;
-    multiply(p, false, wrong);
+    multiply(p, mx, wrong);
     return kSuccess;
   }
   return kLaunchFailed;
@@ -142,7 +149,7 @@ size_t grouped_parameter_bytes() { return sizeof(Sm90Params); }
 int run_grouped(const Launch& launch, bool wrong) {
   Sm90Params p;
   std::memcpy(&p, launch.parameter.data(), sizeof p);
-  if (launch.entry.starts_with("octet_sm90_moe_block_tile_")) return tiled(launch, p, wrong);
+  if (launch.entry.find("_tile_") != std::string::npos) return tiled(launch, p, wrong);
   const bool mx_simple = launch.entry == "octet_sm90_moe_mx_simple";
   if (!mx_simple && launch.entry != "octet_sm90_moe_block_simple") {
     return swapped(launch, p, wrong);

@@ -124,6 +124,16 @@ LaunchPlan plan_swap(const GroupedShape& shape, int split, const Device& device)
   return plan;
 }
 
+LaunchPlan plan_tile(const TileShape& shape, const Device& device) {
+  LaunchPlan plan;
+  plan.b_box_rows = shape.block_n();
+  plan.shape.grid_x = static_cast<uint32_t>(device.cu_num);
+  plan.shape.block_x = TileShape::kThreads;
+  plan.shape.shared_bytes = static_cast<uint32_t>(shape.shared_bytes());
+  plan.shape.dependent = true;  // the kernel waits before it reads
+  return plan;
+}
+
 Status run(const LaunchPlan& plan, const GemmGroupedArgs& args, Stream& stream) {
   const gpu::Queue& queue = *gpu::queue_of(stream);
   Sm90Params params{};

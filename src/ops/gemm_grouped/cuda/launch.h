@@ -5,6 +5,7 @@
 #include "octet/gemm_grouped.h"
 #include "src/device/gpu_queue.h"
 #include "src/ops/gemm_grouped/cuda/swap_shape.h"
+#include "src/ops/gemm_grouped/cuda/tile_shape.h"
 #include "src/ops/gemm_grouped/problem.h"
 #include "src/select/variant.h"
 
@@ -26,6 +27,7 @@ select::Support supports_swap(const GroupedShape& shape, int split, const Proble
                               int k_grain = 128);
 /// Everything but the kernel. `device` runs the blocks; they walk over what tiles there are.
 LaunchPlan plan_swap(const GroupedShape& shape, int split, const Device& device);
+LaunchPlan plan_tile(const TileShape& shape, const Device& device);
 
 /// Enqueues. kInvalidArgument where an address or stride is not what the kernel's copies need.
 Status run(const LaunchPlan& plan, const GemmGroupedArgs& args, Stream& stream);

@@ -11,7 +11,7 @@ constexpr gpu::CodeObject kCode{"sm90_block_tile", octet_code_gemm_grouped_sm90_
 
 #define OCTET_KERNEL(WAVES, STAGES)                                     \
   gpu::Kernel(kCode, "octet_sm90_moe_block_tile_w" #WAVES "_s" #STAGES, \
-              TileShape{WAVES, STAGES}.shared_bytes()),
+              block_tile_shape(WAVES, STAGES).shared_bytes()),
 gpu::Kernel kernels[] = {OCTET_SM90_BLOCK_TILE_KERNELS(OCTET_KERNEL)};
 #undef OCTET_KERNEL
 
@@ -27,15 +27,10 @@ select::Support Sm90BlockTile::supports(const Config&, const Problem& problem, c
 
 cuda::LaunchPlan Sm90BlockTile::plan(int index, const Problem&, const Device& device) {
   const Config& c = kConfigs[static_cast<size_t>(index)];
-  cuda::LaunchPlan plan;
+  cuda::LaunchPlan plan = cuda::plan_tile(c, device);
 #if defined(OCTET_HAVE_SM90)
   plan.kernel = &kernels[index];
 #endif
-  plan.b_box_rows = c.block_n();
-  plan.shape.grid_x = static_cast<uint32_t>(device.cu_num);
-  plan.shape.block_x = TileShape::kThreads;
-  plan.shape.shared_bytes = static_cast<uint32_t>(c.shared_bytes());
-  plan.shape.dependent = true;  // the kernel waits before it reads
   return plan;
 }
 

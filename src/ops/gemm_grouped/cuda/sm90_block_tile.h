@@ -21,7 +21,7 @@ struct Sm90BlockTile {
   using Config = TileShape;
   static constexpr Arch kArch = Arch::kSm90;
 
-#define OCTET_CONFIG(WAVES, STAGES) TileShape{WAVES, STAGES},
+#define OCTET_CONFIG(WAVES, STAGES) block_tile_shape(WAVES, STAGES),
   static constexpr auto kConfigs =
       std::to_array<Config>({OCTET_SM90_BLOCK_TILE_KERNELS(OCTET_CONFIG)});
 #undef OCTET_CONFIG

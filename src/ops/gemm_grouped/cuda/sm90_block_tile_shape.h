@@ -1,35 +1,14 @@
-// Shapes of sm90_block_tile's kernels, for the host that launches them and the device code alike.
+// Shapes of sm90_block_tile's kernels.
 #pragma once
 
-#include <cstdint>
+#include "src/ops/gemm_grouped/cuda/tile_shape.h"
 
 namespace octet::ops::gemm_grouped {
 
-/// A block's tile: 128 slots, 64 for each of two warpgroups, by `waves` times 128 of n.
-struct TileShape {
-  int waves;
-  int stages;  // of the ring: 128 of k each
-
-  static constexpr int kSlots = 128;
-  static constexpr int kThreads = 384;  // two warpgroups that multiply, one that copies
-  static constexpr int kGatherers = 2;  // warps that copy tokens
-
-  constexpr int block_n() const { return 128 * waves; }
-
-  // Shared memory, in this order: tokens, weights, rows of d on their way out, scales, barriers.
-  static constexpr int kTokenBytes = kSlots * 128;
-  constexpr int weight_bytes() const { return block_n() * 128; }
-  /// For each of 8 warps 16 rows of 64 results of 16 bits, 16 bytes apart so that no bank is asked
-  /// twice.
-  static constexpr int kStagedRow = 64 * 2 + 16, kStagedBytes = 16 * kStagedRow;
-  /// Floats of a stage: of each slot, and of each 128 of n.
-  static constexpr int kScaleBytes = (kSlots + 4) * 4;
-  constexpr int weight_offset() const { return stages * kTokenBytes; }
-  constexpr int staged_offset() const { return weight_offset() + stages * weight_bytes(); }
-  constexpr int scale_offset() const { return staged_offset() + 8 * kStagedBytes; }
-  constexpr int barrier_offset() const { return scale_offset() + stages * kScaleBytes; }
-  constexpr int shared_bytes() const { return barrier_offset() + stages * 16; }
-};
+/// Floats of a stage: of each slot, and of each 128 of n.
+constexpr TileShape block_tile_shape(int waves, int stages) {
+  return {waves, stages, (TileShape::kSlots + 4) * 4};
+}
 
 /// waves, stages.
 #define OCTET_SM90_BLOCK_TILE_KERNELS(X) \

@@ -4,46 +4,12 @@
 //
 // Tail       past the end of k codes arrive as zeros, and exponents are set to one
 #include "src/gpu/cuda/mx_scales.cuh"
+#include "src/ops/gemm_grouped/cuda/loose_row.cuh"
 #include "src/ops/gemm_grouped/cuda/sm90_mx_loose_shape.h"
 #include "src/ops/gemm_grouped/cuda/swap_grouped.cuh"
 
 namespace octet::ops::gemm_grouped {
 namespace {
-
-constexpr uint32_t kOnes = 0x7f7f7f7f;  // four exponents of one
-
-/// A row of exponents, read ahead by aligned words.
-class LooseRow {
- public:
-  LooseRow() = default;
-  /// `count` exponents at `row`.
-  __device__ __forceinline__ LooseRow(const uint8_t* row, int count) {
-    const auto address = reinterpret_cast<uintptr_t>(row);
-    shift_ = static_cast<int>(address % 4) * 8;
-    words_ = reinterpret_cast<const uint32_t*>(address - address % 4);
-    last_ = static_cast<int>((address % 4 + static_cast<uintptr_t>(count) - 1) / 4);
-  }
-  /// Reads what the words of stages k to k + 3 are made of.
-  __device__ __forceinline__ void read(int k) {
-#pragma unroll
-    for (int i = 0; i < 5; ++i) ahead_[i] = k + i <= last_ ? words_[k + i] : 0;
-  }
-  /// The word of the i-th of them.
-  __device__ __forceinline__ uint32_t word(int i) const {
-    const uint32_t low = i < 2 ? (i == 0 ? ahead_[0] : ahead_[1]) : i == 2 ? ahead_[2] : ahead_[3];
-    const uint32_t high = i < 2 ? (i == 0 ? ahead_[1] : ahead_[2]) : i == 2 ? ahead_[3] : ahead_[4];
-    return __funnelshift_r(low, high, shift_);
-  }
-
- private:
-  const uint32_t* words_ = nullptr;
-  int shift_ = 0, last_ = -1;
-  uint32_t ahead_[5] = {};
-};
-
-__device__ __forceinline__ void store_word(uint32_t address, uint32_t word) {
-  asm volatile("st.shared.b32 [%0], %1;" ::"r"(address), "r"(word) : "memory");
-}
 
 struct LooseScales : gpu::swap::MxProducts {
   /// Rows past the end of n take the last one's exponents, padding those of row 0, as in MxScales.
@@ -77,13 +43,14 @@ struct LooseScales : gpu::swap::MxProducts {
 #pragma unroll
         for (LooseRow& row : b) row.read(k);
       }
-      const int at = k - first, left = blocks - 4 * k;  // exponents from this word on
-      const uint32_t none = left >= 4 ? 0 : ~0u << 8 * left;
-      const auto whole = [&](uint32_t word) { return (word & ~none) | (kOnes & none); };
-      if (thread < S.swap.block_m) store_word(scales + thread * 4, whole(a.word(at)));
+      const int left = blocks - 4 * k;
+      if (thread < S.swap.block_m) {
+        gpu::shared_store_word(scales + thread * 4, whole_word(a.word(k - first), left));
+      }
 #pragma unroll
       for (int i = 0; i < kRows; ++i) {
-        store_word(scales + (S.swap.block_m + thread + i * kThreads) * 4, whole(b[i].word(at)));
+        gpu::shared_store_word(scales + (S.swap.block_m + thread + i * kThreads) * 4,
+                               whole_word(b[i].word(k - first), left));
       }
     }
   };
