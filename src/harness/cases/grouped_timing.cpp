@@ -96,8 +96,8 @@ class GroupedTiming : public Instance {
     if (p_.weighted) {
       OCTET_TRY(const Buffer ones, Buffer::allocate(p_.rows() * 4));
       std::fill_n(ones.as<float>(), p_.rows(), 1.0f);
-      OCTET_TRY(weights_, PlacedBuffer::allocate(stream, ones.bytes()));
-      OCTET_CHECK_OK(weights_.upload(ones.data(), ones.bytes()));
+      OCTET_TRY(weights_, PlacedBuffer::allocate(stream, p_.rows() * 4));
+      OCTET_CHECK_OK(weights_.upload(ones.data(), weights_.bytes()));
       args_.topk_weights = weights_.as<float>();
     }
     OCTET_TRY(d_,
@@ -132,8 +132,7 @@ class GroupedTiming : public Instance {
 
   Result<PlacedBuffer> scales(const Stream& stream, Random& random, int64_t bytes) const {
     OCTET_TRY(const Buffer from, Buffer::allocate(bytes));
-    p_.format == Format::kMxfp8 ? fill_mx_scales(random, Inputs::kRandom, from)
-                                : fill_block_scales(random, Inputs::kRandom, from);
+    fill_grouped_scales(random, p_.format, Inputs::kRandom, from);
     OCTET_TRY(PlacedBuffer to, PlacedBuffer::allocate(stream, bytes));
     OCTET_CHECK_OK(to.upload(from.data(), bytes));
     return to;
@@ -197,7 +196,7 @@ Result<CheckReport> GroupedTiming::check(const Launch& launch, select::Workspace
   constexpr size_t kMostElements = 256;
   OCTET_TRY(const Buffer poisoned, Buffer::allocate(d_.bytes()));
   poison(poisoned);
-  OCTET_CHECK_OK(d_.upload(poisoned.data(), poisoned.bytes()));
+  OCTET_CHECK_OK(d_.upload(poisoned.data(), d_.bytes()));
   OCTET_CHECK_OK(run(launch, workspace, stream, 0));
   OCTET_CHECK_OK(stream.synchronize());
   const GemmSize size = gemm_size(p_);

@@ -107,7 +107,12 @@ std::vector<select::TunedRow> tuned_rows(const select::Op& op, std::span<const T
     if (winner == nullptr || variant < 0) continue;
     select::Problem key = record.problem;
     key.format = op.schema->table_format(key.format);
-    rows.push_back({device.arch, device.cu_num, key, variant, winner->us, source});
+    const bool has_row = std::any_of(rows.begin(), rows.end(), [&](const select::TunedRow& row) {
+      return bucketed(row.problem) == bucketed(key);
+    });
+    if (!has_row) {
+      rows.push_back({device.arch, device.cu_num, key, variant, winner->us, source});
+    }
   }
   return rows;
 }
@@ -129,7 +134,8 @@ Status update_tuned_table(const select::Op& op, const std::string& path,
   OCTET_TRY(std::vector<select::TunedRow> all, rows_to_keep(op, path));
   const auto replaced = [&](const select::TunedRow& old) {
     return std::any_of(rows.begin(), rows.end(), [&](const select::TunedRow& row) {
-      return row.arch == old.arch && row.cu_num == old.cu_num && row.problem == old.problem;
+      return row.arch == old.arch && row.cu_num == old.cu_num &&
+             bucketed(row.problem) == bucketed(old.problem);
     });
   };
   std::erase_if(all, replaced);

@@ -51,7 +51,8 @@ struct TuneRunResult {
 Result<TuneRunResult> tune_run(const select::Op& op, std::span<const TuneItem> items,
                                Journal& journal, const TuneRunOptions& options);
 
-/// The winners of `records` as rows of a tuned table, for the device that was measured.
+/// The winners of `records` as rows of a tuned table, for the device that was measured; of problems
+/// in one bucket that of the first.
 std::vector<select::TunedRow> tuned_rows(const select::Op& op, std::span<const TuneRecord> records,
                                          const Device& device, const std::string& source);
 

@@ -8,6 +8,8 @@
 #include "harness/temporary_folder.h"
 #include "harness/tune/tune_testing.h"
 #include "src/core/text.h"
+#include "src/ops/gemm_grouped/op.h"
+#include "src/select/choose.h"
 
 namespace octet::harness {
 namespace {
@@ -101,6 +103,42 @@ TEST(TunedRows, AreTheWinnersUnderTheKeyOfTheirCalls) {
   EXPECT_EQ(op().variants()[static_cast<size_t>(rows[0].variant)].name, "generic_fast_r16");
   EXPECT_EQ(rows[0].us, 10);
   EXPECT_EQ(op().schema->format_name(rows[0].problem.format), "e4m3fn_packed") << "of every d";
+}
+
+/// A shared expert more: rows of both would answer the same look-up.
+TEST(TunedRows, OneBucketHasOneRow) {
+  const select::Op& grouped = ops::gemm_grouped::op();
+  const auto tuned = [&](int64_t experts, double us) {
+    TuneRecord made;
+    made.problem = ops::gemm_grouped::to_select({8, 64, 128, experts, 8});
+    made.rows = {describe(grouped, made.problem, device_profile("generic").value(),
+                          grouped.find("generic_ref"), "test")};
+    made.rows[0].us = us;
+    made.winner = "generic_ref";
+    return made;
+  };
+  const Device device = device_profile("generic").value();
+  const std::vector<TuneRecord> records{tuned(256, 30), tuned(257, 20), tuned(32, 10)};
+  const auto rows = tuned_rows(grouped, records, device, "a");
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].us, 30);
+  EXPECT_EQ(rows[1].us, 10);
+  const TemporaryFolder folder;
+  const std::string path = folder.file("t.csv");
+  const std::vector<TuneRecord> more{tuned(257, 20)};
+  ASSERT_TRUE(update_tuned_table(grouped, path, rows).ok());
+  ASSERT_TRUE(update_tuned_table(grouped, path, tuned_rows(grouped, more, device, "b")).ok());
+  EXPECT_EQ(read_file(path).value(),
+            "arch,cu_num,format,m,n,k,experts,topk,block_m,variant,us,source\n"
+            "generic,2,moe_mxfp8,8,64,128,32,8,0,generic_ref,10,a\n"
+            "generic,2,moe_mxfp8,8,64,128,257,8,0,generic_ref,20,b\n");
+  const auto table = select::parse_tuned_table(grouped, read_csv(path).value()).value();
+  EXPECT_TRUE(table.bad.empty());
+  select::TunedTables tables;
+  tables.add(table);
+  const auto asked = ops::gemm_grouped::to_select({8, 64, 128, 256, 8, 64});
+  const auto choice = select::choose(grouped, asked, device, tables).value();
+  EXPECT_EQ(to_string(choice.why), "tuned:exact");
 }
 
 class UpdateTableTest : public testing::Test {
