@@ -8,42 +8,26 @@
 // Numerics   f32 accumulation, scaled every 128 of k; partial sums added in a fixed order
 #pragma once
 
-#include <array>
-#include <string>
-
-#include "src/core/try.h"
-#include "src/ops/gemm_grouped/cuda/launch.h"
 #include "src/ops/gemm_grouped/cuda/sm90_block_swap_shape.h"
-#include "src/ops/gemm_grouped/problem.h"
-#include "src/select/variant.h"
+#include "src/ops/gemm_grouped/cuda/swap_config.h"
 
 namespace octet::ops::gemm_grouped {
 
 struct Sm90BlockSwap {
-  struct Config {
-    GroupedShape shape;
-    int split;  // thread blocks of a cluster that share k
-  };
+  using Config = SwapConfig;
   static constexpr Arch kArch = Arch::kSm90;
 
-#define OCTET_CONFIGS(...)                                   \
-  Config{block_swap_shape(__VA_ARGS__), kSwapSplits[0]},     \
-      Config{block_swap_shape(__VA_ARGS__), kSwapSplits[1]}, \
-      Config{block_swap_shape(__VA_ARGS__), kSwapSplits[2]},
+#define OCTET_SHAPE(...) block_swap_shape(__VA_ARGS__),
   static constexpr auto kConfigs =
-      std::to_array<Config>({OCTET_SM90_BLOCK_SWAP_KERNELS(OCTET_CONFIGS)});
-#undef OCTET_CONFIGS
+      with_splits(std::to_array<GroupedShape>({OCTET_SM90_BLOCK_SWAP_KERNELS(OCTET_SHAPE)}));
+#undef OCTET_SHAPE
 
-  static std::string name(const Config& c) {
-    return fmt::format("sm90_block_swap_{}x{}x128_g{}_c{}", c.shape.swap.block_m,
-                       c.shape.swap.block_n, c.shape.swap.groups, c.split);
-  }
-  static select::Tile tile(const Config& c) {
-    return {c.shape.swap.block_m, c.shape.swap.block_n, 128, c.split};
-  }
+  static std::string name(const Config& c) { return c.name("sm90_block_swap"); }
+  static select::Tile tile(const Config& c) { return c.tile(); }
   static select::Support supports(const Config& c, const Problem& problem, const Device&) {
-    if (problem.format != Format::kBlockscale)
+    if (problem.format != Format::kBlockscale) {
       return select::Support::no("takes scales of blocks of 128 (float32)");
+    }
     return cuda::supports_swap(c.shape, c.split, problem);
   }
   static cuda::LaunchPlan plan(int index, const Problem& problem, const Device& device);
