@@ -248,9 +248,9 @@ __device__ __forceinline__ bool combine(float (&sum)[S.accumulators()], const La
     } else {
 #pragma unroll
       for (int i = 0; i < kQuads; ++i) {
-        asm volatile("st.shared.v4.f32 [%0], {%1, %2, %3, %4};" ::"r"(to + i * kThreads * 16),
-                     "f"(sum[4 * i]), "f"(sum[4 * i + 1]), "f"(sum[4 * i + 2]), "f"(sum[4 * i + 3])
-                     : "memory");
+        shared_store(to + i * kThreads * 16, __float_as_uint(sum[4 * i]),
+                     __float_as_uint(sum[4 * i + 1]), __float_as_uint(sum[4 * i + 2]),
+                     __float_as_uint(sum[4 * i + 3]));
       }
       __syncwarp();
       if (seat.lane == 0) mbarrier_arrive(received);
