@@ -56,6 +56,18 @@ __device__ __forceinline__ void mbarrier_wait(uint32_t barrier, uint32_t parity)
       "r"(parity)
       : "memory");
 }
+/// Whether the phase with this parity has ended, without waiting.
+__device__ __forceinline__ bool mbarrier_test(uint32_t barrier, uint32_t parity) {
+  uint32_t done;
+  asm volatile(
+      "{\n.reg .pred done;\n"
+      "mbarrier.test_wait.parity.shared::cta.b64 done, [%1], %2;\n"
+      "selp.u32 %0, 1, 0, done;\n}"
+      : "=r"(done)
+      : "r"(barrier), "r"(parity)
+      : "memory");
+  return done != 0;
+}
 /// As mbarrier_wait, and sees what other blocks of the cluster released (a remote arrival).
 __device__ __forceinline__ void mbarrier_wait_cluster(uint32_t barrier, uint32_t parity) {
   asm volatile(
@@ -117,6 +129,12 @@ __device__ __forceinline__ void dependency_wait() {
 /// Lets the next launch begin.
 __device__ __forceinline__ void dependency_release() {
   asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+}
+
+/// The same value, known to the compiler to be the same in all lanes of a converged warp: it and
+/// what follows from it then live in uniform registers.
+__device__ __forceinline__ uint32_t uniform(uint32_t value) {
+  return __shfl_sync(0xffffffff, value, 0);
 }
 
 /// One lane of a converged warp.

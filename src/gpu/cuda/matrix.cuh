@@ -8,6 +8,7 @@
 
 #include <cstdint>
 
+#include "src/gpu/cuda/barrier.cuh"
 #include "src/gpu/cuda/copy.cuh"
 
 namespace octet::gpu {
@@ -119,37 +120,52 @@ __device__ __forceinline__ void store_pairs(T* d, int64_t stride, int rows, int 
   }
 }
 
-/// How a warp's rows of a tile go through shared memory: boxes of 16 rows by `columns`, `count` of
-/// them side by side, `staged` held at once (by a ring, if a tile has several rows of boxes).
+/// How rows of a tile go through shared memory: boxes of `rows` (16: a warp's, 64: a warpgroup's) by
+/// `columns`, `count` of them side by side, `staged` held at once (by a ring, if a tile has several
+/// rows of boxes).
 struct RowBoxes {
-  int columns, count, staged;
+  int rows, columns, count, staged;
+
+  /// Whether this thread stores the boxes.
+  __device__ __forceinline__ bool leads() const { return threadIdx.x % (rows * 2) == 0; }
+  /// Of the threads that share a box.
+  __device__ __forceinline__ void sync(int barrier) const {
+    if (rows == 16) {
+      __syncwarp();
+    } else {
+      named_barrier_sync(barrier, 128);
+    }
+  }
 };
 
-/// Stores 16 rows by kColumns at `d` from a warp's sums: by boxes of the tensor map from column x
-/// and row y on, if there is one, and what no box covers as store_pairs does. `first`: boxes of the
-/// tile before these. In the end of all, tensor_store_wait<0>() by lane 0.
+/// Stores a warp's 16 rows by kColumns at `d` from its sums: by boxes of the tensor map from column
+/// x and row y on, if there is one, and what no box covers as store_pairs does. `first`: boxes of
+/// the tile before these; `barrier`: a named barrier of the warpgroup. In the end of all,
+/// tensor_store_wait<0>() by the threads that lead.
 template <RowBoxes kBoxes, int kColumns, typename T>
 __device__ __forceinline__ void store_rows_of(T* d, int64_t stride, int rows, int columns,
                                               const TensorMap* map, int x, int y, uint32_t staging,
-                                              int first, const float* sums) {
+                                              int first, int barrier, const float* sums) {
   constexpr int kBatch = common_divisor(kBoxes.staged, kBoxes.count);  // boxes stored at once
-  constexpr int kBytes = 16 * kBoxes.columns * 2;
+  constexpr int kWarpBytes = 16 * kBoxes.columns * 2;
+  constexpr int kBytes = kBoxes.rows / 16 * kWarpBytes;
   constexpr int kCovered = kBoxes.count * kBoxes.columns;
-  const bool leads = threadIdx.x % 32 == 0;
   if constexpr (sizeof(T) == 2) {
     if (map != nullptr) [[likely]] {
+      const uint32_t own = threadIdx.x / 32 % (kBoxes.rows / 16) * kWarpBytes;
 #pragma unroll
       for (int box = 0; box < kBoxes.count; box += kBatch) {
         const uint32_t to = staging + (first + box) % kBoxes.staged * kBytes;
-        if (leads) tensor_store_wait<kBoxes.staged / kBatch - 1>();
-        __syncwarp();
+        if (kBoxes.leads()) tensor_store_wait<kBoxes.staged / kBatch - 1>();
+        kBoxes.sync(barrier);
 #pragma unroll
         for (int i = 0; i < kBatch; ++i) {
-          stage_box<kBoxes.columns, T>(to + i * kBytes, sums + (box + i) * (kBoxes.columns / 2));
+          stage_box<kBoxes.columns, T>(to + i * kBytes + own,
+                                       sums + (box + i) * (kBoxes.columns / 2));
         }
         shared_writes_fence();
-        __syncwarp();
-        if (leads) {
+        kBoxes.sync(barrier);
+        if (kBoxes.leads()) {
 #pragma unroll
           for (int i = 0; i < kBatch; ++i) {
             tensor_store(map, to + i * kBytes, x + (box + i) * kBoxes.columns, y);

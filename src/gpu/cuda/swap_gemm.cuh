@@ -167,15 +167,16 @@ template <SwapShape S, class Scaling>
 __device__ __forceinline__ void start_products(Products<S, Scaling>& products, const Layout<S>& at,
                                                int stage, const Seat& seat) {
   constexpr int kEach = 4 / Scaling::kProducts;  // instructions of 32 of k that add up
-  const uint64_t a =
-      wgmma_descriptor(at.weights + stage * S.weight_bytes() + seat.warpgroup * 8192);
-  const uint64_t b = wgmma_descriptor(at.tokens + stage * S.token_bytes());
+  const uint32_t a = wgmma_descriptor_low(at.weights) + stage * (S.weight_bytes() / 16) +
+                     seat.warpgroup * (8192 / 16);
+  const uint32_t b = wgmma_descriptor_low(at.tokens) + stage * (S.token_bytes() / 16);
 #pragma unroll
   for (auto& product : products) wgmma_pin(product);
   wgmma_fence();
 #pragma unroll
   for (int i = 0; i < 4; ++i) {
-    Wgmma<S.block_m>::run(products[i / kEach], a + 2 * i, b + 2 * i, i % kEach > 0);
+    Wgmma<S.block_m>::run(products[i / kEach], wgmma_descriptor_of(a + 2 * i),
+                          wgmma_descriptor_of(b + 2 * i), i % kEach > 0);
   }
   wgmma_commit();
 }
@@ -202,26 +203,28 @@ __device__ __forceinline__ void accumulate(float (&sum)[S.accumulators()], const
     Products<S, Scaling> second;
 #pragma unroll 1
     while (step + S.groups < end) {
-      const int stage = slot.stage;
+      const int stage = uniform(slot.stage);
       mbarrier_wait(at.full + stage * 8, slot.phase);
       start_products<S, Scaling>(first, at, stage, seat);
       slot.advance(S.groups);
-      mbarrier_wait(at.full + slot.stage * 8, slot.phase);
-      start_products<S, Scaling>(second, at, slot.stage, seat);
+      const int stage2 = uniform(slot.stage);
+      mbarrier_wait(at.full + stage2 * 8, slot.phase);
+      start_products<S, Scaling>(second, at, stage2, seat);
       wgmma_wait<1>();
       promote<S, Scaling>(sum, first, at, stage, seat);
       wgmma_wait<0>();
-      promote<S, Scaling>(sum, second, at, slot.stage, seat);
+      promote<S, Scaling>(sum, second, at, stage2, seat);
       slot.advance(S.groups);
       step += 2 * S.groups;
     }
   }
 #pragma unroll 1
   for (; step < end; step += S.groups) {
-    mbarrier_wait(at.full + slot.stage * 8, slot.phase);
-    start_products<S, Scaling>(first, at, slot.stage, seat);
+    const int stage = uniform(slot.stage);
+    mbarrier_wait(at.full + stage * 8, slot.phase);
+    start_products<S, Scaling>(first, at, stage, seat);
     wgmma_wait<0>();
-    promote<S, Scaling>(sum, first, at, slot.stage, seat);
+    promote<S, Scaling>(sum, first, at, stage, seat);
     slot.advance(S.groups);
   }
 }
@@ -278,7 +281,7 @@ __device__ __forceinline__ bool combine(float (&sum)[S.accumulators()], const La
 template <SwapShape S, class Scaling>
 __device__ __forceinline__ void consume(const GemmParams& p, const Layout<S>& at, const Work& w) {
   constexpr int kConsumers = S.warpgroups() * 128;
-  const int warpgroup = threadIdx.x / 128;
+  const int warpgroup = static_cast<int>(uniform(threadIdx.x / 128));
   const Seat seat{warpgroup / (S.block_n / 64), warpgroup % (S.block_n / 64),
                   static_cast<int>(threadIdx.x / 32 % 4), static_cast<int>(threadIdx.x % 32)};
   float sum[S.accumulators()];
@@ -318,10 +321,12 @@ __device__ __forceinline__ void init_barriers(const Layout<S>& at, int split) {
 template <SwapShape S, class Scaling>
 __device__ __forceinline__ void run(const typename Scaling::Params& p) {
   extern __shared__ uint8_t shared[];
-  const Layout<S> at(shared_address(shared), p.split);
+  const Layout<S> at(uniform(shared_address(shared)), p.split);
   const Work w = work_of<S>(p);
   constexpr int kConsumers = S.warpgroups() * 128;
-  const int producer = static_cast<int>(threadIdx.x) - kConsumers;  // negative: a consumer
+  // Negative: a consumer's warp. Known to be uniform: addresses in loops then cost little.
+  const int warp = static_cast<int>(uniform(threadIdx.x / 32)) - kConsumers / 32;
+  const int producer = static_cast<int>(threadIdx.x) - kConsumers;
   dependency_release();
   if (producer == 0) {
     tensor_map_prefetch(&p.b);
@@ -329,19 +334,19 @@ __device__ __forceinline__ void run(const typename Scaling::Params& p) {
     init_barriers<S>(at, p.split);
   }
   __syncwarp();
-  if (producer >= 0 && producer < 32) {  // the tiles' warp initialised the barriers: no wait
+  if (warp == 0) {  // the tiles' warp initialised the barriers: no wait
     named_barrier_arrive(kReadyBarrier, S.threads());
   } else {
     named_barrier_sync(kReadyBarrier, S.threads());
   }
   if (p.split > 1) cluster_arrive();
-  if (producer < 0) {
+  if (warp < 0) {
     if (p.dependent) dependency_wait();  // results may overwrite what that launch reads
     consume<S, Scaling>(p, at, w);
     return;
   }
   if (producer == 0) request_tiles<S>(p, at, w);
-  if (producer >= 32) request_scales<S, Scaling>(p, at, w, producer - 32);
+  if (warp > 0) request_scales<S, Scaling>(p, at, w, producer - 32);
   __syncwarp();
   if (p.split > 1) cluster_wait();
 }

@@ -17,6 +17,13 @@ __device__ __forceinline__ uint64_t wgmma_descriptor(uint32_t shared_address) {
   return static_cast<uint64_t>((shared_address >> 4) & 0x3FFF) | (1ull << 16) | (64ull << 32) |
          (1ull << 62);
 }
+/// Its low word, the part that changes with the address; and the descriptor of a low word.
+__device__ __forceinline__ uint32_t wgmma_descriptor_low(uint32_t shared_address) {
+  return static_cast<uint32_t>(wgmma_descriptor(shared_address));
+}
+__device__ __forceinline__ uint64_t wgmma_descriptor_of(uint32_t low) {
+  return wgmma_descriptor(0) & ~0xFFFFFFFFull | low;
+}
 __device__ __forceinline__ void wgmma_fence() {
   asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
 }
@@ -33,6 +40,13 @@ template <int kCount>
 __device__ __forceinline__ void wgmma_pin(float (&d)[kCount]) {
 #pragma unroll
   for (int i = 0; i < kCount; ++i) asm volatile("" : "+f"(d[i])::"memory");
+}
+
+/// After wgmma_wait: the accumulator may be read from here on; what follows may still move freely.
+template <int kCount>
+__device__ __forceinline__ void wgmma_take(float (&d)[kCount]) {
+#pragma unroll
+  for (int i = 0; i < kCount; ++i) asm volatile("" : "+f"(d[i]));
 }
 
 /// d = a * b + (accumulate ? d : 0) for one k of 32. N a multiple of 8 of those below.
@@ -82,6 +96,23 @@ struct Wgmma<32> {
   }
 };
 template <>
+struct Wgmma<48> {
+  static __device__ __forceinline__ void run(float (&d)[24], uint64_t a, uint64_t b,
+                                             bool accumulate) {
+    asm volatile(
+        "{\n.reg .pred p;\nsetp.ne.b32 p, %26, 0;\n"
+        "wgmma.mma_async.sync.aligned.m64n48k32.f32.e4m3.e4m3 "
+        "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, %16, %17, %18, "
+        "%19, %20, %21, %22, %23}, "
+        "%24, %25, p, 1, 1;\n}"
+        : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]), "+f"(d[4]), "+f"(d[5]), "+f"(d[6]),
+          "+f"(d[7]), "+f"(d[8]), "+f"(d[9]), "+f"(d[10]), "+f"(d[11]), "+f"(d[12]), "+f"(d[13]),
+          "+f"(d[14]), "+f"(d[15]), "+f"(d[16]), "+f"(d[17]), "+f"(d[18]), "+f"(d[19]), "+f"(d[20]),
+          "+f"(d[21]), "+f"(d[22]), "+f"(d[23])
+        : "l"(a), "l"(b), "r"(static_cast<int>(accumulate)));
+  }
+};
+template <>
 struct Wgmma<64> {
   static __device__ __forceinline__ void run(float (&d)[32], uint64_t a, uint64_t b,
                                              bool accumulate) {
@@ -96,6 +127,26 @@ struct Wgmma<64> {
           "+f"(d[14]), "+f"(d[15]), "+f"(d[16]), "+f"(d[17]), "+f"(d[18]), "+f"(d[19]), "+f"(d[20]),
           "+f"(d[21]), "+f"(d[22]), "+f"(d[23]), "+f"(d[24]), "+f"(d[25]), "+f"(d[26]), "+f"(d[27]),
           "+f"(d[28]), "+f"(d[29]), "+f"(d[30]), "+f"(d[31])
+        : "l"(a), "l"(b), "r"(static_cast<int>(accumulate)));
+  }
+};
+template <>
+struct Wgmma<80> {
+  static __device__ __forceinline__ void run(float (&d)[40], uint64_t a, uint64_t b,
+                                             bool accumulate) {
+    asm volatile(
+        "{\n.reg .pred p;\nsetp.ne.b32 p, %42, 0;\n"
+        "wgmma.mma_async.sync.aligned.m64n80k32.f32.e4m3.e4m3 "
+        "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, %16, %17, %18, "
+        "%19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31, %32, %33, %34, %35, "
+        "%36, %37, %38, %39}, "
+        "%40, %41, p, 1, 1;\n}"
+        : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]), "+f"(d[4]), "+f"(d[5]), "+f"(d[6]),
+          "+f"(d[7]), "+f"(d[8]), "+f"(d[9]), "+f"(d[10]), "+f"(d[11]), "+f"(d[12]), "+f"(d[13]),
+          "+f"(d[14]), "+f"(d[15]), "+f"(d[16]), "+f"(d[17]), "+f"(d[18]), "+f"(d[19]), "+f"(d[20]),
+          "+f"(d[21]), "+f"(d[22]), "+f"(d[23]), "+f"(d[24]), "+f"(d[25]), "+f"(d[26]), "+f"(d[27]),
+          "+f"(d[28]), "+f"(d[29]), "+f"(d[30]), "+f"(d[31]), "+f"(d[32]), "+f"(d[33]), "+f"(d[34]),
+          "+f"(d[35]), "+f"(d[36]), "+f"(d[37]), "+f"(d[38]), "+f"(d[39])
         : "l"(a), "l"(b), "r"(static_cast<int>(accumulate)));
   }
 };

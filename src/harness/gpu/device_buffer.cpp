@@ -80,6 +80,7 @@ constexpr gpu::CodeObject kCode{"memory_kernels", octet_code_harness_memory_kern
 const gpu::Kernel fill_codes(kCode, "octet_fill_codes", 0);
 const gpu::Kernel read_loads(kCode, "octet_read_loads", 0);
 const gpu::Kernel copy_loads(kCode, "octet_copy_loads", 0);
+const gpu::Kernel pause(kCode, "octet_pause", 0);
 const gpu::Kernel read_bulk(kCode, "octet_read_bulk", kReadSharedBytes);
 
 Status launch(Stream& stream, const gpu::Kernel& kernel, const gpu::LaunchShape& shape,
@@ -127,6 +128,10 @@ Status device_copy_all(Stream& stream, void* to, const void* from, int64_t bytes
       {reinterpret_cast<gpu::Address>(from), reinterpret_cast<gpu::Address>(to), bytes, 0});
 }
 
+Status device_pause(Stream& stream, double us) {
+  return launch(stream, pause, {}, {0, 0, static_cast<int64_t>(us * 1000), 0});
+}
+
 #else
 namespace {
 Status fill(Stream&, const DeviceBuffer&) {
@@ -136,6 +141,7 @@ Status fill(Stream&, const DeviceBuffer&) {
 
 Status device_read_all(Stream& stream, const void*, int64_t) { return fill(stream, {}); }
 Status device_copy_all(Stream& stream, void*, const void*, int64_t) { return fill(stream, {}); }
+Status device_pause(Stream& stream, double) { return fill(stream, {}); }
 #endif
 
 Result<const DeviceArena*> DeviceArena::get(Stream& stream, int64_t window_bytes) {

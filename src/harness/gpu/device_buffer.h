@@ -58,4 +58,7 @@ Status device_read_all(Stream& stream, const void* data, int64_t bytes);
 /// Enqueues a copy of the whole vectors of 16 bytes in `bytes`; both addresses are multiples of 16.
 Status device_copy_all(Stream& stream, void* to, const void* from, int64_t bytes);
 
+/// Enqueues a kernel that takes `us` microseconds and does nothing.
+Status device_pause(Stream& stream, double us);
+
 }  // namespace octet::harness

@@ -1,4 +1,4 @@
-// Kernels of the harness: codes from a seed, and reads and copies at the speed of memory.
+// Kernels of the harness: codes from a seed, reads and copies at the speed of memory, and a pause.
 #include <cstdint>
 
 #include "src/gpu/cuda/barrier.cuh"
@@ -43,6 +43,15 @@ extern "C" __global__ void octet_fill_codes(const MemoryParams p) {
     words[i] = encode_e4m3_pair(normal(seed), normal(seed + 1)) |
                encode_e4m3_pair(normal(seed + 2), normal(seed + 3)) << 16;
   }
+}
+
+/// Ends after `bytes` nanoseconds.
+extern "C" __global__ void octet_pause(const MemoryParams p) {
+  uint64_t begin, now;
+  asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(begin));
+  do {
+    asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(now));
+  } while (now - begin < static_cast<uint64_t>(p.bytes));
 }
 
 /// Plain loads, 8 in flight a thread: the fastest read of up to about 20 MB.

@@ -50,45 +50,54 @@ TEST(Chunks, EveryCountOfRowsFitsTheSpaceOfItsCall) {
   }
 }
 
-/// Rows of experts that follow a pattern; which chunks take them.
-TEST(Chunks, RoundsHoldEveryRowOnce) {
+/// Experts with these numbers of rows, in a call of k = 96.
+struct Call {
+  explicit Call(const std::vector<int64_t>& rows_of_experts) {
+    int64_t total = 0;
+    for (const int64_t rows : rows_of_experts) {
+      const auto expert = static_cast<int32_t>(routing.experts.size());
+      routing.experts.push_back({expert, total, total + rows});
+      total += rows;
+    }
+    const auto experts = static_cast<int64_t>(rows_of_experts.size());
+    routing.choices.resize(static_cast<size_t>(total));
+    args.tokens = total;
+    args.a = {nullptr, DType::kE4m3fn, total, 96};
+    args.a_scale = {nullptr, DType::kE8m0, total, 3};
+    args.b = {nullptr, DType::kE4m3fn, experts, 64, 96};
+    args.b_scale = {nullptr, DType::kE8m0, experts, 64, 3};
+  }
+  Routing routing;
+  GemmGroupedArgs args;
+};
+
+TEST(Chunks, RoundsHoldEveryRowOnceAndShareNoMemory) {
   const std::vector<std::vector<int64_t>> patterns{
       {1}, {1024}, {1025}, {4000}, {1000, 100, 1}, {3, 2500, 40}, std::vector<int64_t>(300, 2)};
   for (const Steps& steps : all_steps(Format::kMxfp8)) {
     for (const std::vector<int64_t>& pattern : patterns) {
-      Routing routing;
-      int64_t total = 0;
-      for (size_t e = 0; e < pattern.size(); ++e) {
-        routing.experts.push_back({static_cast<int32_t>(e), total, total + pattern[e]});
-        total += pattern[e];
-      }
-      routing.choices.resize(static_cast<size_t>(total));
-      GemmGroupedArgs args;
-      args.tokens = total;
-      args.a = {nullptr, DType::kE4m3fn, total, 96};
-      args.a_scale = {nullptr, DType::kE8m0, total, 3};
-      args.b = {nullptr, DType::kE4m3fn, static_cast<int64_t>(pattern.size()), 64, 96};
-      args.b_scale = {nullptr, DType::kE8m0, args.b.experts, 64, 3};
-      const Space space = space_of(steps, problem_of(args));
+      const Call call(pattern);
+      const Space space = space_of(steps, problem_of(call.args));
       std::vector<uint8_t> memory(static_cast<size_t>(space.bytes(1)));
+      const uint8_t* prepared = memory.data() + space.codes + space.scales;
       int64_t next = 0;
-      for (const Round& round : make_rounds(steps, args, routing, space, memory.data())) {
+      for (const Round& round : make_rounds(steps, call.args, call.routing, space, memory.data())) {
         EXPECT_LE(round.rows * 96, space.codes);
         int64_t rows = 0;
-        const uint8_t* free = memory.data() + space.codes + space.scales;
+        const uint8_t* free = prepared;
         for (const Chunk& chunk : round.chunks) {
           EXPECT_EQ(chunk.begin, next);
           EXPECT_EQ(chunk.first_row, rows);
           EXPECT_EQ(chunk.task.a, memory.data() + rows * 96);
-          EXPECT_GE(chunk.task.shared, free) << "chunks share no memory";
+          EXPECT_GE(chunk.task.shared, free);
           free = chunk.task.shared + chunk.kernel->shared_bytes(chunk.task);
-          EXPECT_LE(free, memory.data() + space.codes + space.scales + space.prepared);
+          EXPECT_LE(free, prepared + space.prepared);
           next = chunk.end();
           rows += chunk.task.m;
         }
         EXPECT_EQ(rows, round.rows);
       }
-      EXPECT_EQ(next, total);
+      EXPECT_EQ(next, call.args.tokens);
     }
   }
 }

@@ -23,6 +23,18 @@ Status set_d_map(const gpu::Driver& driver, const LaunchPlan& plan, const Matrix
   return Status::Ok();
 }
 
+/// Column-major scales of a come by the copy engine; the kernel copies others itself.
+Status set_a_scale_map(const gpu::Driver& driver, const LaunchPlan& plan, Sm90Params& params) {
+  const auto address = reinterpret_cast<gpu::Address>(params.a_scale);
+  const int64_t column_bytes = params.a_scale_block * 4;
+  params.a_scale_mapped = plan.a_scale_box > 0 && params.a_scale_row == 1 && address % 16 == 0 &&
+                          column_bytes % 16 == 0 && params.a_scale_block >= params.m;
+  if (!params.a_scale_mapped) return Status::Ok();
+  OCTET_TRY(params.a_scale_map, driver.encode({address, params.k_blocks, params.m, column_bytes, 1,
+                                               plan.a_scale_box, 4, 0}));
+  return Status::Ok();
+}
+
 void set_scalars(Sm90Params& params, const GemmBlockscaleArgs& args) {
   set_gemm_params(params, args.d, args.a.cols);
   const ScaleMatrix a_scale = args.a_scale.normalized(), b_scale = args.b_scale.normalized();
@@ -52,6 +64,7 @@ Status run(const LaunchPlan& plan, const GemmBlockscaleArgs& args, Stream& strea
   if (plan.a_box_rows > 0) {
     OCTET_TRY(params.a, gemm_operand_map(*queue.driver, kOp, "a", args.a, plan.a_box_rows));
     OCTET_TRY(params.b, gemm_operand_map(*queue.driver, kOp, "b", args.b, plan.b_box_rows));
+    OCTET_CHECK_OK(set_a_scale_map(*queue.driver, plan, params));
     OCTET_CHECK_OK(set_d_map(*queue.driver, plan, args.d, params));
   } else {
     params.a.words[0] = reinterpret_cast<gpu::Address>(args.a.data);

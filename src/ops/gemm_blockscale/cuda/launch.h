@@ -14,6 +14,7 @@ struct LaunchPlan {
   gpu::LaunchShape shape;  // dependent: the kernel can overlap the launch before it
   int split = 1;
   int a_box_rows = 0, b_box_rows = 0;  // 0: the kernel reads addresses, not tensor maps
+  int a_scale_box = 0;                 // rows of a whose scales come by tensor map where they can
   int d_box_rows = 0, d_box_cols = 0;  // of results that are stored by tensor map where they can
 };
 

@@ -35,7 +35,8 @@ cuda::LaunchPlan Sm90WgmmaTile::plan(int index, const Problem& problem, int cu_n
   plan.split = c.split_k;
   plan.a_box_rows = c.a_box_rows();
   plan.b_box_rows = c.b_box_rows();
-  plan.d_box_rows = 16;
+  plan.a_scale_box = c.block_m;
+  plan.d_box_rows = c.d_box_rows();
   plan.d_box_cols = c.d_box_columns();
   plan.shape.grid_x = static_cast<uint32_t>(
       c.grid(static_cast<int>(problem.m), static_cast<int>(problem.n), cu_num / c.cluster()));

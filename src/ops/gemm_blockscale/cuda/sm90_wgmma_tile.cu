@@ -31,10 +31,10 @@ struct Shared {
   __device__ uint32_t a(int stage) const { return base + stage * C.a_bytes(); }
   __device__ uint32_t b(int stage) const { return base + C.b_offset() + stage * C.b_bytes(); }
   __device__ uint32_t scales(int stage) const {
-    return base + C.scale_offset() + stage * (C.scale_words() * 4);
+    return base + C.scale_offset() + stage * C.scale_stage_bytes();
   }
-  __device__ uint32_t d_boxes(int warp) const {
-    return base + C.d_offset() + warp * C.staged_boxes() * C.d_box_bytes();
+  __device__ uint32_t d_boxes(int sharer) const {  // a warp, or a warpgroup
+    return base + C.d_offset() + sharer * C.staged_boxes() * C.d_box_bytes();
   }
   __device__ uint32_t reduce() const { return base + C.reduce_offset(); }
   __device__ uint32_t full(int stage) const { return base + C.barrier_offset() + stage * 8; }
@@ -109,6 +109,8 @@ __device__ __forceinline__ void produce_tiles(const Sm90Params& params, Shared<C
   const int a_part = work.rank_a() * C.a_box_rows();
   const int b_part = work.rank_b() * C.b_box_rows();
   const int first_k = work.first_k(params), end_k = work.end_k(params);
+  const bool scales = params.a_scale_mapped;
+  const int bytes = C.a_bytes() + C.b_bytes() + (scales ? C.block_m * 4 : 0);
   Cursor<C> at;
   for (; !work.done(params); work.advance()) {
     const auto [m0, n0] = work.place(params);
@@ -116,7 +118,8 @@ __device__ __forceinline__ void produce_tiles(const Sm90Params& params, Shared<C
     for (int k = first_k; k < end_k; ++k, at.advance()) {
       mbarrier_wait(shared.empty(at.stage), at.phase ^ 1);
       const uint32_t full = shared.full(at.stage);
-      mbarrier_arrive_expect(full, C.a_bytes() + C.b_bytes());
+      mbarrier_arrive_expect(full, bytes);
+      if (scales) tensor_load(shared.scales(at.stage), &params.a_scale_map, m0, k, full, a_policy);
       if constexpr (C.share_b > 1) {
         tensor_load_multicast(shared.b(at.stage) + b_part * 128, &params.b, k * 128, n0 + b_part,
                               full, kAllBlocks, b_policy);
@@ -133,7 +136,14 @@ __device__ __forceinline__ void produce_tiles(const Sm90Params& params, Shared<C
   }
 }
 
-/// One warp: copies the scales of the tile's rows and of the two 128-blocks of n that it touches.
+/// Lanes of the warp that copies scales: those of B take two, those of A all where the copy engine
+/// cannot read them.
+__device__ __forceinline__ int scale_lanes(const Sm90Params& params) {
+  return params.a_scale_mapped ? 2 : 32;
+}
+
+/// Those lanes: copy the scales of the two 128-blocks of n that the tile touches and, of any
+/// strides, of its rows.
 template <Config C>
 __device__ __forceinline__ void produce_scales(const Sm90Params& params, Shared<C> shared,
                                                Work<C> work) {
@@ -146,18 +156,19 @@ __device__ __forceinline__ void produce_scales(const Sm90Params& params, Shared<
     const auto [m0, n0] = work.place(params);
     const float* a_tile = params.a_scale + (m0 + lane) * params.a_scale_row;
     const int n_block = n0 / 128 + lane;
-    const bool has_b = lane < 2 && n_block < n_blocks;
     const float* b_tile = params.b_scale + n_block * params.b_scale_row;
 #pragma unroll 1
     for (int k = first_k; k < end_k; ++k, at.advance()) {
       mbarrier_wait(shared.empty(at.stage), at.phase ^ 1);
       const uint32_t destination = shared.scales(at.stage) + lane * 4;
-      const float* source = a_tile + k * params.a_scale_block;
+      if (!params.a_scale_mapped) {
+        const float* source = a_tile + k * params.a_scale_block;
 #pragma unroll
-      for (int i = 0; i < C.block_m / 32; ++i) {
-        copy_word(destination + i * 128, source + i * next_source, m0 + lane + i * 32 < params.m);
+        for (int i = 0; i < C.block_m / 32; ++i) {
+          copy_word(destination + i * 128, source + i * next_source, m0 + lane + i * 32 < params.m);
+        }
       }
-      if (lane < 2) copy_word(destination + C.block_m * 4, b_tile + k, has_b);
+      if (lane < 2) copy_word(destination + C.block_m * 4, b_tile + k, n_block < n_blocks);
       copy_word_arrive(shared.full(at.stage));
     }
   }
@@ -182,34 +193,24 @@ struct Scales {
   }
 };
 
-/// Two warpgroups take turns at the tensor core, so that one adds while the other multiplies; left
-/// to themselves they fall into step, and it waits for both. Named barriers 2 and 3 are the turns
-/// of the first and of the second; what comes between a turn and its products must stay short,
-/// and passing the turn before the last product costs 6%.
-template <Config C>
-constexpr bool kTurns = C.consumers() == 2;
-
 template <Config C>
 using Sums = float[C.block_n / 2];  // of one wave, in the order of wgmma's accumulator
 
+/// Starts the products of 64 rows and one stage; `a` and `b` are low words of descriptors.
 template <Config C>
 __device__ __forceinline__ void multiply(Sums<C>& partial, uint32_t a, uint32_t b) {
-  const uint64_t a_descriptor = wgmma_descriptor(a);
-  const uint64_t b_descriptor = wgmma_descriptor(b);
   wgmma_pin(partial);
-  if constexpr (kTurns<C>) named_barrier_sync(2 + threadIdx.x / 128, 256);
   wgmma_fence();
 #pragma unroll
   for (int i = 0; i < 4; ++i) {
-    Wgmma<C.block_n>::run(partial, a_descriptor + 2 * i, b_descriptor + 2 * i, i > 0);
+    Wgmma<C.block_n>::run(partial, wgmma_descriptor_of(a + 2 * i), wgmma_descriptor_of(b + 2 * i),
+                          i > 0);
   }
   wgmma_commit();
-  if constexpr (kTurns<C>) named_barrier_arrive(3 - threadIdx.x / 128, 256);
 }
 
-/// sums += partial * scales, or = where kFirst. Columns from `split` on belong to the second block
-/// of n.
-template <Config C, bool kFirst>
+/// sums += partial * scales. Columns from `split` on belong to the second block of n.
+template <Config C>
 __device__ __forceinline__ void promote(Sums<C>& sums, const Sums<C>& partial,
                                         const float (&row)[2], const float (&column)[2],
                                         int split) {
@@ -219,12 +220,10 @@ __device__ __forceinline__ void promote(Sums<C>& sums, const Sums<C>& partial,
 #pragma unroll
   for (int i = 0; i < C.block_n / 2; i += 4) {
     const bool before = kChunk == C.block_n || 2 * i / kChunk * kChunk < split;
-    const float upper = before ? first[0] : second[0];
-    const float lower = before ? first[1] : second[1];
-    sums[i] = kFirst ? partial[i] * upper : sums[i] + partial[i] * upper;
-    sums[i + 1] = kFirst ? partial[i + 1] * upper : sums[i + 1] + partial[i + 1] * upper;
-    sums[i + 2] = kFirst ? partial[i + 2] * lower : sums[i + 2] + partial[i + 2] * lower;
-    sums[i + 3] = kFirst ? partial[i + 3] * lower : sums[i + 3] + partial[i + 3] * lower;
+#pragma unroll
+    for (int j = 0; j < 4; ++j) {
+      sums[i + j] += partial[i + j] * (before ? first[j / 2] : second[j / 2]);
+    }
   }
 }
 
@@ -241,59 +240,98 @@ __device__ __forceinline__ void release(uint32_t empty, int lane) {
   }
 }
 
+/// A consumer's way through the ring.
+template <Config C>
+struct Consumer {
+  /// Two stages in flight: whether the next one is there is asked a stage ahead, as the answer
+  /// takes a while. One at a time: the compiler does the like where the loop is unrolled.
+  static constexpr bool kAsksAhead = C.units() == 2;
+
+  uint32_t a, b;  // low words of descriptors: this warpgroup's first rows and B, of stage 0
+  int row0;       // this thread's first row of the tile
+  Cursor<C> at;
+  bool arrived = false;  // the stage at `at`
+
+  __device__ explicit Consumer(Shared<C> shared) {
+    const uint32_t group = uniform(threadIdx.x / 128);
+    a = uniform(wgmma_descriptor_low(shared.a(0))) + group * (64 * 128 / 16);
+    b = uniform(wgmma_descriptor_low(shared.b(0)));
+    row0 = group * 64 + threadIdx.x % 128 / 32 * 16 + threadIdx.x % 32 / 4;
+  }
+  __device__ void wait(Shared<C> shared) {
+    if (!arrived) mbarrier_wait(shared.full(at.stage), at.phase);
+  }
+  __device__ void advance(Shared<C> shared) {
+    at.advance();
+    if constexpr (kAsksAhead) arrived = mbarrier_test(shared.full(at.stage), at.phase);
+  }
+  __device__ void multiply(Sums<C>& partial, int stage, int wave) const {
+    gemm_blockscale::multiply<C>(
+        partial, a + stage * (C.a_bytes() / 16) + wave * (C.consumers() * 64 * 128 / 16),
+        b + stage * (C.b_bytes() / 16));
+  }
+};
+
 /// Takes kUnits stages of the ring, all in flight at once.
-template <Config C, int kUnits, bool kFirst>
-__device__ __forceinline__ void consume_stages(Shared<C> shared, Cursor<C>& at, int split,
+template <Config C, int kUnits>
+__device__ __forceinline__ void consume_stages(Shared<C> shared, Consumer<C>& consumer, int split,
                                                Sums<C> (&sums)[C.waves()]) {
   static_assert(kUnits == 1 || C.waves() == 1);
-  const int group = threadIdx.x / 128;
   const int lane = threadIdx.x % 32;
-  const int row0 = group * 64 + threadIdx.x % 128 / 32 * 16 + lane / 4;
   Sums<C> partial[kUnits];
+  Scales<C> scales[kUnits];
   int stage[kUnits];
 #pragma unroll
-  for (int unit = 0; unit < kUnits; ++unit, at.advance()) {
-    stage[unit] = at.stage;
-    mbarrier_wait(shared.full(at.stage), at.phase);
-    multiply<C>(partial[unit], shared.a(at.stage) + group * 64 * 128, shared.b(at.stage));
+  for (int unit = 0; unit < kUnits; ++unit) {
+    consumer.wait(shared);
+    stage[unit] = consumer.at.stage;
+    // Why before the products: read behind them, scales cost 10 to 15 % of all time.
+    scales[unit].read(shared.scales(stage[unit]), consumer.row0);
+    consumer.multiply(partial[unit], stage[unit], 0);
+    if (unit + 1 < kUnits) consumer.advance(shared);
   }
 #pragma unroll
   for (int unit = 0; unit < kUnits; ++unit) {
-    Scales<C> scales;
-    scales.read(shared.scales(stage[unit]), row0);
 #pragma unroll
     for (int wave = 0; wave < C.waves(); ++wave) {
-      if (wave > 0) {
-        multiply<C>(partial[0], shared.a(stage[0]) + (wave * C.consumers() + group) * 64 * 128,
-                    shared.b(stage[0]));
-      }
+      if (wave > 0) consumer.multiply(partial[0], stage[0], wave);
       if (unit + 1 < kUnits) {
         wgmma_wait<1>();
       } else {
         wgmma_wait<0>();
       }
-      wgmma_pin(partial[unit]);
-      if (wave + 1 == C.waves()) release<C>(shared.empty(stage[unit]), lane);
-      promote<C, kFirst>(sums[wave], partial[unit], scales.row[wave], scales.column, split);
+      wgmma_take(partial[unit]);
+      if (wave + 1 == C.waves()) {
+        release<C>(shared.empty(stage[unit]), lane);
+        if (unit + 1 == kUnits) consumer.advance(shared);
+      }
+      promote<C>(sums[wave], partial[unit], scales[unit].row[wave], scales[unit].column, split);
     }
   }
+}
+
+template <Config C>
+__device__ constexpr RowBoxes row_boxes() {
+  return {C.d_box_rows(), C.d_box_columns(), C.d_boxes(), C.staged_boxes()};
 }
 
 template <Config C, typename T>
 __device__ __forceinline__ void store_rows_as(const Sm90Params& params, uint32_t staging,
                                               const float* sums, int x, int y, int wave) {
-  constexpr RowBoxes kBoxes{C.d_box_columns(), C.d_boxes(), C.staged_boxes()};
+  constexpr RowBoxes kBoxes = row_boxes<C>();
   T* const d = static_cast<T*>(params.d) + y * params.d_row + x;
+  const int box_y = y - threadIdx.x / 32 % (C.d_box_rows() / 16) * 16;
+  const int barrier = 2 + threadIdx.x / 128;
   store_rows_of<kBoxes, C.d_columns()>(d, params.d_row, params.m - y, params.n - x,
-                                       params.d_mapped ? &params.d_map : nullptr, x, y, staging,
-                                       wave * C.d_boxes(), sums);
+                                       params.d_mapped ? &params.d_map : nullptr, x, box_y, staging,
+                                       wave * C.d_boxes(), barrier, sums);
 }
 
 /// Stores 16 rows of d from a warp's sums, from row y and column x on.
 template <Config C>
 __device__ __forceinline__ void store_rows(const Sm90Params& params, Shared<C> shared,
                                            const float* sums, int x, int y, int wave) {
-  const uint32_t staging = shared.d_boxes(threadIdx.x / 32);
+  const uint32_t staging = shared.d_boxes(threadIdx.x / (C.d_box_rows() * 2));
   if (params.output == OutputType::kBf16) {
     store_rows_as<C, __nv_bfloat16>(params, staging, sums, x, y, wave);
   } else if (params.output == OutputType::kF16) {
@@ -376,41 +414,42 @@ __device__ __forceinline__ void finish(const Sm90Params& params, Shared<C> share
 
 template <Config C>
 __device__ __forceinline__ void consume(const Sm90Params& params, Shared<C> shared, Work<C> work) {
-  Cursor<C> at;
-  if (kTurns<C> && threadIdx.x / 128 == 1) named_barrier_arrive(2, 256);  // the first turn
+  Consumer<C> consumer(shared);
 #pragma unroll 1
   for (; !work.done(params); work.advance()) {
     Sums<C> sums[C.waves()];
     const int split = 128 - work.place(params).n0 % 128;
     const int end_k = work.end_k(params);
     int k = work.first_k(params);
-    if constexpr (C.consumers() == 2) {
-      consume_stages<C, 1, true>(shared, at, split, sums);
-      ++k;
-    } else {
 #pragma unroll
-      for (float& sum : sums[0]) sum = 0;
+    for (Sums<C>& wave : sums) {
+#pragma unroll
+      for (float& sum : wave) sum = 0;
     }
     if constexpr (C.units() == 2) {
 #pragma unroll 1
-      for (; k + 2 <= end_k; k += 2) consume_stages<C, 2, false>(shared, at, split, sums);
+      for (; k + 2 <= end_k; k += 2) consume_stages<C, 2>(shared, consumer, split, sums);
+      if (k < end_k) consume_stages<C, 1>(shared, consumer, split, sums);
+    } else {
+#pragma unroll 8
+      for (; k < end_k; ++k) consume_stages<C, 1>(shared, consumer, split, sums);
     }
-#pragma unroll 1
-    for (; k < end_k; ++k) consume_stages<C, 1, false>(shared, at, split, sums);
     finish<C>(params, shared, work, sums);
   }
-  if (kTurns<C> && threadIdx.x / 128 == 0) named_barrier_sync(2, 256);  // passed by the last
-  if (threadIdx.x % 32 == 0) tensor_store_wait<0>();
+  if (row_boxes<C>().leads()) tensor_store_wait<0>();
 }
 
 template <Config C>
-__device__ void set_up_barriers(Shared<C> shared) {
+__device__ void set_up_barriers(const Sm90Params& params, Shared<C> shared) {
   constexpr int kWriters = C.share_a * C.share_b;
+  const int arrivals = 1 + scale_lanes(params);  // the copy engine's thread, and those lanes
   for (int stage = 0; stage < C.stages; ++stage) {
-    mbarrier_init(shared.full(stage), 1 + 32);  // the copy engine's thread and the warp of scales
+    mbarrier_init(shared.full(stage), arrivals);
     mbarrier_init(shared.empty(stage), C.consumers() * 4 * kWriters);
   }
-  for (int warp = 0; warp < C.consumers() * 4; ++warp) mbarrier_init(shared.reduced(warp), 1);
+  if constexpr (C.split_k > 1) {
+    for (int warp = 0; warp < C.consumers() * 4; ++warp) mbarrier_init(shared.reduced(warp), 1);
+  }
   mbarrier_init_fence();
 }
 
@@ -420,12 +459,13 @@ __device__ __forceinline__ void run(const Sm90Params& params) {
   constexpr bool kMulticast = C.share_a * C.share_b > 1;
   constexpr int kConsumerWarps = C.consumers() * 4;
   extern __shared__ __align__(1024) uint8_t memory[];
-  const Shared<C> shared{shared_address(memory)};
-  const int warp = threadIdx.x / 32;
+  const Shared<C> shared{uniform(shared_address(memory))};
+  const int warp = static_cast<int>(uniform(threadIdx.x / 32));
   if (warp == kConsumerWarps && elect_one()) {
     tensor_map_prefetch(&params.a);
     tensor_map_prefetch(&params.b);
-    set_up_barriers<C>(shared);
+    set_up_barriers<C>(params, shared);
+    if (params.a_scale_mapped) tensor_map_prefetch(&params.a_scale_map);
   }
   __syncwarp();
   if constexpr (C.cluster() > 1) cluster_arrive();
@@ -441,7 +481,9 @@ __device__ __forceinline__ void run(const Sm90Params& params) {
     if constexpr (C.consumers() == 2) registers_decrease<40>();
     dependency_wait();
     if (warp == kConsumerWarps && elect_one()) produce_tiles<C>(params, shared, Work<C>());
-    if (warp == kConsumerWarps + 1) produce_scales<C>(params, shared, Work<C>());
+    if (warp == kConsumerWarps + 1 && static_cast<int>(threadIdx.x % 32) < scale_lanes(params)) {
+      produce_scales<C>(params, shared, Work<C>());
+    }
     __syncwarp();
     if constexpr (kMulticast) cluster_arrive();
     if constexpr (C.cluster() > 1) cluster_wait();

@@ -33,7 +33,10 @@ struct Sm90TileConfig {
   OCTET_ANY_SIDE constexpr int a_box_rows() const { return block_m / share_a; }
   OCTET_ANY_SIDE constexpr int b_box_rows() const { return block_n / share_b; }
 
-  /// Columns of d that a block stores, and of the boxes of d's tensor map: 16 rows each, swizzled
+  /// Rows of the boxes of d's tensor map: a warpgroup's where a block has many tiles to store, a
+  /// warp's (nobody waits for another) where it has few.
+  OCTET_ANY_SIDE constexpr int d_box_rows() const { return block_m == 256 ? 64 : 16; }
+  /// Columns of d that a block stores, and of the boxes of d's tensor map, swizzled
   /// by the bytes of a row of the box. Up to 16 columns may be left over, stored by themselves.
   OCTET_ANY_SIDE constexpr int d_columns() const { return block_n / split_k; }
   OCTET_ANY_SIDE constexpr int d_box_columns() const {
@@ -42,7 +45,8 @@ struct Sm90TileConfig {
                                                          : 16;
   }
   OCTET_ANY_SIDE constexpr int d_boxes() const { return d_columns() / d_box_columns(); }
-  /// Boxes of a warp that are staged at once: as many of a tile's as shared memory holds.
+  /// Boxes of a warp or warpgroup that are staged at once: as many of a tile's as shared memory
+  /// holds.
   OCTET_ANY_SIDE constexpr int staged_boxes() const {
     const int boxes = waves() * d_boxes();
     int count = boxes;
@@ -55,14 +59,15 @@ struct Sm90TileConfig {
   static constexpr int kSharedBytes = 232448;
   OCTET_ANY_SIDE constexpr int a_bytes() const { return block_m * 128; }
   OCTET_ANY_SIDE constexpr int b_bytes() const { return block_n * 128; }
-  OCTET_ANY_SIDE constexpr int d_box_bytes() const { return 16 * 2 * d_box_columns(); }
-  /// Floats a stage: one for each row of A and of two 128-blocks of n.
-  OCTET_ANY_SIDE constexpr int scale_words() const { return block_m + 4; }
+  OCTET_ANY_SIDE constexpr int d_box_bytes() const { return d_box_rows() * 2 * d_box_columns(); }
+  /// Scales of a stage: one float for each row of A, then two for 128-blocks of n; copies by the
+  /// copy engine begin at multiples of 128 bytes.
+  OCTET_ANY_SIDE constexpr int scale_stage_bytes() const { return block_m * 4 + 128; }
   OCTET_ANY_SIDE constexpr int b_offset() const { return stages * a_bytes(); }
   OCTET_ANY_SIDE constexpr int d_offset() const { return b_offset() + stages * b_bytes(); }
   OCTET_ANY_SIDE constexpr int scale_offset() const { return scale_offset_with(staged_boxes()); }
   OCTET_ANY_SIDE constexpr int reduce_offset() const {
-    return scale_offset() + stages * scale_words() * 4;
+    return scale_offset() + stages * scale_stage_bytes();
   }
   OCTET_ANY_SIDE constexpr int reduce_bytes() const {
     return (split_k - 1) * block_m * d_columns() * 4;
@@ -86,10 +91,11 @@ struct Sm90TileConfig {
   }
 
   OCTET_ANY_SIDE constexpr int scale_offset_with(int boxes) const {
-    return d_offset() + consumers() * 4 * boxes * d_box_bytes();
+    return d_offset() + consumers() * 64 / d_box_rows() * boxes * d_box_bytes();
   }
   OCTET_ANY_SIDE constexpr int bytes_with(int boxes) const {
-    return scale_offset_with(boxes) + stages * scale_words() * 4 + reduce_bytes() + barrier_bytes();
+    return scale_offset_with(boxes) + stages * scale_stage_bytes() + reduce_bytes() +
+           barrier_bytes();
   }
 };
 
@@ -110,6 +116,7 @@ struct Sm90TileConfig {
   X(128, 128, 6, , 1, 1, 1)        \
   X(128, 112, 6, , 1, 1, 1)        \
   X(128, 96, 7, , 1, 1, 1)         \
+  X(128, 80, 7, , 1, 1, 1)         \
   X(128, 64, 8, , 1, 1, 1)         \
   X(128, 32, 10, , 1, 1, 1)        \
   X(128, 128, 5, _k2, 1, 1, 2)     \
@@ -117,10 +124,13 @@ struct Sm90TileConfig {
   X(128, 64, 7, _k2, 1, 1, 2)      \
   X(128, 32, 9, _k2, 1, 1, 2)      \
   X(64, 192, 6, , 1, 1, 1)         \
+  X(64, 144, 7, , 1, 1, 1)         \
   X(64, 128, 8, , 1, 1, 1)         \
   X(64, 112, 8, , 1, 1, 1)         \
   X(64, 96, 8, , 1, 1, 1)          \
+  X(64, 80, 10, , 1, 1, 1)         \
   X(64, 64, 10, , 1, 1, 1)         \
+  X(64, 48, 12, , 1, 1, 1)         \
   X(64, 32, 14, , 1, 1, 1)         \
   X(64, 128, 7, _k2, 1, 1, 2)      \
   X(64, 112, 8, _k2, 1, 1, 2)      \

@@ -53,6 +53,7 @@ class Rows {
 
 struct MxScales {
   static constexpr bool kBringsWeights = true;
+  static constexpr int kRegisters = 216;
 
   template <TileShape S>
   class OfWeights {
@@ -100,11 +101,13 @@ struct MxScales {
                                     token_row(p.slots, max(row, 0)) * p.a_scale_row,
                                 blocks);
       }
+      const Note note = note_of<S>(tile);
 #pragma unroll 1
       for (int k = 0; k < p.k_blocks; ++k, at.advance()) {
         uint32_t words[4], unusual = 0;
         rows.read(k, blocks, words);
         mbarrier_wait(shared.empty(at.stage), at.phase ^ 1);
+        if (lane == 0) leave_note(shared, at.stage, note);
         const uint32_t to = shared.scales(at.stage) + lane * 16;
 #pragma unroll
         for (int i = 0; i < 4; ++i) {
@@ -126,11 +129,12 @@ struct MxScales {
 constexpr int kProducts = 8, kBuffers = 2;
 using Product = float[32];
 
-/// Starts product `i`. `tokens` and `weights` are descriptors of the stage.
-__device__ __forceinline__ void start(Product& product, uint64_t tokens, uint64_t weights, int i) {
+/// Starts product `i`. `tokens` and `weights` are low words of descriptors of the stage.
+__device__ __forceinline__ void start(Product& product, uint32_t tokens, uint32_t weights, int i) {
   wgmma_pin(product);
   wgmma_fence();
-  Wgmma<64>::run(product, tokens + i / 2 * 2, weights + i / 2 * 2 + i % 2 * (64 * 128 / 16), false);
+  Wgmma<64>::run(product, wgmma_descriptor_of(tokens + i / 2 * 2),
+                 wgmma_descriptor_of(weights + i / 2 * 2 + i % 2 * (64 * 128 / 16)), false);
   wgmma_commit();
 }
 
@@ -156,7 +160,7 @@ __device__ __forceinline__ void promote(float* sums, const Product& product, uin
   }
 }
 
-__device__ __forceinline__ void consume_products(Sums& sums, uint64_t tokens, uint64_t weights,
+__device__ __forceinline__ void consume_products(Sums& sums, uint32_t tokens, uint32_t weights,
                                                  uint32_t scales) {
   const int lane = threadIdx.x % 32;
   const uint32_t row = scales + (threadIdx.x / 32 * 16 + lane / 4) * 16;
@@ -175,7 +179,7 @@ __device__ __forceinline__ void consume_products(Sums& sums, uint64_t tokens, ui
     } else {
       wgmma_wait<0>();
     }
-    wgmma_pin(products[i % kBuffers]);
+    wgmma_take(products[i % kBuffers]);
     const float upper = shared_load(row + i / 2 * 4), lower = shared_load(row + 128 + i / 2 * 4);
     promote<true>(sums + i % 2 * 32, products[i % kBuffers], columns + i / 2 * 512 + i % 2 * 256,
                   upper, lower);
@@ -183,7 +187,7 @@ __device__ __forceinline__ void consume_products(Sums& sums, uint64_t tokens, ui
 }
 
 /// The same one by one, for any exponents.
-__device__ __forceinline__ void consume_unusual(Sums& sums, uint64_t tokens, uint64_t weights,
+__device__ __forceinline__ void consume_unusual(Sums& sums, uint32_t tokens, uint32_t weights,
                                                 uint32_t scales) {
   const int lane = threadIdx.x % 32;
   const uint32_t row = scales + (threadIdx.x / 32 * 16 + lane / 4) * 16;
@@ -205,9 +209,11 @@ __device__ __forceinline__ void consume_unusual(Sums& sums, uint64_t tokens, uin
 template <TileShape S>
 __device__ __forceinline__ void consume_stage(Shared<S> shared, Cursor<S>& at, Sums& sums) {
   mbarrier_wait(shared.full(at.stage), at.phase);
-  const uint64_t tokens = wgmma_descriptor(shared.tokens(at.stage) + threadIdx.x / 128 * 8192);
-  const uint64_t weights = wgmma_descriptor(shared.weights(at.stage));
-  const uint32_t scales = shared.scales(at.stage);
+  const int stage = uniform(at.stage);
+  const uint32_t group = uniform(threadIdx.x / 128);
+  const uint32_t tokens = wgmma_descriptor_low(shared.tokens(stage)) + group * (8192 / 16);
+  const uint32_t weights = wgmma_descriptor_low(shared.weights(stage));
+  const uint32_t scales = shared.scales(stage);
   if (__float_as_uint(shared_load(scales + kUnusual)) == 0) [[likely]] {
     consume_products(sums, tokens, weights, scales);
   } else {
@@ -219,28 +225,14 @@ __device__ __forceinline__ void consume_stage(Shared<S> shared, Cursor<S>& at, S
 
 template <TileShape S>
 __device__ __forceinline__ void consume(const Sm90Params& p, Shared<S> shared) {
-  Cursor<S> at;
-  const int group = threadIdx.x / 128;
-#pragma unroll 1
-  for (auto tile = tiles_of<S>(p); !tile.done();) {
-    const int slot = tile.slot(), n0 = tile.column() * S.block_n();
-    const bool real = slot_row(p.slots, p.slots.sorted_ids[slot + group * 64]) >= 0;
-    tile.advance();
+  consume_tiles<S>(p, shared, [&](Cursor<S>& at, const Note& note) {
     Sums sums[1];
 #pragma unroll
     for (float& sum : sums[0]) sum = 0;
 #pragma unroll 1
-    for (int k = 0; k < p.k_blocks; ++k) {
-      if (real) {
-        consume_stage<S>(shared, at, sums[0]);
-      } else {
-        mbarrier_wait(shared.full(at.stage), at.phase);
-        release(shared, at.stage);
-        at.advance();
-      }
-    }
-    if (real) store_tile<S>(p, shared, WarpRows(p.slots, slot + threadIdx.x / 32 * 16), sums, n0);
-  }
+    for (int k = 0; k < p.k_blocks; ++k) consume_stage<S>(shared, at, sums[0]);
+    store_tile<S>(p, shared, note, sums);
+  });
 }
 
 }  // namespace

@@ -97,7 +97,7 @@ template <GroupedShape S, class Scaling>
 __device__ __forceinline__ void consume(const Sm90Params& p, const Layout<S>& at, const Work& w) {
   constexpr SwapShape kSwap = S.swap;
   constexpr int kConsumers = kSwap.warpgroups() * 128;
-  const int warpgroup = threadIdx.x / 128;
+  const int warpgroup = static_cast<int>(uniform(threadIdx.x / 128));
   const Seat seat{warpgroup / (kSwap.block_n / 64), warpgroup % (kSwap.block_n / 64),
                   static_cast<int>(threadIdx.x / 32 % 4), static_cast<int>(threadIdx.x % 32)};
   const int warp = seat.warpgroup * 4 + seat.warp;
@@ -157,9 +157,10 @@ template <GroupedShape S, class Scaling>
 __device__ __forceinline__ void run(const Sm90Params& p) {
   static_assert(S.lag() > 0 && S.shared_bytes(kSwapMaxSplit) <= 232448);
   extern __shared__ uint8_t shared[];
-  const Layout<S> at(shared_address(shared), p.split);
+  const Layout<S> at(uniform(shared_address(shared)), p.split);
   const Work w(p);
   constexpr int kConsumers = S.swap.warpgroups() * 128;
+  const int producer_warp = static_cast<int>(uniform(threadIdx.x / 32)) - kConsumers / 32;
   const int producer = static_cast<int>(threadIdx.x) - kConsumers;  // negative: a consumer
   dependency_release();
   if (producer == 0) {
@@ -167,19 +168,19 @@ __device__ __forceinline__ void run(const Sm90Params& p) {
     init_barriers<S>(at, p.split);
   }
   __syncwarp();
-  if (producer >= 0 && producer < 32) {  // this warp initialised the barriers: no wait
+  if (producer_warp == 0) {  // this warp initialised the barriers: no wait
     named_barrier_arrive(gpu::swap::kReadyBarrier, S.threads());
   } else {
     named_barrier_sync(gpu::swap::kReadyBarrier, S.threads());
   }
   if (p.split > 1) cluster_arrive();
   if (p.dependent) dependency_wait();  // the slot list may be that launch's result
-  if (producer < 0) {
+  if (producer_warp < 0) {
     consume<S, Scaling>(p, at, w);
     return;
   }
   if (producer == 0) request_weights<S>(p, at, w);
-  if (producer >= 32) gather<S, Scaling>(p, at, w, producer - 32);
+  if (producer_warp > 0) gather<S, Scaling>(p, at, w, producer - 32);
   __syncwarp();
   if (p.split > 1) cluster_wait();
 }

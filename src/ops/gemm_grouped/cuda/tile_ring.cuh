@@ -5,6 +5,7 @@
 
 #include "src/gpu/cuda/barrier.cuh"
 #include "src/gpu/cuda/copy.cuh"
+#include "src/gpu/cuda/matrix.cuh"
 #include "src/ops/gemm_grouped/cuda/gather.cuh"
 #include "src/ops/gemm_grouped/cuda/tile_shape.h"
 
@@ -25,8 +26,9 @@ struct Shared {
     return base + S.staged_offset() + warp * S.kStagedBytes;
   }
   __device__ uint32_t scales(int stage) const {
-    return base + S.scale_offset() + stage * S.scale_bytes;
+    return base + S.scale_offset() + stage * (S.scale_bytes + S.kNoteBytes);
   }
+  __device__ uint32_t note(int stage) const { return scales(stage) + S.scale_bytes; }
   __device__ uint32_t full(int stage) const { return base + S.barrier_offset() + stage * 8; }
   __device__ uint32_t empty(int stage) const { return full(S.stages + stage); }
 };
@@ -51,11 +53,45 @@ __device__ __forceinline__ Walk<S.kSlots> tiles_of(const Sm90Params& p) {
   return {p.slots, columns, static_cast<int>(blockIdx.x), static_cast<int>(gridDim.x)};
 }
 
+/// A stage's tile: its first slot and column of d, and whether another tile follows. Why not a Walk:
+/// consumers' registers are full of sums.
+struct Note {
+  int slot, n0;
+  bool more;
+};
+/// One thread of those that arrive at the stage.
+template <TileShape S>
+__device__ __forceinline__ void leave_note(Shared<S> shared, int stage, const Note& note) {
+  shared_store(shared.note(stage), note.slot, note.n0, note.more, 0);
+}
+template <TileShape S>
+__device__ __forceinline__ Note read_note(Shared<S> shared, int stage) {
+  const float4 words = shared_load_floats(shared.note(stage));
+  return {static_cast<int>(uniform(__float_as_uint(words.x))),
+          static_cast<int>(uniform(__float_as_uint(words.y))), __float_as_uint(words.z) != 0};
+}
+template <TileShape S>
+__device__ __forceinline__ Note note_of(const Walk<S.kSlots>& tile) {
+  Walk<S.kSlots> next = tile;
+  next.advance();
+  return {tile.slot(), tile.column() * S.block_n(), !next.done()};
+}
+
 /// Consumers are done with a stage. All lanes: ordinary reads end by warp.
 template <TileShape S>
 __device__ __forceinline__ void release(Shared<S> shared, int stage) {
   __syncwarp();
   if (threadIdx.x % 32 == 0) mbarrier_arrive(shared.empty(stage));
+}
+
+/// The stages of a tile of which this warpgroup has only padding.
+template <TileShape S>
+__device__ __forceinline__ void pass_tile(Shared<S> shared, Cursor<S>& at, int stages) {
+#pragma unroll 1
+  for (int i = 0; i < stages; ++i, at.advance()) {
+    mbarrier_wait(shared.full(at.stage), at.phase);
+    release(shared, at.stage);
+  }
 }
 
 template <TileShape S>
@@ -106,14 +142,35 @@ __device__ __forceinline__ void request_weights(const Sm90Params& p, Shared<S> s
   }
 }
 
-/// `consume(shared)` by two warpgroups, beside the producers.
+/// The tiles of a warpgroup: `multiply(at, note)` takes the stages of one and stores its results.
+template <TileShape S, class Multiply>
+__device__ __forceinline__ void consume_tiles(const Sm90Params& p, Shared<S> shared,
+                                              const Multiply& multiply) {
+  Cursor<S> at;
+  bool more = !tiles_of<S>(p).done();
+#pragma unroll 1
+  while (more) {
+    mbarrier_wait(shared.full(at.stage), at.phase);
+    const Note note = read_note(shared, at.stage);
+    more = note.more;
+    const int first = p.slots.sorted_ids[note.slot + threadIdx.x / 128 * 64];
+    if (slot_row(p.slots, first) >= 0) {
+      multiply(at, note);
+    } else {
+      pass_tile(shared, at, p.k_blocks);
+    }
+  }
+}
+
+/// `consume(shared)` by two warpgroups, beside the producers. Registers are those of a consumer's
+/// thread, the rest of what the block got at its launch (168 a thread) is the producers'.
 template <TileShape S, class Scaling, class Consume>
 __device__ __forceinline__ void run(const Sm90Params& p, const Consume& consume) {
   static_assert(S.shared_bytes() <= 232448);
   constexpr int kFirst = 8;  // producer warp
   extern __shared__ __align__(1024) uint8_t memory[];
-  const Shared<S> shared{shared_address(memory)};
-  const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+  const Shared<S> shared{uniform(shared_address(memory))};
+  const int warp = static_cast<int>(uniform(threadIdx.x / 32)), lane = threadIdx.x % 32;
   if (warp == kFirst && elect_one()) {
     tensor_map_prefetch(&p.b);
     for (int stage = 0; stage < S.stages; ++stage) {
@@ -127,14 +184,14 @@ __device__ __forceinline__ void run(const Sm90Params& p, const Consume& consume)
   dependency_release();
   if (p.dependent) dependency_wait();  // the slot list may be that launch's result
   if (warp >= kFirst) {
-    registers_decrease<72>();
+    registers_decrease<504 - 2 * Scaling::kRegisters>();
     if (warp == kFirst) request_weights<S, Scaling>(p, shared, lane);
     if (warp > kFirst && warp <= kFirst + S.kGatherers) {
       gather_tokens<S>(p, shared, threadIdx.x - (kFirst + 1) * 32);
     }
     if (warp > kFirst + S.kGatherers) Scaling::template bring_slots<S>(p, shared, lane);
   } else {
-    registers_increase<216>();
+    registers_increase<Scaling::kRegisters>();
     consume(shared);
   }
 }

@@ -10,7 +10,7 @@ namespace octet::ops::gemm_grouped {
 struct TileShape {
   int waves;
   int stages;       // of the ring: 128 of k each
-  int scale_bytes;  // of a stage
+  int scale_bytes;  // of a stage, a multiple of 16
 
   static constexpr int kSlots = 128;
   static constexpr int kThreads = 384;  // two warpgroups that multiply, one that copies
@@ -27,7 +27,11 @@ struct TileShape {
   constexpr int weight_offset() const { return stages * kTokenBytes; }
   constexpr int staged_offset() const { return weight_offset() + stages * weight_bytes(); }
   constexpr int scale_offset() const { return staged_offset() + 8 * kStagedBytes; }
-  constexpr int barrier_offset() const { return scale_offset() + stages * scale_bytes; }
+  /// What consumers are told of a stage's tile: behind its scales.
+  static constexpr int kNoteBytes = 16;
+  constexpr int barrier_offset() const {
+    return scale_offset() + stages * (scale_bytes + kNoteBytes);
+  }
   constexpr int shared_bytes() const { return barrier_offset() + stages * 16; }
 };
 

@@ -90,9 +90,10 @@ __device__ __forceinline__ void store_tile_as(const Sm90Params& p, const WarpRow
 }
 
 template <TileShape S>
-__device__ __forceinline__ void store_tile(const Sm90Params& p, Shared<S> shared,
-                                           const WarpRows& rows, Sums (&sums)[S.waves], int n0) {
-  const int lane = threadIdx.x % 32;
+__device__ __forceinline__ void store_tile(const Sm90Params& p, Shared<S> shared, const Note& note,
+                                           Sums (&sums)[S.waves]) {
+  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+  const WarpRows rows(p.slots, note.slot + warp * 16);
   const float upper = __shfl_sync(0xffffffff, rows.weight, lane / 4);
   const float lower = __shfl_sync(0xffffffff, rows.weight, lane / 4 + 8);
 #pragma unroll
@@ -100,13 +101,12 @@ __device__ __forceinline__ void store_tile(const Sm90Params& p, Shared<S> shared
 #pragma unroll
     for (int i = 0; i < 64; ++i) sums[wave][i] *= i / 2 % 2 == 0 ? upper : lower;
   }
-  const uint32_t staged = shared.staged(threadIdx.x / 32);
   if (p.output == OutputType::kBf16) {
-    store_tile_as<S, __nv_bfloat16>(p, rows, staged, sums, n0);
+    store_tile_as<S, __nv_bfloat16>(p, rows, shared.staged(warp), sums, note.n0);
   } else if (p.output == OutputType::kF16) {
-    store_tile_as<S, __half>(p, rows, staged, sums, n0);
+    store_tile_as<S, __half>(p, rows, shared.staged(warp), sums, note.n0);
   } else {
-    store_tile_as<S, float>(p, rows, staged, sums, n0);
+    store_tile_as<S, float>(p, rows, shared.staged(warp), sums, note.n0);
   }
 }
 

@@ -50,6 +50,11 @@ struct Vector {
     if (kInput == Input::kBf16) return __uint_as_float(i % 2 == 0 ? pair << 16 : pair & 0xffff0000);
     return __half2float(__ushort_as_half(static_cast<uint16_t>(i % 2 == 0 ? pair : pair >> 16)));
   }
+  /// The sign of a value, in bit 31. Why not that of value(i): a NaN of f16 loses it there.
+  __device__ __forceinline__ uint32_t sign_word(int i) const {
+    if (kInput == Input::kF32) return word(i);
+    return i % 2 == 0 ? word(i / 2) << 16 : word(i / 2);
+  }
   /// Bits of the largest magnitude as a float's, of all values or of the finite ones. Magnitudes are
   /// ordered as their bits are.
   template <bool kFiniteOnly>
@@ -175,7 +180,8 @@ __device__ __forceinline__ uint2 encode(const V& v, const Factor& f, bool specia
     if (special) {
 #pragma unroll
       for (int i = 0; i < kValues; ++i) {
-        const uint32_t bits = __float_as_uint(v.value(i)), nan = 0x7f | (bits >> 24 & 0x80);
+        const uint32_t bits = __float_as_uint(v.value(i));
+        const uint32_t nan = 0x7f | (v.sign_word(i) >> 24 & 0x80);
         const uint32_t other = codes[i / 4] & ~(0xffu << i % 4 * 8);
         if ((bits & 0x7fffffff) >= kInfinityBits) codes[i / 4] = other | nan << i % 4 * 8;
       }

@@ -14,6 +14,7 @@ struct Values {
   float y[kCount];
 
   __device__ __forceinline__ float value(int i) const { return y[i]; }
+  __device__ __forceinline__ uint32_t sign_word(int i) const { return __float_as_uint(y[i]); }
   template <bool kFiniteOnly>
   __device__ __forceinline__ uint32_t amax() const {
     uint32_t most = 0;
