@@ -354,20 +354,25 @@ class CudaDriver : public Driver {
                         : shape.swizzle_bytes == 32 ? 1
                         : shape.swizzle_bytes == 64 ? 2
                                                     : 3;
-    const uint64_t sizes[2] = {static_cast<uint64_t>(shape.cols),
-                               static_cast<uint64_t>(shape.rows)};
-    const uint64_t strides[1] = {static_cast<uint64_t>(shape.stride_bytes)};
-    const uint32_t box[2] = {static_cast<uint32_t>(shape.box_cols),
-                             static_cast<uint32_t>(shape.box_rows)};
-    const uint32_t steps[2] = {1, 1};
+    const uint64_t sizes[3] = {static_cast<uint64_t>(shape.cols), static_cast<uint64_t>(shape.rows),
+                               static_cast<uint64_t>(shape.planes)};
+    const uint64_t strides[2] = {static_cast<uint64_t>(shape.stride_bytes),
+                                 static_cast<uint64_t>(shape.plane_bytes)};
+    const uint32_t box[3] = {static_cast<uint32_t>(shape.box_cols),
+                             static_cast<uint32_t>(shape.box_rows), 1};
+    const uint32_t steps[3] = {1, 1, 1};
+    const uint32_t rank = shape.planes > 0 ? 3 : 2;
     TensorMap map;
     const CuResult result =
-        f_.cuTensorMapEncodeTiled(&map, type, 2, reinterpret_cast<void*>(shape.address), sizes,
+        f_.cuTensorMapEncodeTiled(&map, type, rank, reinterpret_cast<void*>(shape.address), sizes,
                                   strides, box, steps, kNoInterleave, swizzle, kPromote256, kZeros);
     if (result == 0) return map;
     return fail(StatusCode::kInvalidArgument,
-                "a matrix of {} x {} at 0x{:x} with {} bytes between rows: {} (addresses and "
+                "{}a matrix of {} x {} at 0x{:x} with {} bytes between rows: {} (addresses and "
                 "strides must be multiples of 16 bytes)",
+                shape.planes > 0 ? fmt::format("{} planes {} bytes apart, each ", shape.planes,
+                                               shape.plane_bytes)
+                                 : "",
                 shape.rows, shape.cols, shape.address, shape.stride_bytes, describe(result));
   }
 

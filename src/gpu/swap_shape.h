@@ -12,6 +12,7 @@ struct SwapShape {
   int groups;         // sets of consumer warpgroups that take turns along k
   int stages;         // of the ring: 128 of k each
   int weight_scales;  // words of scales of a stage's weights
+  int flight = 2;     // stages whose products a consumer has under way: 1 or 2
 
   constexpr int warpgroups() const { return block_n / 64 * groups; }
   constexpr int threads() const { return warpgroups() * 128 + 64; }  // + two producer warps

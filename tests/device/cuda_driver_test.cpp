@@ -165,6 +165,22 @@ TEST_F(CudaDriverTest, TensorMaps) {
   }
 }
 
+TEST_F(CudaDriverTest, TensorMapsOfAStack) {
+  TensorMapShape right{4096, 30, 256, 256, 8, 128};
+  right.planes = 5;
+  right.plane_bytes = 30 * 256 + 16;
+  const auto map = driver_->encode(right);
+  ASSERT_TRUE(map.ok()) << map.status().message();
+  EXPECT_EQ(map->words[stand_in::kPlanes], 5u);
+  EXPECT_EQ(map->words[stand_in::kPlaneBytes], 7696u);
+  right.plane_bytes = 7688;
+  const Status status = driver_->encode(right).status();
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+  EXPECT_TRUE(status.message().starts_with(
+      "5 planes 7688 bytes apart, each a matrix of 30 x 256 at 0x1000 with 256 bytes between rows"))
+      << status.message();
+}
+
 TEST_F(CudaDriverTest, AFullGpuAndABrokenOneAreToldApart) {
   const ContextScope scope(*driver_, context_);
   control().set_fault("out_of_memory");

@@ -57,7 +57,18 @@ struct Launch {
 };
 
 /// The fields of a tensor map that the stand-in keeps in its words, from the first.
-enum MapWord { kAddress, kRowBytes, kCols, kRows, kBoxCols, kBoxRows, kSwizzle, kMapMark };
+enum MapWord {
+  kAddress,
+  kRowBytes,
+  kCols,
+  kRows,
+  kBoxCols,
+  kBoxRows,
+  kSwizzle,
+  kMapMark,
+  kPlanes,  // 0: a matrix, no stack of them
+  kPlaneBytes
+};
 inline constexpr uint64_t kMark = 0x70616d5f726f736e;
 
 class Control {

@@ -218,24 +218,35 @@ OCTET_EXPORT(cuTensorMapEncodeTiled)
   OCTET_ENTER(cuTensorMapEncodeTiled);
   constexpr uint64_t kWidths[] = {1, 2, 4};
   const auto at = reinterpret_cast<uint64_t>(address);
-  if (reinterpret_cast<uint64_t>(map) % 64 != 0 || type < 0 || type > 2 || rank != 2) {
+  if (reinterpret_cast<uint64_t>(map) % 64 != 0 || type < 0 || type > 2 || rank < 2 || rank > 3) {
     return kInvalidValue;
   }
   const uint64_t width = kWidths[type];
   const uint64_t span = swizzle == 0 ? 256 * width : uint64_t{16} << swizzle;  // of a box's row
   if (interleave != 0 || swizzle < 0 || swizzle > 3 || promotion < 0 || promotion > 3 || fill != 0)
     return kInvalidValue;
-  if (at == 0 || at % 16 != 0 || strides[0] % 16 != 0 || strides[0] >= uint64_t{1} << 40)
-    return kInvalidValue;
-  for (int i = 0; i < 2; ++i) {
+  if (at == 0 || at % 16 != 0) return kInvalidValue;
+  for (uint32_t i = 0; i + 1 < rank; ++i) {
+    if (strides[i] % 16 != 0 || strides[i] >= uint64_t{1} << 40) return kInvalidValue;
+  }
+  for (uint32_t i = 0; i < rank; ++i) {
     if (sizes[i] == 0 || sizes[i] > uint64_t{1} << 32 || box[i] == 0 || box[i] > 256)
       return kInvalidValue;
     if (steps[i] == 0 || steps[i] > 8) return kInvalidValue;
   }
   if (strides[0] < sizes[0] * width || box[0] * width > span || box[0] * width % 16 != 0)
     return kInvalidValue;
-  const uint64_t words[16] = {
-      at, strides[0], sizes[0], sizes[1], box[0], box[1], static_cast<uint64_t>(swizzle), kMark};
+  if (rank == 3 && (box[2] != 1 || strides[1] < strides[0])) return kInvalidValue;
+  const uint64_t words[16] = {at,
+                              strides[0],
+                              sizes[0],
+                              sizes[1],
+                              box[0],
+                              box[1],
+                              static_cast<uint64_t>(swizzle),
+                              kMark,
+                              rank == 3 ? sizes[2] : 0,
+                              rank == 3 ? strides[1] : 0};
   std::memcpy(map, words, sizeof words);
   return kSuccess;
 }

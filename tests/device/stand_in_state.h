@@ -86,6 +86,10 @@ size_t quantize_parameter_bytes();
 int run_mxfp8(const Launch& launch, bool wrong);
 size_t mxfp8_parameter_bytes();
 
+/// The kernels of gemm_grouped: entries octet_sm90_moe_*.
+int run_grouped(const Launch& launch, bool wrong);
+size_t grouped_parameter_bytes();
+
 /// The kernel of moe_align.
 int run_moe_align(const Launch& launch);
 size_t moe_align_parameter_bytes();

@@ -34,6 +34,15 @@ __device__ __forceinline__ void mbarrier_arrive_remote(uint32_t barrier, int ran
       "r"(rank)
       : "memory");
 }
+/// The same, after which the other block may write what this thread has read.
+__device__ __forceinline__ void mbarrier_release_remote(uint32_t barrier, int rank) {
+  asm volatile(
+      "{\n.reg .b32 remote;\n"
+      "mapa.shared::cluster.u32 remote, %0, %1;\n"
+      "mbarrier.arrive.release.cluster.shared::cluster.b64 _, [remote];\n}" ::"r"(barrier),
+      "r"(rank)
+      : "memory");
+}
 /// Waits for the end of the phase with this parity. Safe only for a thread that saw the phase
 /// before it.
 __device__ __forceinline__ void mbarrier_wait(uint32_t barrier, uint32_t parity) {

@@ -1,4 +1,5 @@
-// Asynchronous copies of sm_90 into shared memory: tensor tiles (TMA) and single words.
+// Asynchronous copies of sm_90 into shared memory: tensor tiles (TMA), pieces of 16
+// bytes and single words.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +27,18 @@ __device__ __forceinline__ void tensor_load(uint32_t destination, const TensorMa
       : "memory");
 }
 
-/// The same, to the same offset in every block of the cluster whose bit is set; each block's own
+/// Box of a stack of matrices: at column x, row y of plane z. Rows past the end of a plane arrive as
+/// zeros, whatever the next plane holds.
+__device__ __forceinline__ void tensor_load_plane(uint32_t destination, const TensorMap* map, int x,
+                                                  int y, int z, uint32_t barrier, uint64_t policy) {
+  asm volatile(
+      "cp.async.bulk.tensor.3d.shared::cluster.global.mbarrier::complete_tx::bytes.L2::cache_hint "
+      "[%0], [%1, {%3, %4, %5}], [%2], %6;" ::"r"(destination),
+      "l"(map), "r"(barrier), "r"(x), "r"(y), "r"(z), "l"(policy)
+      : "memory");
+}
+
+/// As tensor_load, to the same offset in every block of the cluster whose bit is set; each block's own
 /// barrier at that offset counts the bytes.
 __device__ __forceinline__ void tensor_load_multicast(uint32_t destination, const TensorMap* map,
                                                       int x, int y, uint32_t barrier,
@@ -65,6 +77,22 @@ __device__ __forceinline__ void copy_word(uint32_t destination, const void* sour
   asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(destination), "l"(source),
                "r"(valid ? 4 : 0)
                : "memory");
+}
+/// Copies 16 bytes, or stores zeros where `valid` is false (the source is then not read). Both
+/// addresses are aligned to 16 bytes.
+__device__ __forceinline__ void copy_piece(uint32_t destination, const void* source, bool valid) {
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(destination), "l"(source),
+               "r"(valid ? 16 : 0)
+               : "memory");
+}
+/// Ends a group of this thread's copies of words and pieces.
+__device__ __forceinline__ void copy_commit() {
+  asm volatile("cp.async.commit_group;" ::: "memory");
+}
+/// Waits until at most kPending of them are under way.
+template <int kPending>
+__device__ __forceinline__ void copy_wait() {
+  asm volatile("cp.async.wait_group %0;" ::"n"(kPending) : "memory");
 }
 /// The barrier gets one arrival of this thread when its copies so far are done; the arrival is
 /// one of the barrier's expected count.

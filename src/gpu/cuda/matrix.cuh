@@ -59,6 +59,10 @@ __device__ __forceinline__ void shared_store(uint32_t address, uint32_t x, uint3
                : "memory");
 }
 
+__device__ __forceinline__ void shared_store_word(uint32_t address, uint32_t word) {
+  asm volatile("st.shared.b32 [%0], %1;" ::"r"(address), "r"(word) : "memory");
+}
+
 /// Two floats rounded to nearest even, x in the low half.
 template <typename T>
 __device__ __forceinline__ uint32_t pack(float x, float y);

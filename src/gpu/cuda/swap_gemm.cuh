@@ -198,30 +198,34 @@ __device__ __forceinline__ void promote(float (&sum)[S.accumulators()],
 template <SwapShape S, class Scaling>
 __device__ __forceinline__ void accumulate(float (&sum)[S.accumulators()], const Layout<S>& at,
                                            Slot<S>& slot, int& step, int end, const Seat& seat) {
-  Products<S, Scaling> first, second;
+  Products<S, Scaling> first;
+  if constexpr (S.flight == 2) {
+    Products<S, Scaling> second;
 #pragma unroll 1
-  while (step + S.groups < end) {  // two stages in flight
+    while (step + S.groups < end) {
+      const int stage = uniform(slot.stage);
+      mbarrier_wait(at.full + stage * 8, slot.phase);
+      start_products<S, Scaling>(first, at, stage, seat);
+      slot.advance(S.groups);
+      const int stage2 = uniform(slot.stage);
+      mbarrier_wait(at.full + stage2 * 8, slot.phase);
+      start_products<S, Scaling>(second, at, stage2, seat);
+      wgmma_wait<1>();
+      promote<S, Scaling>(sum, first, at, stage, seat);
+      wgmma_wait<0>();
+      promote<S, Scaling>(sum, second, at, stage2, seat);
+      slot.advance(S.groups);
+      step += 2 * S.groups;
+    }
+  }
+#pragma unroll 1
+  for (; step < end; step += S.groups) {
     const int stage = uniform(slot.stage);
     mbarrier_wait(at.full + stage * 8, slot.phase);
     start_products<S, Scaling>(first, at, stage, seat);
-    slot.advance(S.groups);
-    const int stage2 = uniform(slot.stage);
-    mbarrier_wait(at.full + stage2 * 8, slot.phase);
-    start_products<S, Scaling>(second, at, stage2, seat);
-    wgmma_wait<1>();
+    wgmma_wait<0>();
     promote<S, Scaling>(sum, first, at, stage, seat);
-    wgmma_wait<0>();
-    promote<S, Scaling>(sum, second, at, stage2, seat);
     slot.advance(S.groups);
-    step += 2 * S.groups;
-  }
-  if (step < end) {
-    mbarrier_wait(at.full + slot.stage * 8, slot.phase);
-    start_products<S, Scaling>(first, at, slot.stage, seat);
-    wgmma_wait<0>();
-    promote<S, Scaling>(sum, first, at, slot.stage, seat);
-    slot.advance(S.groups);
-    step += S.groups;
   }
 }
 
@@ -229,15 +233,15 @@ __device__ __forceinline__ void accumulate(float (&sum)[S.accumulators()], const
 /// Partials lie in fragment order: 16 bytes a thread, so that no bank is asked twice.
 template <SwapShape S>
 __device__ __forceinline__ bool combine(float (&sum)[S.accumulators()], const Layout<S>& at,
-                                        const Work& w, const Seat& seat, uint32_t phase) {
+                                        int rank, int split, const Seat& seat, uint32_t phase) {
   constexpr int kQuads = S.accumulators() / 4, kThreads = S.block_n * 2;
-  const int sources = w.split * S.groups, source = w.rank * S.groups + seat.group;
+  const int sources = split * S.groups, source = rank * S.groups + seat.group;
   if (sources == 1) return true;
   const int thread = seat.warpgroup * 128 + seat.warp * 32 + seat.lane;
   const uint32_t received = at.received + (seat.warpgroup * 4 + seat.warp) * 8;
   if (source > 0) {
     const uint32_t to = at.partials + ((source - 1) * kQuads * kThreads + thread) * 16;
-    if (w.split > 1) {
+    if (split > 1) {
       const uint32_t remote = remote_address(to, 0), barrier = remote_address(received, 0);
 #pragma unroll
       for (int i = 0; i < kQuads; ++i) {
@@ -247,16 +251,16 @@ __device__ __forceinline__ bool combine(float (&sum)[S.accumulators()], const La
     } else {
 #pragma unroll
       for (int i = 0; i < kQuads; ++i) {
-        asm volatile("st.shared.v4.f32 [%0], {%1, %2, %3, %4};" ::"r"(to + i * kThreads * 16),
-                     "f"(sum[4 * i]), "f"(sum[4 * i + 1]), "f"(sum[4 * i + 2]), "f"(sum[4 * i + 3])
-                     : "memory");
+        shared_store(to + i * kThreads * 16, __float_as_uint(sum[4 * i]),
+                     __float_as_uint(sum[4 * i + 1]), __float_as_uint(sum[4 * i + 2]),
+                     __float_as_uint(sum[4 * i + 3]));
       }
       __syncwarp();
       if (seat.lane == 0) mbarrier_arrive(received);
     }
     return false;
   }
-  if (w.split > 1 && seat.lane == 0) mbarrier_arrive_expect(received, (sources - 1) * kQuads * 512);
+  if (split > 1 && seat.lane == 0) mbarrier_arrive_expect(received, (sources - 1) * kQuads * 512);
   __syncwarp();
   mbarrier_wait(received, phase);
 #pragma unroll 1
@@ -291,7 +295,7 @@ __device__ __forceinline__ void consume(const GemmParams& p, const Layout<S>& at
     accumulate<S, Scaling>(sum, at, slot, step, end, seat);
     // Why only now: the cluster's barriers are ready long before the first tile is summed.
     if (w.split > 1 && tile == w.tile_begin) cluster_wait();
-    if (combine<S>(sum, at, w, seat, phase)) {
+    if (combine<S>(sum, at, w.rank, w.split, seat, phase)) {
       store_transposed<S.block_m / 8>(p, tile * S.block_n + seat.warpgroup * 64 + seat.warp * 16, 0,
                                       sum);
     }

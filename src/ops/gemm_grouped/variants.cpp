@@ -12,6 +12,14 @@
 #include "src/ops/gemm_grouped/cpu/x86_avx2_experts.h"
 #include "src/ops/gemm_grouped/cpu/x86_avx512_dpbf16_experts.h"
 #include "src/ops/gemm_grouped/cpu/x86_avx512_experts.h"
+#include "src/ops/gemm_grouped/cuda/cost.h"
+#include "src/ops/gemm_grouped/cuda/launch.h"
+#include "src/ops/gemm_grouped/cuda/sm90_block_swap.h"
+#include "src/ops/gemm_grouped/cuda/sm90_block_tile.h"
+#include "src/ops/gemm_grouped/cuda/sm90_mx_loose.h"
+#include "src/ops/gemm_grouped/cuda/sm90_mx_swap.h"
+#include "src/ops/gemm_grouped/cuda/sm90_mx_tile.h"
+#include "src/ops/gemm_grouped/cuda/sm90_simple.h"
 #include "src/ops/gemm_grouped/op.h"
 #include "src/select/gemm_cost.h"
 
@@ -26,6 +34,26 @@ void add_reference(std::vector<select::Variant>& variants) {
     variant.launch = [](int, const void* args, select::Workspace, Stream& stream) {
       return GenericRef::run(*static_cast<const GemmGroupedArgs*>(args), stream);
     };
+  });
+}
+
+template <class Contract>
+Status cuda_launch(int config, const void* args, select::Workspace workspace, Stream& stream) {
+  const auto& a = *static_cast<const GemmGroupedArgs*>(args);
+  cuda::LaunchPlan plan = Contract::plan(config, problem_of(a), stream.device());
+  plan.shape.dependent &= workspace.overlap_previous;
+  return cuda::run(plan, a, stream);
+}
+
+template <class Contract>
+void add_cuda(std::vector<select::Variant>& variants) {
+  select::append_variants<Contract>(variants, [](select::Variant& variant) {
+    variant.supports = select::contract_supports<Contract, from>;
+    variant.workspace_bytes = select::no_workspace;
+#if defined(OCTET_HAVE_SM90)
+    variant.built = true;
+    variant.launch = cuda_launch<Contract>;
+#endif
   });
 }
 
@@ -52,6 +80,12 @@ void add_cpu(std::vector<select::Variant>& variants) {
 
 std::vector<select::Variant> make_variants() {
   std::vector<select::Variant> variants;
+  add_cuda<Sm90BlockTile>(variants);
+  add_cuda<Sm90BlockSwap>(variants);
+  add_cuda<Sm90MxTile>(variants);
+  add_cuda<Sm90MxSwap>(variants);
+  add_cuda<Sm90MxLoose>(variants);
+  add_cuda<Sm90Simple>(variants);
   add_cpu<X86AmxExperts>(variants);
   add_cpu<X86Avx512Dpbf16Experts>(variants);
   add_cpu<X86Avx512Experts>(variants);
@@ -65,19 +99,22 @@ std::vector<select::Variant> make_variants() {
 select::CostTerms cost_terms(const select::Problem& problem, const select::Tile& tile,
                              const Device& device) {
   const Problem p = from(problem);
+  if (!is_cpu(device.arch)) return cuda::cost_terms(p, tile, device.cu_num);
   const double active = std::max(1.0, p.active_experts());
   const auto rows = static_cast<double>(p.rows());
   const select::GemmWork work{static_cast<int64_t>(std::ceil(rows / active)),
                               static_cast<int64_t>(active * static_cast<double>(p.n)), p.k,
                               size_of(p.d)};
   select::CostTerms terms = select::gemm_cost_terms(work, tile, device);
-  if (is_cpu(device.arch)) terms[3] = rows * static_cast<double>(p.k) * 1e-6 / device.cu_num;
+  terms[3] = rows * static_cast<double>(p.k) * 1e-6 / device.cu_num;
   return terms;
 }
 
 /// The tier's kernel, as a library without selection would ship it.
 std::string fixed_default(Arch arch) {
   switch (arch) {
+    case Arch::kSm90:
+      return Sm90Simple::name({});
     case Arch::kX86Amx:
       return X86AmxExperts::name(X86AmxExperts::kConfigs[0]);
     case Arch::kX86Avx512:

@@ -2,9 +2,7 @@
 //
 // Layout     addresses and strides of a and b in params.a.words and params.b.words, any alignment
 // Numerics   f32; lanes sum in a fixed tree
-#include <cuda_bf16.h>
-#include <cuda_fp16.h>
-
+#include "src/gpu/cuda/plain_gemm.cuh"
 #include "src/ops/gemm_blockscale/cuda/params.h"
 
 namespace octet::ops::gemm_blockscale {
@@ -21,16 +19,6 @@ __device__ __forceinline__ float decode(uint32_t code) {
                           ? ldexpf(static_cast<float>(mantissa), 1 - kBias - 3)
                           : ldexpf(static_cast<float>(8 + mantissa), exponent - kBias - 3);
   return code & 0x80 ? -value : value;
-}
-
-__device__ __forceinline__ void store(const Sm90Params& p, int64_t at, float x) {
-  if (p.output == OutputType::kBf16) {
-    static_cast<__nv_bfloat16*>(p.d)[at] = __float2bfloat16(x);
-  } else if (p.output == OutputType::kF16) {
-    static_cast<__half*>(p.d)[at] = __float2half(x);
-  } else {
-    static_cast<float*>(p.d)[at] = x;
-  }
 }
 
 template <bool kFnuz>
@@ -57,7 +45,7 @@ __device__ __forceinline__ void run(const Sm90Params& p) {
     }
 #pragma unroll
     for (int step = 16; step > 0; step /= 2) sum += __shfl_xor_sync(0xffffffff, sum, step);
-    if (lane == 0) store(p, row * p.d_row + col, sum);
+    if (lane == 0) gpu::store_result(p, row * p.d_row + col, sum);
   }
 }
 

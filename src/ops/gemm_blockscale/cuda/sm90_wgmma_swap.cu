@@ -1,6 +1,6 @@
 // Block-scaled FP8 GEMM for few tokens on sm90 (src/gpu/cuda/swap_gemm.cuh): a stage is one block
 // of 128 of k, with a scale for each token and one for all its weights.
-#include "src/gpu/cuda/swap_gemm.cuh"
+#include "src/gpu/cuda/block_scales.cuh"
 #include "src/ops/gemm_blockscale/cuda/params.h"
 #include "src/ops/gemm_blockscale/cuda/sm90_wgmma_swap_shape.h"
 
@@ -9,9 +9,8 @@ namespace {
 
 using namespace octet::gpu;
 
-struct BlockScales {
+struct BlockScales : swap::BlockProducts {
   using Params = Sm90Params;
-  static constexpr int kProducts = 1;
 
   template <SwapShape S>
   struct Source {
@@ -40,24 +39,6 @@ struct BlockScales {
       if (lane == 31) copy_word(scales + S.block_m * 4, b + k, true);
     }
   };
-
-  template <SwapShape S>
-  static __device__ __forceinline__ void add(float (&sum)[S.accumulators()],
-                                             const float (&products)[1][S.accumulators()],
-                                             uint32_t scales, const swap::Seat& seat) {
-    const float(&product)[S.accumulators()] = products[0];
-    const float b_scale = shared_load(scales + S.block_m * 4);
-    const uint32_t a_scales = scales + seat.lane % 4 * 8;
-#pragma unroll
-    for (int j = 0; j < S.block_m / 8; ++j) {
-      const float2 a_scale = shared_load_pair(a_scales + j * 32);
-      const float x = a_scale.x * b_scale, y = a_scale.y * b_scale;
-      sum[4 * j] += product[4 * j] * x;
-      sum[4 * j + 1] += product[4 * j + 1] * y;
-      sum[4 * j + 2] += product[4 * j + 2] * x;
-      sum[4 * j + 3] += product[4 * j + 3] * y;
-    }
-  }
 };
 
 }  // namespace

@@ -1,26 +1,11 @@
 // One element of d in double, right for every code and every exponent byte; slow.
 #pragma once
 
-#include <cuda_fp16.h>
-#include <cuda_fp8.h>
-
 #include "src/gpu/cuda/mx.cuh"
+#include "src/gpu/cuda/plain_gemm.cuh"
 #include "src/ops/gemm_mxfp8/cuda/params.h"
 
 namespace octet::ops::gemm_mxfp8 {
-
-__device__ __forceinline__ float e4m3_value(uint8_t code) {
-  const __half_raw half = __nv_cvt_fp8_to_halfraw(code, __NV_E4M3);
-  return __half2float(half);
-}
-
-/// Of one MX block, exact: multiples of 2^-18 up to 2^23.
-__device__ __forceinline__ float block_product(const uint8_t* a, const uint8_t* b) {
-  float product = 0;
-#pragma unroll 4
-  for (int i = 0; i < 32; ++i) product = fmaf(e4m3_value(a[i]), e4m3_value(b[i]), product);
-  return product;
-}
 
 /// d(token, n) before rounding. Out of line: the kernels come here for results that are NaN only.
 __device__ __noinline__ float exact_element(const Sm90Params& p, int token, int n) {
@@ -31,7 +16,7 @@ __device__ __noinline__ float exact_element(const Sm90Params& p, int token, int 
   double sum = 0;
 #pragma unroll 1
   for (int block = 0; block < p.k / 32; ++block) {
-    const float product = block_product(a + block * 32, b + block * 32);
+    const float product = gpu::block_product(a + block * 32, b + block * 32);
     if (a_scale[block] == 255 || b_scale[block] == 255) return __uint_as_float(gpu::kNanBits);
     sum += ldexp(static_cast<double>(product), a_scale[block] + b_scale[block] - 254);
   }

@@ -2,27 +2,10 @@
 //
 // Layout     addresses and strides of codes and exponents as they come, any alignment
 // Numerics   f32; lanes sum in a fixed tree; right for every exponent byte
-#include <cuda_bf16.h>
-#include <cuda_fp16.h>
-
 #include "src/ops/gemm_mxfp8/cuda/exact_element.cuh"
 #include "src/ops/gemm_mxfp8/cuda/params.h"
 
 namespace octet::ops::gemm_mxfp8 {
-namespace {
-
-__device__ __forceinline__ void store(const Sm90Params& p, int64_t at, float x) {
-  if (p.output == gpu::OutputType::kBf16) {
-    static_cast<__nv_bfloat16*>(p.d)[at] = __float2bfloat16(x);
-  } else if (p.output == gpu::OutputType::kF16) {
-    static_cast<__half*>(p.d)[at] = __float2half(x);
-  } else {
-    static_cast<float*>(p.d)[at] = x;
-  }
-}
-
-}  // namespace
-
 extern "C" __global__ void __launch_bounds__(256)
     octet_sm90_mx_simple(const __grid_constant__ Sm90Params p) {
   const int lane = threadIdx.x % 32;
@@ -34,13 +17,13 @@ extern "C" __global__ void __launch_bounds__(256)
     const uint8_t* b = p.b_codes + col * p.b_row;
     float sum = 0;
     for (int block = lane; block < p.k / 32; block += 32) {
-      sum += gpu::mx_scaled(block_product(a + block * 32, b + block * 32),
+      sum += gpu::mx_scaled(gpu::block_product(a + block * 32, b + block * 32),
                             p.a_scale[row * p.a_scale_row + block],
                             p.b_scale[col * p.b_scale_row + block]);
     }
 #pragma unroll
     for (int step = 16; step > 0; step /= 2) sum += __shfl_xor_sync(0xffffffff, sum, step);
-    if (lane == 0) store(p, row * p.d_row + col, sum);
+    if (lane == 0) gpu::store_result(p, row * p.d_row + col, sum);
   }
 }
 

@@ -1,0 +1,37 @@
+// What the host passes to the sm90 kernels of gemm_grouped, by value.
+#pragma once
+
+#include "src/core/divider.h"
+#include "src/gpu/gemm_params.h"
+
+namespace octet::ops::gemm_grouped {
+
+/// The slot list, on the device, and how its slots lead to rows of a and d.
+struct SlotParams {
+  const int32_t* sorted_ids;
+  const int32_t* tile_experts;
+  const int32_t* padded_slots;  // one number: slots in use
+  const float* topk_weights;    // of a row of d; may be null
+  int32_t block_m;              // slots of a tile
+  int32_t max_tiles;            // of the list, whatever padded_slots says
+  int32_t tokens, topk, rows;   // rows of d: tokens * topk
+  int32_t experts;
+  bool packed;
+  Divider by_a_div;  // from a row of d to its row of a
+};
+
+/// Where scales are e8m0, a word holds four of them, and strides are in words where kernels copy
+/// words (sm90_simple alone takes any alignment). m of the base is not used, and the map of a is
+/// not: rows of a are gathered.
+struct Sm90Params : gpu::GemmParams {
+  SlotParams slots;
+  const uint8_t* a_codes;  // a_codes[row * a_row + k]
+  const uint8_t* b_codes;  // b_codes[expert * b_expert + n * b_row + k]
+  int64_t a_row, b_row, b_expert;
+  const void* a_scale;  // e8m0 or float32, strides in elements
+  const void* b_scale;
+  int64_t a_scale_row, b_scale_row, b_scale_expert;
+  int32_t k;
+};
+
+}  // namespace octet::ops::gemm_grouped

@@ -1,0 +1,30 @@
+#include "src/ops/gemm_grouped/cuda/sm90_mx_swap.h"
+
+namespace octet::ops::gemm_grouped {
+
+#if defined(OCTET_HAVE_SM90)
+extern "C" const unsigned char octet_code_gemm_grouped_sm90_mx_swap[];
+
+namespace {
+
+constexpr gpu::CodeObject kCode{"sm90_mx_swap", octet_code_gemm_grouped_sm90_mx_swap};
+
+#define OCTET_KERNEL(M, N, GROUPS, ...)                                \
+  gpu::Kernel(kCode, "octet_sm90_moe_mx_swap_" #M "x" #N "_g" #GROUPS, \
+              mx_swap_shape(M, N, GROUPS, __VA_ARGS__).shared_bytes(kSwapMaxSplit)),
+gpu::Kernel kernels[] = {OCTET_SM90_MX_SWAP_KERNELS(OCTET_KERNEL)};
+#undef OCTET_KERNEL
+
+}  // namespace
+#endif
+
+cuda::LaunchPlan Sm90MxSwap::plan(int index, const Problem&, const Device& device) {
+  const Config& c = kConfigs[static_cast<size_t>(index)];
+  cuda::LaunchPlan plan = cuda::plan_swap(c.shape, c.split, device);
+#if defined(OCTET_HAVE_SM90)
+  plan.kernel = &kernels[static_cast<size_t>(index) / std::size(kSwapSplits)];
+#endif
+  return plan;
+}
+
+}  // namespace octet::ops::gemm_grouped

@@ -1,0 +1,113 @@
+// Results of the kernels for many tokens an expert: a warp's 16 slots go to rows of d anywhere.
+#pragma once
+
+#include "src/gpu/cuda/matrix.cuh"
+#include "src/ops/gemm_grouped/cuda/tile_ring.cuh"
+
+namespace octet::ops::gemm_grouped::tile {
+
+using Sums = float[64];  // of 128 of n, in the order of wgmma's accumulator
+
+/// The rows of d of a warp's 16 slots: one for each of the first 16 lanes, and its weight.
+struct WarpRows {
+  int row;
+  float weight;
+
+  __device__ __forceinline__ WarpRows(const SlotParams& p, int slot) {
+    row = slot_row(p, p.sorted_ids[slot + threadIdx.x % 16]);
+    weight = p.topk_weights != nullptr && row >= 0 ? p.topk_weights[row] : 1;
+  }
+  __device__ __forceinline__ int of(int i) const { return __shfl_sync(0xffffffff, row, i); }
+};
+
+/// 64 columns of a warp's 16 rows by 16 bytes a lane, through shared memory. d is aligned to them.
+template <typename T>
+__device__ __forceinline__ void store_staged(const Sm90Params& p, const WarpRows& rows,
+                                             uint32_t staged, const float* sums, int n0) {
+  constexpr int kRow = TileShape::kStagedRow;
+  const int lane = threadIdx.x % 32;
+  const uint32_t own = staged + lane % 16 * kRow + lane / 16 * 16;
+  __syncwarp();  // the chunk before this one has been read
+#pragma unroll
+  for (int j = 0; j < 8; j += 2) {
+    const float* at = sums + 4 * j;
+    matrix_store(own + j * 16, pack<T>(at[0], at[1]), pack<T>(at[2], at[3]), pack<T>(at[4], at[5]),
+                 pack<T>(at[6], at[7]));
+  }
+  __syncwarp();
+  const int n = n0 + lane % 8 * 8;
+#pragma unroll
+  for (int i = 0; i < 4; ++i) {
+    const int in_warp = i * 4 + lane / 8, row = rows.of(in_warp);
+    const float4 bits = shared_load_floats(staged + in_warp * kRow + lane % 8 * 16);
+    if (row < 0 || n >= p.n) continue;
+    *reinterpret_cast<float4*>(static_cast<T*>(p.d) + row * p.d_row + n) = bits;
+  }
+}
+
+/// The same by pairs or one by one, from registers: d of any type and alignment.
+template <typename T>
+__device__ __forceinline__ void store_plain(const Sm90Params& p, const WarpRows& rows,
+                                            const float* sums, int n0) {
+  const int lane = threadIdx.x % 32;
+#pragma unroll
+  for (int half = 0; half < 2; ++half) {
+    const int row = rows.of(half * 8 + lane / 4);
+    if (row < 0) continue;
+    T* const to = static_cast<T*>(p.d) + row * p.d_row;
+#pragma unroll
+    for (int j = 0; j < 8; ++j) {
+#pragma unroll
+      for (int c = 0; c < 2; ++c) {
+        const int n = n0 + 8 * j + lane % 4 * 2 + c;
+        if (n < p.n) to[n] = static_cast<T>(sums[4 * j + 2 * half + c]);
+      }
+    }
+  }
+}
+
+template <TileShape S, typename T>
+__device__ __forceinline__ void store_tile_as(const Sm90Params& p, const WarpRows& rows,
+                                              uint32_t staged, const Sums (&sums)[S.waves],
+                                              int n0) {
+  const bool whole = sizeof(T) == 2 && p.n % 8 == 0 && p.d_row % 8 == 0 &&
+                     reinterpret_cast<uintptr_t>(p.d) % 16 == 0;
+#pragma unroll
+  for (int wave = 0; wave < S.waves; ++wave) {
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+      const int n = n0 + wave * 128 + half * 64;
+      if (n >= p.n) return;
+      if constexpr (sizeof(T) == 2) {
+        if (whole) [[likely]] {
+          store_staged<T>(p, rows, staged, sums[wave] + half * 32, n);
+          continue;
+        }
+      }
+      store_plain<T>(p, rows, sums[wave] + half * 32, n);
+    }
+  }
+}
+
+template <TileShape S>
+__device__ __forceinline__ void store_tile(const Sm90Params& p, Shared<S> shared, const Note& note,
+                                           Sums (&sums)[S.waves]) {
+  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+  const WarpRows rows(p.slots, note.slot + warp * 16);
+  const float upper = __shfl_sync(0xffffffff, rows.weight, lane / 4);
+  const float lower = __shfl_sync(0xffffffff, rows.weight, lane / 4 + 8);
+#pragma unroll
+  for (int wave = 0; wave < S.waves; ++wave) {
+#pragma unroll
+    for (int i = 0; i < 64; ++i) sums[wave][i] *= i / 2 % 2 == 0 ? upper : lower;
+  }
+  if (p.output == OutputType::kBf16) {
+    store_tile_as<S, __nv_bfloat16>(p, rows, shared.staged(warp), sums, note.n0);
+  } else if (p.output == OutputType::kF16) {
+    store_tile_as<S, __half>(p, rows, shared.staged(warp), sums, note.n0);
+  } else {
+    store_tile_as<S, float>(p, rows, shared.staged(warp), sums, note.n0);
+  }
+}
+
+}  // namespace octet::ops::gemm_grouped::tile

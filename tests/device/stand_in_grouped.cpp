@@ -1,0 +1,161 @@
+// The kernels of gemm_grouped as the stand-in runs them: plain loops over the slot list and what
+// else the launch passes.
+#include <array>
+#include <cstring>
+#include <string>
+
+#include "device/stand_in_gemm.h"
+#include "device/stand_in_state.h"
+#include "src/ops/gemm_grouped/cuda/params.h"
+#include "src/ops/gemm_grouped/cuda/sm90_block_swap_shape.h"
+#include "src/ops/gemm_grouped/cuda/sm90_block_tile_shape.h"
+#include "src/ops/gemm_grouped/cuda/sm90_mx_loose_shape.h"
+#include "src/ops/gemm_grouped/cuda/sm90_mx_tile_shape.h"
+
+namespace octet::stand_in {
+namespace {
+
+using namespace ops::gemm_grouped;
+
+struct SwapKernel {
+  std::string entry;
+  GroupedShape shape;
+  bool mx;
+  int k_grain;
+};
+#define OCTET_BLOCK(M, N, GROUPS, ...)                            \
+  SwapKernel{"octet_sm90_moe_block_swap_" #M "x" #N "_g" #GROUPS, \
+             block_swap_shape(M, N, GROUPS, __VA_ARGS__), false, 128},
+#define OCTET_MX(M, N, GROUPS, ...)                            \
+  SwapKernel{"octet_sm90_moe_mx_swap_" #M "x" #N "_g" #GROUPS, \
+             mx_swap_shape(M, N, GROUPS, __VA_ARGS__), true, 128},
+#define OCTET_LOOSE(M, N, GROUPS, ...)                          \
+  SwapKernel{"octet_sm90_moe_mx_loose_" #M "x" #N "_g" #GROUPS, \
+             mx_swap_shape(M, N, GROUPS, __VA_ARGS__), true, 32},
+const std::array kSwapKernels{OCTET_SM90_BLOCK_SWAP_KERNELS(OCTET_BLOCK) OCTET_SM90_MX_SWAP_KERNELS(
+    OCTET_MX) OCTET_SM90_MX_LOOSE_KERNELS(OCTET_LOOSE)};
+#undef OCTET_BLOCK
+#undef OCTET_MX
+#undef OCTET_LOOSE
+
+/// The row of d of a slot, or -1.
+int64_t row_of(const SlotParams& slots, int32_t id) {
+  const int64_t token = slots.packed ? id & 0xffffff : id / slots.topk;
+  const int64_t choice = slots.packed ? id >> 24 & 0xff : id % slots.topk;
+  const bool real = id >= 0 && token < slots.tokens && choice < slots.topk;
+  return real ? token * slots.topk + choice : -1;
+}
+
+double scale_of(const Sm90Params& p, bool mx, int64_t a_row, int64_t expert, int64_t n, int64_t k) {
+  if (mx) {
+    const auto* a = static_cast<const uint8_t*>(p.a_scale) + a_row * p.a_scale_row;
+    const auto* b =
+        static_cast<const uint8_t*>(p.b_scale) + expert * p.b_scale_expert + n * p.b_scale_row;
+    return double{decode_e8m0(a[k / 32])} * double{decode_e8m0(b[k / 32])};
+  }
+  const auto* a = static_cast<const float*>(p.a_scale) + a_row * p.a_scale_row;
+  const auto* b =
+      static_cast<const float*>(p.b_scale) + expert * p.b_scale_expert + n / 128 * p.b_scale_row;
+  return double{a[k / 128]} * double{b[k / 128]};
+}
+
+void multiply_row(const Sm90Params& p, bool mx, int64_t row, int64_t expert, bool wrong) {
+  const float* values = table_of(kE4m3fnFormat);
+  const int64_t a_row = p.slots.by_a_div.quotient(static_cast<uint32_t>(row));
+  const uint8_t* a = p.a_codes + a_row * p.a_row;
+  const float weight = p.slots.topk_weights == nullptr ? 1.0f : p.slots.topk_weights[row];
+  for (int64_t n = 0; n < p.n; ++n) {
+    const uint8_t* b = p.b_codes + expert * p.b_expert + n * p.b_row;
+    double sum = 0;
+    for (int64_t k = 0; k < p.k; ++k) {
+      sum += double{values[a[k]]} * double{values[b[k]]} * scale_of(p, mx, a_row, expert, n, k);
+    }
+    if (wrong && n == p.n - 1) sum = sum * 1.5 + 1;
+    store(p, row, n, static_cast<float>(sum) * weight);
+  }
+}
+
+void multiply(const Sm90Params& p, bool mx, bool wrong) {
+  const SlotParams& slots = p.slots;
+  const int32_t tiles = std::min(*slots.padded_slots / slots.block_m, slots.max_tiles);
+  for (int32_t slot = 0; slot < tiles * slots.block_m; ++slot) {
+    const int32_t expert = slots.tile_experts[slot / slots.block_m];
+    const int64_t row = row_of(slots, slots.sorted_ids[slot]);
+    if (row < 0 || expert < 0 || expert >= slots.experts) continue;
+    multiply_row(p, mx, row, expert, wrong);
+  }
+}
+
+/// The map is of the stack of weights that the addresses name.
+bool b_matches(const Sm90Params& p, int box_rows) {
+  Codes b;
+  const uint64_t* w = p.b.words;
+  const auto strides_match = [&] {
+    return (p.n == 1 || b.stride == static_cast<uint64_t>(p.b_row)) &&
+           (p.slots.experts == 1 || w[kPlaneBytes] == static_cast<uint64_t>(p.b_expert));
+  };
+  return mapped(p.b, p.n, p.k, box_rows, b) && b.data == p.b_codes && strides_match() &&
+         w[kPlanes] == static_cast<uint64_t>(p.slots.experts) && p.k_blocks == (p.k + 127) / 128;
+}
+
+int swapped(const Launch& launch, const Sm90Params& p, bool wrong) {
+  for (const auto& [entry, shape, mx, k_grain] : kSwapKernels) {
+    if (launch.entry != entry) continue;
+    const auto split = static_cast<uint32_t>(p.split);
+    const bool fits =
+        launch.block[0] == static_cast<uint32_t>(shape.threads()) && launch.cluster == split &&
+        launch.grid[0] % split == 0 && launch.dependent == p.dependent &&
+        p.slots.block_m % shape.swap.block_m == 0 && p.k_blocks >= p.split && p.k % k_grain == 0 &&
+        launch.shared_bytes == static_cast<uint32_t>(shape.shared_bytes(p.split));
+    if (!fits || !b_matches(p, shape.swap.block_n)) return kLaunchFailed;
+    multiply(p, mx, wrong);
+    return kSuccess;
+  }
+  return kLaunchFailed;
+}
+
+struct TileKernel {
+  std::string entry;
+  TileShape shape;
+  bool mx;
+};
+#define OCTET_BLOCK(WAVES, STAGES)                                                               \
+  TileKernel{"octet_sm90_moe_block_tile_w" #WAVES "_s" #STAGES, block_tile_shape(WAVES, STAGES), \
+             false},
+#define OCTET_MX(STAGES) \
+  TileKernel{"octet_sm90_moe_mx_tile_s" #STAGES, mx_tile_shape(STAGES), true},
+const std::array kTileKernels{OCTET_SM90_BLOCK_TILE_KERNELS(OCTET_BLOCK)
+                                  OCTET_SM90_MX_TILE_KERNELS(OCTET_MX)};
+#undef OCTET_BLOCK
+#undef OCTET_MX
+
+int tiled(const Launch& launch, const Sm90Params& p, bool wrong) {
+  for (const auto& [entry, shape, mx] : kTileKernels) {
+    if (launch.entry != entry) continue;
+    const bool fits = launch.block[0] == TileShape::kThreads && launch.cluster == 1 &&
+                      launch.dependent == p.dependent && p.slots.block_m % TileShape::kSlots == 0 &&
+                      launch.shared_bytes == static_cast<uint32_t>(shape.shared_bytes());
+    if (!fits || !b_matches(p, shape.block_n())) return kLaunchFailed;
+    multiply(p, mx, wrong);
+    return kSuccess;
+  }
+  return kLaunchFailed;
+}
+
+}  // namespace
+
+size_t grouped_parameter_bytes() { return sizeof(Sm90Params); }
+
+int run_grouped(const Launch& launch, bool wrong) {
+  Sm90Params p;
+  std::memcpy(&p, launch.parameter.data(), sizeof p);
+  if (launch.entry.find("_tile_") != std::string::npos) return tiled(launch, p, wrong);
+  const bool mx_simple = launch.entry == "octet_sm90_moe_mx_simple";
+  if (!mx_simple && launch.entry != "octet_sm90_moe_block_simple") {
+    return swapped(launch, p, wrong);
+  }
+  multiply(p, mx_simple, wrong);
+  return kSuccess;
+}
+
+}  // namespace octet::stand_in
