@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fnmatch.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "src/core/text.h"
@@ -41,19 +42,22 @@ Result<std::vector<int>> variants_of(const select::Op& op, const select::Problem
     if (all.size() > 1 && all.back() == reference) all.pop_back();  // too slow to time
     return all;
   }
-  std::vector<int> named;  // those that can run it; all of them known
+  std::vector<int> named;  // those that can run it, each once; all of them known
+  const auto add = [&named](int variant) {
+    if (std::find(named.begin(), named.end(), variant) == named.end()) named.push_back(variant);
+  };
   for (const std::string& name : split(spec, ',')) {
     if (name.find('*') != std::string::npos) {
       for (const int variant : harness::runnable(op, problem, device)) {
         const std::string& candidate = op.variants()[static_cast<size_t>(variant)].name;
-        if (::fnmatch(name.c_str(), candidate.c_str(), 0) == 0) named.push_back(variant);
+        if (::fnmatch(name.c_str(), candidate.c_str(), 0) == 0) add(variant);
       }
       continue;
     }
     const std::string_view forced = name == "chosen" ? std::string_view() : name;
     const auto choice = select::choose(op, problem, device, ops::tuned_tables(), {forced});
     if (choice.ok()) {
-      named.push_back(choice->variant);
+      add(choice->variant);
     } else if (forced.empty() || choice.status().code() != StatusCode::kUnsupported) {
       return choice.status();
     }
