@@ -9,6 +9,7 @@
 #include "src/core/embedded.h"
 #include "src/core/text.h"
 #include "src/core/try.h"
+#include "src/harness/shapes/field_shapes.h"
 #include "src/harness/shapes/m_list.h"
 #include "src/harness/shapes/shape_csv.h"
 #include "src/harness/shapes/shape_problem.h"
@@ -86,32 +87,50 @@ std::vector<std::string> shape_sets(const select::Op& op) {
 
 namespace {
 
-Result<std::vector<harness::ModelShape>> shapes_of(const select::Op& op, const std::string& spec,
-                                                   std::span<const int64_t> sizes) {
+struct ShapeText {
+  std::string text, path;
+};
+
+Result<ShapeText> shape_text(const select::Op& op, const std::string& spec) {
   for (const EmbeddedFile& file : embedded_files(set_folder(op) + spec + ".csv")) {
-    return harness::parse_shapes(file.content, std::string(file.path), sizes);
+    return ShapeText{std::string(file.content), std::string(file.path)};
   }
   if (spec.find('/') == std::string::npos && spec.find('.') == std::string::npos) {
     const std::vector<std::string> sets = shape_sets(op);
     return fail(StatusCode::kInvalidArgument, "no shape set '{}' of {}{}; sets: {}", spec,
                 op.name(), did_you_mean(spec, sets), join(sets, " "));
   }
-  return harness::read_shapes(spec, sizes);
+  OCTET_TRY(std::string text, read_file(spec));
+  return ShapeText{std::move(text), spec};
+}
+
+/// Every row of a shape list that is of the op, legal or not.
+Result<std::vector<select::Problem>> all_problems(const select::Op& op, const std::string& spec,
+                                                  const std::string& m_list, uint32_t format) {
+  OCTET_TRY(const ShapeText shapes, shape_text(op, spec));
+  if (!harness::has_matrix_shapes(*op.schema)) {
+    return harness::parse_field_shapes(*op.schema, format, shapes.text, shapes.path);
+  }
+  OCTET_TRY(const std::vector<int64_t> sizes, harness::m_list(m_list));
+  OCTET_TRY(const auto matrices, harness::parse_shapes(shapes.text, shapes.path, sizes));
+  std::vector<select::Problem> problems;
+  for (const harness::ModelShape& shape : matrices) {
+    if (!shape.op.empty() && shape.op != op.name()) continue;
+    problems.push_back(harness::problem_of(*op.schema, format, shape));
+  }
+  return problems;
 }
 
 }  // namespace
 
 Result<std::vector<select::Problem>> load_problems(const select::Op& op, const std::string& spec,
                                                    const std::string& m_list, uint32_t format) {
-  OCTET_TRY(const std::vector<int64_t> sizes, harness::m_list(m_list));
-  OCTET_TRY(const std::vector<harness::ModelShape> shapes, shapes_of(op, spec, sizes));
+  OCTET_TRY(const std::vector<select::Problem> all, all_problems(op, spec, m_list, format));
   const std::vector<std::string> sets = shape_sets(op);
   const bool is_set = std::find(sets.begin(), sets.end(), spec) != sets.end();
   std::vector<select::Problem> problems;
   std::set<std::string> seen, refused;
-  for (const harness::ModelShape& shape : shapes) {
-    if (!shape.op.empty() && shape.op != op.name()) continue;
-    const select::Problem problem = harness::problem_of(*op.schema, format, shape);
+  for (const select::Problem& problem : all) {
     const Status legal = op.validate(problem);
     if (!legal.ok() && !is_set) return Status(legal.code(), spec + ": " + legal.message());
     if (!legal.ok()) refused.insert(legal.message());  // a model's shape that the op cannot serve

@@ -3,9 +3,11 @@
 #include <algorithm>
 
 #include "src/core/try.h"
+#include "src/harness/cases/attn_decode.h"
 #include "src/harness/cases/gemm_blockscale.h"
 #include "src/harness/cases/gemm_grouped.h"
 #include "src/harness/cases/gemm_mxfp8.h"
+#include "src/ops/attn_decode/op.h"
 #include "src/ops/gemm_blockscale/op.h"
 #include "src/ops/gemm_grouped/op.h"
 #include "src/ops/gemm_mxfp8/op.h"
@@ -31,6 +33,9 @@ const Case& case_of(const select::Op& op) {
        {Inputs::kExact, Inputs::kRandom, Inputs::kNan, Inputs::kExtreme}},
       {&ops::gemm_grouped::op(),
        make_gemm_grouped,
+       {Inputs::kExact, Inputs::kRandom, Inputs::kNan, Inputs::kExtreme}},
+      {&ops::attn_decode::op(),
+       make_attn_decode,
        {Inputs::kExact, Inputs::kRandom, Inputs::kNan, Inputs::kExtreme}},
   };
   static const Case nothing{nullptr, make_nothing, {}};

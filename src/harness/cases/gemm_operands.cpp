@@ -22,7 +22,7 @@ CodeChoice code_choice(const Minifloat& format, Inputs inputs) {
   constexpr float kIntegers[] = {-2, -1, 1, 2, 0};
   CodeChoice choice{};
   for (uint32_t byte = 0; byte < 256; ++byte) {
-    const bool finite = !std::isnan(decode(format, byte)), normal = finite && (byte & 0x78) != 0;
+    const bool finite = std::isfinite(decode(format, byte)), normal = finite && (byte & 0x78) != 0;
     for (const uint32_t normals : {0u, 1u}) {
       const float integer = kIntegers[byte % (5 - normals)];
       const uint32_t code = (normals != 0 ? normal : finite) ? byte : (byte & 0x80) | 0x2a;

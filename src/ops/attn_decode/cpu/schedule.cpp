@@ -1,0 +1,78 @@
+#include "src/ops/attn_decode/cpu/schedule.h"
+
+#include "src/core/try.h"
+
+namespace octet::ops::attn_decode {
+namespace {
+
+constexpr int64_t kSplitCost = 64;  // tokens that take as long as what every split takes
+
+Status check_pages(const AttnDecodeArgs& args, int64_t sequence, TokenRange seen) {
+  const int64_t page = args.k.block_tokens;
+  for (int64_t token = seen.first / page * page; token < seen.last; token += page) {
+    const int64_t block = place_of(args, sequence, token).block;
+    OCTET_REQUIRE(block >= 0 && block < args.k.blocks,
+                  "attn_decode: page_table[{}, {}] = {}, must be 0 to {} (k.blocks - 1)", sequence,
+                  token / page, block, args.k.blocks - 1);
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
+Result<Schedule> Schedule::make(const AttnDecodeArgs& args, int64_t split_tokens, int threads) {
+  Schedule schedule;
+  schedule.args_ = &args;
+  schedule.split_tokens_ = split_tokens;
+  schedule.cost_before_.reserve(static_cast<size_t>(args.q.batch) + 1);
+  int64_t total = 0;
+  for (int64_t b = 0; b < args.q.batch; ++b) {
+    const int64_t length = length_of(args, b);
+    OCTET_REQUIRE(length >= 0 && length <= longest(args),
+                  "attn_decode: seqlens[{}] = {}, must be 0 to {} (max_seqlen)", b, length,
+                  longest(args));
+    if (args.page_table_cols > 0) OCTET_CHECK_OK(check_pages(args, b, visible(args, length)));
+    schedule.cost_before_.push_back(total);
+    total += args.k.heads * schedule.cost(b);
+  }
+  schedule.cost_before_.push_back(total);
+  for (int thread = 0; thread < threads; ++thread) {
+    schedule.begins_.push_back(schedule.at_cost(total / threads * thread));
+  }
+  schedule.begins_.push_back({args.q.batch, 0, 0});
+  return schedule;
+}
+
+int64_t Schedule::num_splits(int64_t sequence) const {
+  const TokenRange seen = visible(*args_, length_of(*args_, sequence));
+  const int64_t end = (seen.last + split_tokens_ - 1) / split_tokens_;
+  return std::max<int64_t>(end - seen.first / split_tokens_, 1);
+}
+
+TokenRange Schedule::split(int64_t sequence, int64_t split) const {
+  const TokenRange seen = visible(*args_, length_of(*args_, sequence));
+  const int64_t begin = (seen.first / split_tokens_ + split) * split_tokens_;
+  return {std::max(seen.first, begin), std::min(seen.last, begin + split_tokens_)};
+}
+
+int64_t Schedule::cost(int64_t sequence) const {
+  return visible(*args_, length_of(*args_, sequence)).count() + kSplitCost * num_splits(sequence);
+}
+
+Position Schedule::at_cost(int64_t target) const {
+  const auto after = std::upper_bound(cost_before_.begin(), cost_before_.end(), target);
+  const int64_t sequence = after - cost_before_.begin() - 1;
+  const int64_t left = target - cost_before_[static_cast<size_t>(sequence)];
+  const int64_t item = cost(sequence), splits = num_splits(sequence);
+  return {sequence, left / item, left % item * splits / item};
+}
+
+int64_t Schedule::shared_slot(const Position& item) const {
+  for (size_t thread = 1; thread + 1 < begins_.size(); ++thread) {
+    const Position& begin = begins_[thread];
+    if (begin.same_item(item) && begin.split > 0) return static_cast<int64_t>(thread) - 1;
+  }
+  return -1;
+}
+
+}  // namespace octet::ops::attn_decode

@@ -1,0 +1,62 @@
+// What a CPU kernel of attn_decode is: one split of the tokens of a KV head, for all rows of q that
+// read it, and the sum of two splits.
+//
+// Requires   plain data, as src/cpu/kernel.h; the rows of q and of the state are padded with zeros
+//            to whole vectors
+// Method     logits of all tokens of the split, their largest, weights, then the weighted values:
+//            one rescale a split. Codes are decoded once for up to kRowsAtOnce rows
+// Numerics   all in float32: exact codes, dot products in one fixed order, scales folded once a
+//            token, exp within 2^-21, weighted values added in ascending tokens
+#pragma once
+
+#include <stdint.h>
+
+namespace octet::ops::attn_decode {
+
+constexpr int64_t kSplitTokens = 512;  // of a split where the call does not say
+constexpr int64_t kLeastSplitTokens = 256, kMostSplitTokens = 2048;
+constexpr int64_t kTileTokens = 32;  // decoded at once
+constexpr int64_t kRowsAtOnce = 64;
+constexpr int64_t kLanes = 16;  // of float32 that everything is padded to
+
+/// Tokens whose codes lie at equal steps.
+struct Run {
+  const uint8_t *k, *v;
+  int64_t tokens;
+};
+
+/// Softmax over some tokens, not yet divided: out = acc / sum, with weights exp(logit - max).
+struct State {
+  float* max;  // (rows); -infinity: no token
+  float* sum;  // (rows)
+  float* acc;  // (rows, dim_padded)
+};
+
+struct Split {
+  const float* q;      // (rows, dim_padded)
+  const float* q_sum;  // (rows)
+  int64_t rows, dim, dim_padded;
+
+  const Run* runs;  // no run crosses a multiple of kTileTokens
+  int64_t num_runs, tokens;
+  int64_t k_step, v_step;                              // bytes between the tokens of a run
+  const float *k_scale, *k_shift, *v_scale, *v_shift;  // (tokens), padded with zeros to kLanes
+  const int32_t *first, *last;  // (rows): the tokens of the split that a row sees
+
+  const float* code_values;  // of the 256 codes
+  bool e5m2;                 // else e4m3fn
+  float softmax_scale, soft_cap;
+
+  float* logits;  // (kRowsAtOnce, tokens padded to kTileTokens): scratch, as
+  float* tile;    // (kTileTokens, dim_padded)
+  State state;    // written
+};
+
+struct Kernel {
+  void (*attend)(const Split&);
+  /// Adds row `from_row` of a state to row `row` of another.
+  void (*fold)(const State& to, int64_t row, const State& from, int64_t from_row,
+               int64_t dim_padded);
+};
+
+}  // namespace octet::ops::attn_decode

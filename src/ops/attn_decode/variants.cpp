@@ -1,0 +1,96 @@
+// The variants of attn_decode, fastest first, reference last: every kernel of every backend, built
+// or not.
+#include "src/cpu/variants.h"
+
+#include "src/ops/attn_decode/cpu/generic_ref.h"
+#include "src/ops/attn_decode/cpu/generic_split.h"
+#include "src/ops/attn_decode/cpu/launch.h"
+#include "src/ops/attn_decode/cpu/x86_avx2_split.h"
+#include "src/ops/attn_decode/cpu/x86_avx512_split.h"
+#include "src/ops/attn_decode/op.h"
+
+namespace octet::ops::attn_decode {
+namespace {
+
+template <class Contract>
+void add_cpu(std::vector<select::Variant>& variants) {
+  select::append_variants<Contract>(variants, [](select::Variant& variant) {
+    variant.supports = select::contract_supports<Contract, from>;
+    variant.workspace_bytes = select::no_workspace;
+    if constexpr (cpu::kHaveX86 || Contract::kArch == Arch::kGeneric) {
+      variant.built = true;
+      variant.workspace_bytes = [](int, const select::Problem& problem, const Device& device) {
+        return workspace_bytes(from(problem), device.cu_num);
+      };
+      variant.launch = [](int config, const void* args, select::Workspace workspace,
+                          Stream& stream) {
+        return run(Contract::kernel(), Contract::kConfigs[static_cast<size_t>(config)].tokens,
+                   *static_cast<const AttnDecodeArgs*>(args), workspace, stream);
+      };
+    }
+  });
+}
+
+void add_reference(std::vector<select::Variant>& variants) {
+  select::append_variants<GenericRef>(variants, [](select::Variant& variant) {
+    variant.supports = select::contract_supports<GenericRef, from>;
+    variant.workspace_bytes = select::no_workspace;
+    variant.built = true;
+    variant.launch = [](int, const void* args, select::Workspace, Stream& stream) {
+      return GenericRef::run(*static_cast<const AttnDecodeArgs*>(args), stream);
+    };
+  });
+}
+
+std::vector<select::Variant> make_variants() {
+  std::vector<select::Variant> variants;
+  add_cpu<X86Avx512Split>(variants);
+  add_cpu<X86Avx2Split>(variants);
+  add_cpu<GenericSplit>(variants);
+  add_reference(variants);
+  return variants;
+}
+
+/// The tier's kernel.
+std::string fixed_default(Arch arch) {
+  switch (arch) {
+    case Arch::kX86Amx:
+    case Arch::kX86Avx512:
+      return X86Avx512Split::name(X86Avx512Split::kConfigs[0]);
+    case Arch::kX86Avx2:
+      return X86Avx2Split::name(X86Avx2Split::kConfigs[0]);
+    case Arch::kGeneric:
+      return GenericSplit::name(GenericSplit::kConfigs[0]);
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
+std::span<const select::Variant> variants() {
+  static const std::vector<select::Variant> list = make_variants();
+  return list;
+}
+
+const select::Op& op() {
+  static const select::Op instance{
+      &schema(),
+      kNumFormats,
+      variants,
+      validate_problem,
+      // Why no model: each arch has one kernel, and the first in the list that it runs is that.
+      [](const select::Problem&, const Device&, select::Usable) {
+        return select::HeuristicChoice{};
+      },
+      [](int, const select::Problem&, const Device&) { return 0.0; },
+      nullptr,
+      [](Arch) { return to_select({}).format; },
+      fixed_default,
+      [](const select::Problem& problem) { return from(problem).flops(); },
+      [](const select::Problem& problem) { return from(problem).bytes(); },
+  };
+  return instance;
+}
+
+}  // namespace octet::ops::attn_decode
