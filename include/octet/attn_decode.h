@@ -96,7 +96,7 @@ struct AttnDecodeArgs {
   /// that no result depends on the other sequences of a batch. 0: the variant's choice.
   int64_t split_tokens = 0;
 
-  Heads out;             // as q, bf16, f16 or f32; must not overlap an operand
+  Heads out{};           // as q, bf16, f16 or f32; must not overlap an operand
   float* lse = nullptr;  // (batch, q_tokens, q_heads), natural logarithm; null: not wanted
 };
 
@@ -121,7 +121,7 @@ struct AttnMergeArgs {
   int64_t rows = 0, dim = 0;    // dim 1 to 512
   int64_t part_stride = 0;      // in elements; 0: dense
   const float* lse = nullptr;   // (num_parts, rows), dense; a row of -infinity is not read
-  Matrix out;                   // (rows, dim) bf16, f16 or f32; may be the first part
+  Matrix out{};                 // (rows, dim) bf16, f16 or f32; may be the first part
   float* out_lse = nullptr;     // (rows); may be the first part's; null: not wanted
 };
 

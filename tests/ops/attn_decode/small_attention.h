@@ -18,7 +18,7 @@ namespace octet::ops::attn_decode {
 
 enum class ScaleForm { kNone, kTensor, kHead, kToken, kTokenShift, kPacked };
 
-struct Setup {
+struct Shape {
   std::vector<int64_t> lengths{1};
   int64_t q_tokens = 1, hq = 1, hkv = 1, dim = 64;
   DType kv = DType::kE4m3fn, q = DType::kBf16, out = DType::kF32;
@@ -55,7 +55,7 @@ struct TestCache {
 
 class SmallAttention {
  public:
-  explicit SmallAttention(const Setup& setup) : s(setup), random_(setup.seed) {
+  explicit SmallAttention(const Shape& shape) : s(shape), random_(shape.seed) {
     batch = static_cast<int64_t>(s.lengths.size());
     most_ = std::max<int64_t>(1, *std::max_element(s.lengths.begin(), s.lengths.end()));
     for (const int64_t length : s.lengths) seqlens.push_back(static_cast<int32_t>(length));
@@ -130,7 +130,7 @@ class SmallAttention {
     return code * static_cast<double>(c.scale[at]) + static_cast<double>(c.shift[at]);
   }
 
-  Setup s;
+  Shape s;
   int64_t batch = 0;
   TestCache k, v;
   std::vector<float> q;  // (sequence, token, head, dim)
@@ -324,8 +324,8 @@ inline void expect_plain(SmallAttention& a, const std::string& variant, int thre
   }
 }
 
-inline void expect_plain_on_all(const Setup& setup) {
-  SmallAttention attention(setup);
+inline void expect_plain_on_all(const Shape& shape) {
+  SmallAttention attention(shape);
   for (const std::string& variant : runnable_variants()) expect_plain(attention, variant);
 }
 

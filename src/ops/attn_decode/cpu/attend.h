@@ -6,8 +6,8 @@
 //            A row that does not see all tokens of a tile goes alone, over those that it sees:
 //            values that it does not see (NaN, infinity) must not meet a weight of zero
 // Engine     Vector (a vector type of kLanes floats), Bits (of int32), fma(a, b, c), and
-//            decode(codes, count, values, e5m2, to), which writes the values of `count` codes and
-//            zeros up to a multiple of 16
+//            decode(split, rows, to), which writes the values of rows of codes, with zeros up to
+//            dim_padded, and prefetches as many rows elsewhere
 #pragma once
 
 #include <string.h>
@@ -18,10 +18,27 @@ namespace octet::ops::attn_decode {
 namespace {
 
 constexpr float kInfinity = __builtin_inff();
+constexpr int64_t kRunsAhead =
+    2;  // Why: lines of 1 KB steps fall into few sets of a first-level cache
 constexpr float kLog2E = 1.44269504088896340736f;
 
 template <int...>
 struct Lanes {};
+
+struct Rows {
+  const uint8_t *codes, *ahead;
+  int64_t step, ahead_step, count;
+};
+
+/// By table, in units of 1 / `unit`: any codes.
+static void decode_by_table(const Split& s, const Rows& rows, float unit, float* to) {
+  for (int64_t i = 0; i < rows.count; ++i) {
+    for (int64_t d = 0; d < s.dim; ++d) {
+      to[i * s.dim_padded + d] = s.code_values[rows.codes[i * rows.step + d]] / unit;
+    }
+    for (int64_t d = s.dim; d < s.dim_padded; ++d) to[i * s.dim_padded + d] = 0;
+  }
+}
 
 template <class E>
 struct Attend {
@@ -62,25 +79,27 @@ struct Attend {
     return x < 0.0f ? -value : value;
   }
 
-  /// Decodes the tokens of a tile and prefetches as many behind them; the tile's tokens.
+  /// The rows of a run of keys or values, and what is read some runs later: behind the keys the
+  /// values.
+  template <bool kKeys>
+  static Rows ahead_of(const Split& s, int64_t run) {
+    const Run& r = s.runs[run];
+    const int64_t step = kKeys ? s.k_step : s.v_step;
+    const uint8_t* codes = kKeys ? r.k : r.v;
+    int64_t at = run + kRunsAhead;
+    const bool keys = kKeys && at < s.num_runs;
+    if (kKeys && !keys) at -= s.num_runs;
+    if (at >= s.num_runs || s.runs[at].tokens < r.tokens) return {codes, codes, step, 0, r.tokens};
+    return {codes, keys ? s.runs[at].k : s.runs[at].v, step, keys ? s.k_step : s.v_step, r.tokens};
+  }
+
+  /// Decodes the tokens of a tile; how many they are.
   template <bool kKeys>
   static int64_t decode_tile(const Split& s, int64_t& run) {
-    const int64_t step = kKeys ? s.k_step : s.v_step;
     int64_t done = 0;
     while (run < s.num_runs && done < kTileTokens) {
-      const Run& r = s.runs[run];
-      const uint8_t* codes = kKeys ? r.k : r.v;
-      const Run& ahead = s.runs[run + 1 < s.num_runs ? run + 1 : run];
-      const uint8_t* next = kKeys ? ahead.k : ahead.v;
-      for (int64_t i = 0; i < r.tokens; ++i) {
-        for (int64_t at = 0; at < s.dim; at += 64) {
-          __builtin_prefetch(next + (i < ahead.tokens ? i : 0) * step + at);
-        }
-        E::decode(codes + i * step, s.dim, s.code_values, s.e5m2,
-                  s.tile + (done + i) * s.dim_padded);
-      }
-      done += r.tokens;
-      ++run;
+      E::decode(s, ahead_of<kKeys>(s, run), s.tile + done * s.dim_padded);
+      done += s.runs[run++].tokens;
     }
     return done;
   }

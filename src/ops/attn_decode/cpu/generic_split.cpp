@@ -14,9 +14,8 @@ struct Engine {
   using Bits [[gnu::vector_size(16)]] = int32_t;
 
   static Vector fma(Vector a, Vector b, Vector c) { return a * b + c; }
-  static void decode(const uint8_t* codes, int64_t count, const float* values, bool, float* to) {
-    for (int64_t i = 0; i < count; ++i) to[i] = values[codes[i]];
-    for (int64_t i = count; i % attn_decode::kLanes != 0; ++i) to[i] = 0;
+  static void decode(const Split& s, const Rows& rows, float* to) {
+    decode_by_table(s, rows, kE4m3Unit, to);
   }
 };
 

@@ -17,35 +17,43 @@ struct Engine {
 
   static Vector fma(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
 
-  /// 8 codes as float32: e4m3fn in units of 1/256, NaN codes apart.
+  /// 16 codes as float32: e4m3fn in units of 1/256, NaN codes apart.
   template <bool kE5m2>
-  static __m256 values8(__m128i codes) {
-    __m128i f16 = _mm_unpacklo_epi8(_mm_setzero_si128(), codes);
+  static void decode16(__m128i codes, float* to) {
+    __m256i f16 = _mm256_slli_epi16(_mm256_cvtepi8_epi16(codes), kE5m2 ? 8 : 7);
     if (!kE5m2) {
-      f16 = _mm_and_si128(_mm_srai_epi16(f16, 1), _mm_set1_epi16(static_cast<int16_t>(0xbf80)));
+      f16 = _mm256_and_si256(f16, _mm256_set1_epi16(static_cast<int16_t>(0xbf80)));
     }
-    return _mm256_cvtph_ps(f16);
+    _mm256_storeu_ps(to, _mm256_cvtph_ps(_mm256_castsi256_si128(f16)));
+    _mm256_storeu_ps(to + 8, _mm256_cvtph_ps(_mm256_extracti128_si256(f16, 1)));
   }
 
+  /// Whether a code is NaN.
   template <bool kE5m2>
-  static bool decode_row(const uint8_t* codes, int64_t count, float* to) {
+  static bool decode_rows(const Split& s, const Rows& rows, float* to) {
     const __m128i sign = _mm_set1_epi8(static_cast<char>(0x80)), ones = _mm_set1_epi8(-1);
     __m128i nan = _mm_setzero_si128();
-    for (int64_t i = 0; i < count; i += 8) {
-      const __m128i some = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(codes + i));
-      _mm256_storeu_ps(to + i, values8<kE5m2>(some));
-      nan = _mm_or_si128(nan, _mm_cmpeq_epi8(_mm_or_si128(some, sign), ones));
+    for (int64_t i = 0; i < rows.count; ++i) {
+      const uint8_t* codes = rows.codes + i * rows.step;
+      const uint8_t* ahead = rows.ahead + i * rows.ahead_step;
+      for (int64_t d = 0; d < s.dim; d += 64) _mm_prefetch(ahead + d, _MM_HINT_T1);
+      for (int64_t d = 0; d < s.dim; d += 16) {
+        const __m128i some = d + 16 <= s.dim
+                                 ? _mm_loadu_si128(reinterpret_cast<const __m128i*>(codes + d))
+                                 : _mm_loadl_epi64(reinterpret_cast<const __m128i*>(codes + d));
+        decode16<kE5m2>(some, to + d);
+        nan = _mm_or_si128(nan, _mm_cmpeq_epi8(_mm_or_si128(some, sign), ones));
+      }
+      to += s.dim_padded;
     }
-    if (count % 16 != 0) _mm256_storeu_ps(to + count, _mm256_setzero_ps());
     return _mm_movemask_epi8(nan) != 0;
   }
 
-  static void decode(const uint8_t* codes, int64_t count, const float* values, bool e5m2,
-                     float* to) {
-    if (e5m2) {
-      decode_row<true>(codes, count, to);
-    } else if (decode_row<false>(codes, count, to)) {
-      for (int64_t i = 0; i < count; ++i) to[i] = values[codes[i]] / kE4m3Unit;
+  static void decode(const Split& s, const Rows& rows, float* to) {
+    if (s.e5m2) {
+      decode_rows<true>(s, rows, to);
+    } else if (decode_rows<false>(s, rows, to)) {
+      decode_by_table(s, rows, kE4m3Unit, to);
     }
   }
 };
