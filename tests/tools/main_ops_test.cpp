@@ -17,7 +17,8 @@ using testing_process::Words;
 
 /// A small problem, by the names of fields.
 const std::map<std::string_view, std::string> kSmall{
-    {"m", "1"}, {"n", "64"}, {"k", "128"}, {"experts", "4"}, {"topk", "2"}};
+    {"m", "1"},     {"n", "64"}, {"k", "128"}, {"experts", "4"}, {"topk", "2"},
+    {"batch", "2"}, {"hq", "4"}, {"hkv", "2"}, {"d", "32"},      {"ctx", "48"}};
 
 class EveryOp : public testing::TestWithParam<const select::Op*> {
  protected:

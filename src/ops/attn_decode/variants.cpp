@@ -2,6 +2,8 @@
 // or not.
 #include "src/cpu/variants.h"
 
+#include <algorithm>
+
 #include "src/ops/attn_decode/cpu/generic_ref.h"
 #include "src/ops/attn_decode/cpu/generic_split.h"
 #include "src/ops/attn_decode/cpu/launch.h"
@@ -51,6 +53,20 @@ std::vector<select::Variant> make_variants() {
   return variants;
 }
 
+/// The work of one thread, the cache in the place of weights. Rows of q go alone, so no grain but
+/// the thread's share counts.
+select::CostTerms cost_terms(const select::Problem& problem, const select::Tile&,
+                             const Device& device) {
+  const Problem p = from(problem);
+  const double threads = std::max(1, device.cu_num),
+               rows = static_cast<double>(p.batch * p.q_tokens);
+  const double cache =
+      static_cast<double>(p.batch * p.context) * static_cast<double>(p.kv_heads * p.token_bytes());
+  const double elements = rows * static_cast<double>(p.q_heads * p.dim);
+  return {1, cache * 1e-6 / threads, p.flops() * 1e-9 / threads, 2 * elements * 1e-6 / threads,
+          static_cast<double>(size_of(p.out)) * elements * 1e-6 / threads};
+}
+
 /// The tier's kernel.
 std::string fixed_default(Arch arch) {
   switch (arch) {
@@ -84,7 +100,7 @@ const select::Op& op() {
         return select::HeuristicChoice{};
       },
       [](int, const select::Problem&, const Device&) { return 0.0; },
-      nullptr,
+      cost_terms,
       [](Arch) { return to_select({}).format; },
       fixed_default,
       [](const select::Problem& problem) { return from(problem).flops(); },
