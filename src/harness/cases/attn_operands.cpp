@@ -7,6 +7,7 @@
 
 #include "src/core/text.h"
 #include "src/core/try.h"
+#include "src/harness/cases/attn_features.h"
 #include "src/ops/attn_decode/cpu/view.h"
 
 namespace octet::harness {
@@ -21,60 +22,13 @@ const Minifloat& format_of(const Problem& p) {
   return p.kv == DType::kE4m3fn ? kE4m3fnFormat : kE5m2Format;
 }
 
-/// What the format of a problem leaves open.
-struct Features {
-  int64_t page = 64;
-  KvLayout layout = KvLayout::kNhd;
-  int64_t pad = 0;  // elements between rows of codes, heads of q and of out
-  bool ragged = false, per_head = false, packed = false, soft_cap = false, sinks = false;
-  int64_t window = -1, split = 0, extra_pages = 0;
-};
-
-Features choose_features(const Problem& p, Inputs inputs, Random& random) {
-  constexpr std::array<int64_t, 5> kPages{1, 16, 32, 64, 128};
-  const auto one_in = [&](int64_t n) { return random.below(n) == 0; };
-  Features f;
-  f.page = kPages[static_cast<size_t>(random.below(5))];
-  f.layout = one_in(2) ? KvLayout::kHnd : KvLayout::kNhd;
-  f.pad = one_in(2) ? 8 : 0;
-  f.ragged = true;
-  f.per_head = one_in(2);
-  f.packed = one_in(2);
-  f.soft_cap = one_in(4) && inputs != Inputs::kExact;  // it would raise the lowest logits
-  f.sinks = one_in(4);
-  f.window = one_in(4) ? random.below(p.context + 2) : -1;
-  f.split = one_in(4) ? 256 : 0;
-  f.extra_pages = random.below(5);
-  return f;
-}
-
-KvCache cache_of(const Problem& p, const Features& f) {
-  KvCache c;
-  c.dtype = p.kv, c.layout = f.layout, c.heads = p.kv_heads, c.dim = p.dim;
-  const int64_t pages = (p.context + f.page - 1) / f.page;
-  c.blocks = p.paged ? p.batch * pages + 2 : p.batch;
-  c.block_tokens = p.paged ? f.page : p.context + (f.pad > 0 ? 3 : 0);
-  if (f.pad > 0) {
-    const bool nhd = f.layout == KvLayout::kNhd;
-    const int64_t inner = p.dim + f.pad;
-    c.head_stride = nhd ? inner : c.block_tokens * inner;
-    c.token_stride = nhd ? p.kv_heads * inner : inner;
-    c.block_stride = std::max<int64_t>(c.block_tokens, 1) * p.kv_heads * inner + f.pad;
-  }
-  const bool whole = p.scales == Scales::kConstant;
-  c.scales.block = !whole       ? KvScaleBlock::kTokenHead
-                   : f.per_head ? KvScaleBlock::kHead
-                                : KvScaleBlock::kTensor;
-  return c;
-}
-
 int64_t num_scales(const KvCache& c) {
   if (c.scales.block == KvScaleBlock::kTensor) return 1;
   if (c.scales.block == KvScaleBlock::kHead) return c.heads;
   return c.blocks * c.block_tokens * c.heads;
 }
 
-Status allocate_scales(const Problem& p, const Features& f, KvCache& cache, AttnCache& memory) {
+Status allocate_scales(const Problem& p, const AttnFeatures& f, KvCache& cache, AttnCache& memory) {
   const int64_t scales = num_scales(cache);
   if (p.scales == Scales::kTokenShift && f.packed) {
     OCTET_TRY(memory.packed, Buffer::allocate_guarded(scales * 4));
@@ -90,7 +44,7 @@ Status allocate_scales(const Problem& p, const Features& f, KvCache& cache, Attn
 }
 
 /// q and out, padded alike; lengths, sinks, lse.
-Status allocate_rows(AttnOperands& o, const Features& f) {
+Status allocate_rows(AttnOperands& o, const AttnFeatures& f) {
   const Problem& p = o.problem;
   const int64_t rows = p.batch * p.q_tokens * p.q_heads, inner = p.dim + f.pad;
   OCTET_TRY(o.q, Buffer::allocate_guarded(std::max<int64_t>(rows * inner - f.pad, 0) * 2));
@@ -109,7 +63,7 @@ Status allocate_rows(AttnOperands& o, const Features& f) {
 }
 
 /// Pages in shuffled order; entries past a sequence's length name none.
-Status make_table(AttnOperands& o, const Features& f, Random& random) {
+Status make_table(AttnOperands& o, const AttnFeatures& f, Random& random) {
   const Problem& p = o.problem;
   const int64_t need = (p.context + f.page - 1) / f.page;
   const int64_t cols = std::max<int64_t>(need + f.extra_pages, 1);
@@ -132,7 +86,7 @@ Status make_table(AttnOperands& o, const Features& f, Random& random) {
   return Status::Ok();
 }
 
-void fill_lengths(AttnOperands& o, const Features& f, Random& random) {
+void fill_lengths(AttnOperands& o, const AttnFeatures& f, Random& random) {
   const Problem& p = o.problem;
   for (int64_t b = 0; b < p.batch; ++b) {
     const int64_t length = f.ragged && b > 0 ? random.below(p.context + 1) : p.context;
@@ -229,7 +183,7 @@ void plant(AttnOperands& o, Inputs inputs, Random& random) {
   }
 }
 
-Result<AttnOperands> allocate(const Problem& p, const Features& f, Random& random) {
+Result<AttnOperands> allocate(const Problem& p, const AttnFeatures& f, Random& random) {
   AttnOperands o;
   o.problem = p;
   o.args.k = o.args.v = cache_of(p, f);
@@ -256,7 +210,7 @@ Result<AttnOperands> make_check_operands(const Problem& p, const CaseOptions& op
   for (const int64_t field : attn::to_select(p).field)
     seed = mix(seed, static_cast<uint64_t>(field));
   Random random(mix(seed, attn::to_select(p).format));
-  const Features f = choose_features(p, options.inputs, random);
+  const AttnFeatures f = choose_features(p, options.inputs, random);
   OCTET_TRY(AttnOperands o, allocate(p, f, random));
   o.seed = options.seed;
   OCTET_TRY(o.k.codes, Buffer::allocate_guarded(code_bytes(o.args.k)));
@@ -272,7 +226,7 @@ Result<AttnOperands> make_check_operands(const Problem& p, const CaseOptions& op
 
 Result<AttnOperands> make_timing_operands(const Problem& p, const CaseOptions& options) {
   Random random(options.seed);
-  Features f;
+  AttnFeatures f;
   OCTET_TRY(AttnOperands o, allocate(p, f, random));
   for (AttnCache* memory : {&o.k, &o.v}) {
     const KvCache& cache = memory == &o.k ? o.args.k : o.args.v;

@@ -36,6 +36,26 @@ TEST(AttnDecodeExtremes, ANanValueIsOneElementOfTheQueriesThatSeeIt) {
   }
 }
 
+TEST(AttnDecodeExtremes, NanScalesAndShiftsAreOfTheQueriesThatSeeThem) {
+  SmallAttention a({.lengths = {70},
+                    .q_tokens = 3,
+                    .hq = 1,
+                    .dim = 32,
+                    .k_scales = ScaleForm::kTokenShift,
+                    .v_scales = ScaleForm::kTokenShift});
+  for (std::vector<float>* memory :
+       {&a.k.scale_memory, &a.k.shift_memory, &a.v.scale_memory, &a.v.shift_memory}) {
+    const float kept = (*memory)[69];  // of the last token: only the last query sees it
+    (*memory)[69] = NAN;
+    for (const std::string& variant : runnable_variants()) {
+      const std::vector<float> got = a.run(variant);
+      EXPECT_EQ(count_nan(got, 0, 2 * 32), 0) << variant;
+      EXPECT_EQ(count_nan(got, 2 * 32, 32), 32) << variant;
+    }
+    (*memory)[69] = kept;
+  }
+}
+
 TEST(AttnDecodeExtremes, InfiniteLogitsOfMinusSign) {
   SmallAttention a({.lengths = {20}, .dim = 16, .kv = DType::kE5m2});
   std::fill(a.q_memory.begin(), a.q_memory.end(), encode_bf16(1.0f));

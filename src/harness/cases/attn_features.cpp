@@ -1,0 +1,49 @@
+#include "src/harness/cases/attn_features.h"
+
+#include <algorithm>
+#include <array>
+
+namespace octet::harness {
+
+using ops::attn_decode::Problem;
+using ops::attn_decode::Scales;
+
+AttnFeatures choose_features(const Problem& p, Inputs inputs, Random& random) {
+  constexpr std::array<int64_t, 5> kPages{1, 16, 32, 64, 128};
+  const auto one_in = [&](int64_t n) { return random.below(n) == 0; };
+  AttnFeatures f;
+  f.page = kPages[static_cast<size_t>(random.below(5))];
+  f.layout = one_in(2) ? KvLayout::kHnd : KvLayout::kNhd;
+  f.pad = one_in(2) ? 8 : 0;
+  f.ragged = true;
+  f.per_head = one_in(2);
+  f.packed = one_in(2);
+  f.soft_cap = one_in(4) && inputs != Inputs::kExact;  // it would raise the lowest logits
+  f.sinks = one_in(4);
+  f.window = one_in(4) ? random.below(p.context + 2) : -1;
+  f.split = one_in(4) ? 256 : 0;
+  f.extra_pages = random.below(5);
+  return f;
+}
+
+KvCache cache_of(const Problem& p, const AttnFeatures& f) {
+  KvCache c;
+  c.dtype = p.kv, c.layout = f.layout, c.heads = p.kv_heads, c.dim = p.dim;
+  const int64_t pages = (p.context + f.page - 1) / f.page;
+  c.blocks = p.paged ? p.batch * pages + 2 : p.batch;
+  c.block_tokens = p.paged ? f.page : p.context + (f.pad > 0 ? 3 : 0);
+  if (f.pad > 0) {
+    const bool nhd = f.layout == KvLayout::kNhd;
+    const int64_t inner = p.dim + f.pad;
+    c.head_stride = nhd ? inner : c.block_tokens * inner;
+    c.token_stride = nhd ? p.kv_heads * inner : inner;
+    c.block_stride = std::max<int64_t>(c.block_tokens, 1) * p.kv_heads * inner + f.pad;
+  }
+  const bool whole = p.scales == Scales::kConstant;
+  c.scales.block = !whole       ? KvScaleBlock::kTokenHead
+                   : f.per_head ? KvScaleBlock::kHead
+                                : KvScaleBlock::kTensor;
+  return c;
+}
+
+}  // namespace octet::harness
