@@ -15,6 +15,7 @@
 #include "src/ops/gemm_mxfp8/cpu/x86_avx512_gemv.h"
 #include "src/ops/gemm_mxfp8/cuda/launch.h"
 #include "src/ops/gemm_mxfp8/cuda/sm90_simple.h"
+#include "src/ops/gemm_mxfp8/cuda/sm90_wgmma_promote.h"
 #include "src/ops/gemm_mxfp8/cuda/sm90_wgmma_swap.h"
 #include "src/ops/gemm_mxfp8/cuda/sm90_wgmma_widen.h"
 #include "src/ops/gemm_mxfp8/op.h"
@@ -66,6 +67,7 @@ void add_cuda(std::vector<select::Variant>& variants) {
 std::vector<select::Variant> make_variants() {
   std::vector<select::Variant> variants;
   add_cuda<Sm90WgmmaWiden>(variants);
+  add_cuda<Sm90WgmmaPromote>(variants);
   add_cuda<Sm90WgmmaSwap>(variants);
   add_cuda<Sm90Simple>(variants);
   add_cpu<X86AmxBlock>(variants);
