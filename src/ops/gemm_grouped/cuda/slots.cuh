@@ -27,10 +27,12 @@ constexpr int kGroupSlots = 2048;
 template <int kBlockM>
 class Walk {
  public:
-  /// `columns` ranges of n; the walk of one of `stride` workers.
-  __device__ __forceinline__ Walk(const SlotParams& slots, int columns, int worker, int stride)
-      : slots_(slots), columns_(columns), stride_(stride) {
+  /// `columns` ranges of n; the walk of one of `workers`.
+  __device__ __forceinline__ Walk(const SlotParams& slots, int columns, int worker, int workers)
+      : slots_(slots), columns_(columns) {
     tiles_ = min(max(*slots.padded_slots, 0) / slots.block_m, slots.max_tiles);
+    stride_ = even_workers(workers);
+    if (worker >= stride_) first_ = tiles_;
     start_group();
     if (done()) return;
     tile_ = worker % height_;
@@ -57,6 +59,15 @@ class Walk {
   }
 
  private:
+  /// As few workers as have no more to do than all would. Why: where a few of them walk once more,
+  /// they cannot draw all of memory's speed.
+  __device__ __forceinline__ int even_workers(int workers) const {
+    const auto parts = static_cast<uint64_t>(tiles_) * static_cast<uint64_t>(columns_);
+    if (parts >> 31 != 0) return workers;
+    const auto count = static_cast<uint32_t>(parts), most = static_cast<uint32_t>(workers);
+    const uint32_t rounds = max((count + most - 1) / most, 1u);
+    return static_cast<int>(max((count + rounds - 1) / rounds, 1u));
+  }
   __device__ __forceinline__ void start_group() {
     height_ = min(max(kGroupSlots / slots_.block_m, 1), tiles_ - first_);
     if (height_ <= 0) return;
@@ -101,7 +112,8 @@ class Walk {
   }
 
   const SlotParams& slots_;
-  const int columns_, stride_;
+  const int columns_;
+  int stride_;  // workers that have something to do
   int tiles_;                      // of slots, in use
   int first_ = 0, height_ = 0;     // the group: its first tile, and how many
   int step_tile_ = 0, step_column_ = 0;
