@@ -4,7 +4,7 @@
 // Numerics   f32; lanes sum in a fixed tree; right for every exponent byte
 #include "src/gpu/cuda/mx.cuh"
 #include "src/gpu/cuda/plain_gemm.cuh"
-#include "src/ops/gemm_grouped/cuda/slots.cuh"
+#include "src/ops/gemm_grouped/cuda/walk.h"
 
 namespace octet::ops::gemm_grouped {
 namespace {

@@ -13,6 +13,7 @@
 
 #include "src/gpu/cuda/swap_gemm.cuh"
 #include "src/ops/gemm_grouped/cuda/gather.cuh"
+#include "src/ops/gemm_grouped/cuda/slots.cuh"
 #include "src/ops/gemm_grouped/cuda/swap_shape.h"
 
 namespace octet::ops::gemm_grouped::swap {
