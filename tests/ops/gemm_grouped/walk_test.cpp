@@ -28,6 +28,8 @@ struct List {
     slots.tile_experts = tile_experts.data();
     slots.padded_slots = &padded;
     slots.block_m = block_m;
+    slots.by_block_m = Divider(static_cast<uint32_t>(block_m));
+    slots.group_tiles = 2048 / block_m;
     slots.max_tiles = static_cast<int32_t>(tile_experts.size());
     slots.tokens = slots.rows = kRows;
     slots.topk = 1;

@@ -27,8 +27,11 @@ OCTET_DEVICE int token_row(const SlotParams& p, int row) {
   return static_cast<int>(p.by_a_div.quotient(static_cast<uint32_t>(row)));
 }
 
-/// Tiles of slots that blocks go through before they move along n: operands then stay in L2.
-constexpr int kGroupSlots = 2048;
+/// Tiles in use.
+OCTET_DEVICE int tiles_in_use(const SlotParams& p) {
+  const auto padded = static_cast<uint32_t>(std::max(*p.padded_slots, 0));
+  return std::min(static_cast<int>(p.by_block_m.quotient(padded)), p.max_tiles);
+}
 
 /// A block's (or cluster's) parts of d: `kBlockM` slots of one expert by a range of n. In a group
 /// of tiles the slots move first, so what one wave of blocks reads of an expert is read once.
@@ -37,14 +40,13 @@ class Walk {
  public:
   /// `columns` ranges of n; the walk of one of `workers`.
   OCTET_DEVICE Walk(const SlotParams& slots, int columns, int worker, int workers)
-      : slots_(slots), columns_(columns) {
-    tiles_ = std::min(std::max(*slots.padded_slots, 0) / slots.block_m, slots.max_tiles);
-    stride_ = even_workers(workers);
+      : slots_(slots), columns_(columns), tiles_(tiles_in_use(slots)) {
+    share_out(workers);
     if (worker >= stride_) first_ = tiles_;
     start_group();
     if (done()) return;
-    tile_ = worker % height_;
     column_ = worker / height_;
+    tile_ = worker - column_ * height_;
     settle();
   }
 
@@ -67,20 +69,26 @@ class Walk {
  private:
   /// As few workers as have no more to do than all would. Why: where a few of them walk once more,
   /// they cannot draw all of memory's speed.
-  OCTET_DEVICE int even_workers(int workers) const {
+  OCTET_DEVICE void share_out(int workers) {
     const auto parts = static_cast<uint64_t>(tiles_) * static_cast<uint64_t>(columns_);
-    if (parts >> 31 != 0) return workers;
+    once_ = parts <= static_cast<uint64_t>(workers);
+    stride_ = once_ ? std::max(static_cast<int>(parts), 1) : workers;
+    if (once_ || parts >> 31 != 0) return;
     const auto count = static_cast<uint32_t>(parts), most = static_cast<uint32_t>(workers);
-    const uint32_t rounds = std::max((count + most - 1) / most, 1u);
-    return static_cast<int>(std::max((count + rounds - 1) / rounds, 1u));
+    const uint32_t rounds = (count + most - 1) / most;
+    stride_ = static_cast<int>((count + rounds - 1) / rounds);
   }
   OCTET_DEVICE void start_group() {
-    height_ = std::min(std::max(kGroupSlots / slots_.block_m, 1), tiles_ - first_);
-    if (height_ <= 0) return;
+    height_ = std::min(slots_.group_tiles, tiles_ - first_);
+    if (height_ <= 0 || once_) return;
     step_column_ = stride_ / height_;
     step_tile_ = stride_ - step_column_ * height_;
   }
   OCTET_DEVICE void step() {
+    if (once_) {
+      first_ = tiles_;
+      return;
+    }
     tile_ += step_tile_;
     column_ += step_column_;
     if (tile_ >= height_) {
@@ -90,21 +98,23 @@ class Walk {
   }
   /// Goes on to a tile of an expert that is here, and counts its parts.
   OCTET_DEVICE void settle() {
-    while (true) {
+    while (!done()) {
       while (column_ >= columns_) {
         const int rest = (column_ - columns_) * height_ + tile_;
         first_ += height_;
         start_group();
         if (done()) return;
-        tile_ = rest % height_;
         column_ = rest / height_;
+        tile_ = rest - column_ * height_;
       }
       expert_ = slots_.tile_experts[first_ + tile_];
-      if (static_cast<uint32_t>(expert_) < static_cast<uint32_t>(slots_.experts)) break;
+      if (static_cast<uint32_t>(expert_) < static_cast<uint32_t>(slots_.experts)) {
+        part_ = 0;
+        count_parts();
+        return;
+      }
       step();
     }
-    part_ = 0;
-    count_parts();
   }
   /// Slots of a tile come before its padding.
   OCTET_DEVICE void count_parts() {
@@ -117,8 +127,9 @@ class Walk {
 
   const SlotParams& slots_;
   const int columns_;
-  int stride_;                  // workers that have something to do
   int tiles_;                   // of slots, in use
+  int stride_ = 1;              // workers that have something to do
+  bool once_ = false;           // each of them one part
   int first_ = 0, height_ = 0;  // the group: its first tile, and how many
   int step_tile_ = 0, step_column_ = 0;
   int tile_ = 0, column_ = 0;  // in the group
