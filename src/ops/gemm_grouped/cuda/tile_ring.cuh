@@ -84,11 +84,11 @@ __device__ __forceinline__ void release(Shared<S> shared, int stage) {
   if (threadIdx.x % 32 == 0) mbarrier_arrive(shared.empty(stage));
 }
 
-/// The stages of a tile of which this warpgroup has only padding.
+/// The stages of a tile in which this warpgroup has nothing to do.
 template <TileShape S>
-__device__ __forceinline__ void pass_tile(Shared<S> shared, Cursor<S>& at, int stages) {
+__device__ __forceinline__ void pass_tile(const Sm90Params& p, Shared<S> shared, Cursor<S>& at) {
 #pragma unroll 1
-  for (int i = 0; i < stages; ++i, at.advance()) {
+  for (int k = 0; k < p.k_blocks; ++k, at.advance()) {
     mbarrier_wait(shared.full(at.stage), at.phase);
     release(shared, at.stage);
   }
@@ -142,10 +142,11 @@ __device__ __forceinline__ void request_weights(const Sm90Params& p, Shared<S> s
   }
 }
 
-/// The tiles of a warpgroup: `multiply(at, note)` takes the stages of one and stores its results.
-template <TileShape S, class Multiply>
+/// The tiles of a warpgroup. `whole(at, note)` takes its 64 slots of a tile, all of n; `halved` the
+/// first 64 slots, its half of n, where the other 64 are padding. Both take all stages.
+template <TileShape S, class Whole, class Halved>
 __device__ __forceinline__ void consume_tiles(const Sm90Params& p, Shared<S> shared,
-                                              const Multiply& multiply) {
+                                              const Whole& whole, const Halved& halved) {
   Cursor<S> at;
   bool more = !tiles_of<S>(p).done();
 #pragma unroll 1
@@ -153,11 +154,10 @@ __device__ __forceinline__ void consume_tiles(const Sm90Params& p, Shared<S> sha
     mbarrier_wait(shared.full(at.stage), at.phase);
     const Note note = read_note(shared, at.stage);
     more = note.more;
-    const int first = p.slots.sorted_ids[note.slot + threadIdx.x / 128 * 64];
-    if (slot_row(p.slots, first) >= 0) {
-      multiply(at, note);
+    if (slot_row(p.slots, p.slots.sorted_ids[note.slot + 64]) >= 0) {
+      whole(at, note);
     } else {
-      pass_tile(shared, at, p.k_blocks);
+      halved(at, note);
     }
   }
 }

@@ -66,47 +66,42 @@ __device__ __forceinline__ void store_plain(const Sm90Params& p, const WarpRows&
   }
 }
 
-template <TileShape S, typename T>
-__device__ __forceinline__ void store_tile_as(const Sm90Params& p, const WarpRows& rows,
-                                              uint32_t staged, const Sums (&sums)[S.waves],
-                                              int n0) {
+template <int kHalves, typename T>
+__device__ __forceinline__ void store_rows_as(const Sm90Params& p, const WarpRows& rows,
+                                              uint32_t staged, const float* sums, int n0) {
   const bool whole = sizeof(T) == 2 && p.n % 8 == 0 && p.d_row % 8 == 0 &&
                      reinterpret_cast<uintptr_t>(p.d) % 16 == 0;
 #pragma unroll
-  for (int wave = 0; wave < S.waves; ++wave) {
-#pragma unroll
-    for (int half = 0; half < 2; ++half) {
-      const int n = n0 + wave * 128 + half * 64;
-      if (n >= p.n) return;
-      if constexpr (sizeof(T) == 2) {
-        if (whole) [[likely]] {
-          store_staged<T>(p, rows, staged, sums[wave] + half * 32, n);
-          continue;
-        }
+  for (int half = 0; half < kHalves; ++half) {
+    const int n = n0 + half * 64;
+    if (n >= p.n) return;
+    if constexpr (sizeof(T) == 2) {
+      if (whole) [[likely]] {
+        store_staged<T>(p, rows, staged, sums + half * 32, n);
+        continue;
       }
-      store_plain<T>(p, rows, sums[wave] + half * 32, n);
     }
+    store_plain<T>(p, rows, sums + half * 32, n);
   }
 }
 
-template <TileShape S>
-__device__ __forceinline__ void store_tile(const Sm90Params& p, Shared<S> shared, const Note& note,
-                                           Sums (&sums)[S.waves]) {
-  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
-  const WarpRows rows(p.slots, note.slot + warp * 16);
+/// Stores a warp's sums: 16 slots from `slot` on by kHalves times 64 columns from n0 on.
+template <int kHalves, TileShape S>
+__device__ __forceinline__ void store_rows(const Sm90Params& p, Shared<S> shared, int slot, int n0,
+                                           float* sums) {
+  const int lane = threadIdx.x % 32;
+  const uint32_t staged = shared.staged(threadIdx.x / 32);
+  const WarpRows rows(p.slots, slot);
   const float upper = __shfl_sync(0xffffffff, rows.weight, lane / 4);
   const float lower = __shfl_sync(0xffffffff, rows.weight, lane / 4 + 8);
 #pragma unroll
-  for (int wave = 0; wave < S.waves; ++wave) {
-#pragma unroll
-    for (int i = 0; i < 64; ++i) sums[wave][i] *= i / 2 % 2 == 0 ? upper : lower;
-  }
+  for (int i = 0; i < kHalves * 32; ++i) sums[i] *= i / 2 % 2 == 0 ? upper : lower;
   if (p.output == OutputType::kBf16) {
-    store_tile_as<S, __nv_bfloat16>(p, rows, shared.staged(warp), sums, note.n0);
+    store_rows_as<kHalves, __nv_bfloat16>(p, rows, staged, sums, n0);
   } else if (p.output == OutputType::kF16) {
-    store_tile_as<S, __half>(p, rows, shared.staged(warp), sums, note.n0);
+    store_rows_as<kHalves, __half>(p, rows, staged, sums, n0);
   } else {
-    store_tile_as<S, float>(p, rows, shared.staged(warp), sums, note.n0);
+    store_rows_as<kHalves, float>(p, rows, staged, sums, n0);
   }
 }
 
