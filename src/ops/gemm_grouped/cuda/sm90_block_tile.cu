@@ -34,16 +34,18 @@ struct BlockScales {
 #pragma unroll 1
     for (auto tile = tiles_of<S>(p); !tile.done(); tile.advance()) {
       const float* rows[S.kSlots / 32];
+      int d_rows[S.kSlots / 32];
 #pragma unroll
       for (int i = 0; i < S.kSlots / 32; ++i) {
         const int row = slot_row(p.slots, p.slots.sorted_ids[tile.slot() + lane + 32 * i]);
+        d_rows[i] = row;
         rows[i] =
             static_cast<const float*>(p.a_scale) + token_row(p.slots, max(row, 0)) * p.a_scale_row;
       }
       const int n_block = min(tile.column() * S.waves + lane, n_blocks - 1);
       const float* b = static_cast<const float*>(p.b_scale) + tile.expert() * p.b_scale_expert +
                        n_block * p.b_scale_row;
-      const Note note = note_of<S>(tile);
+      const Note note = note_of<S>(tile, d_rows[2]);
 #pragma unroll 1
       for (int k = 0; k < p.k_blocks; ++k, at.advance()) {
         mbarrier_wait(shared.empty(at.stage), at.phase ^ 1);
@@ -114,6 +116,7 @@ __device__ __forceinline__ void consume_stage(Shared<S> shared, Cursor<S>& at, c
 template <TileShape S, int kWaves>
 __device__ __forceinline__ void consume_tile(const Sm90Params& p, Shared<S> shared, Cursor<S>& at,
                                              const Note& note, const Place& place) {
+  WarpRows rows(p.slots, note.slot + place.slot);
   Sums sums[kWaves];
 #pragma unroll
   for (Sums& wave : sums) {
@@ -122,10 +125,10 @@ __device__ __forceinline__ void consume_tile(const Sm90Params& p, Shared<S> shar
   }
 #pragma unroll 8
   for (int k = 0; k < p.k_blocks; ++k) consume_stage<S, kWaves>(shared, at, place, sums);
+  rows.resolve(p.slots);
 #pragma unroll
   for (int wave = 0; wave < kWaves; ++wave) {
-    store_rows<2>(p, shared, note.slot + place.slot, note.n0 + (place.wave + wave) * 128,
-                  sums[wave]);
+    store_rows<2>(p, shared, rows, note.n0 + (place.wave + wave) * 128, sums[wave]);
   }
 }
 

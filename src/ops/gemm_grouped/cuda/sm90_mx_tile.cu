@@ -94,14 +94,16 @@ struct MxScales {
 #pragma unroll 1
     for (auto tile = tiles_of<S>(p); !tile.done(); tile.advance()) {
       Rows rows;
+      int d_rows[4];
 #pragma unroll
       for (int i = 0; i < 4; ++i) {
         const int row = slot_row(p.slots, p.slots.sorted_ids[tile.slot() + lane + 32 * i]);
+        d_rows[i] = row;
         rows.rows[i] = LooseRow(static_cast<const uint8_t*>(p.a_scale) +
                                     token_row(p.slots, max(row, 0)) * p.a_scale_row,
                                 blocks);
       }
-      const Note note = note_of<S>(tile);
+      const Note note = note_of<S>(tile, d_rows[2]);
 #pragma unroll 1
       for (int k = 0; k < p.k_blocks; ++k, at.advance()) {
         uint32_t words[4], unusual = 0;
@@ -209,6 +211,7 @@ template <TileShape S, int kHalves>
 __device__ __forceinline__ void consume_tile(const Sm90Params& p, Shared<S> shared, Cursor<S>& at,
                                              const Note& note, int slot, int half) {
   const int lane = threadIdx.x % 32, row = slot + threadIdx.x / 32 % 4 * 16;
+  WarpRows rows(p.slots, note.slot + row);
   float sums[32 * kHalves];
 #pragma unroll
   for (float& sum : sums) sum = 0;
@@ -228,7 +231,8 @@ __device__ __forceinline__ void consume_tile(const Sm90Params& p, Shared<S> shar
     }
     release(shared, stage);
   }
-  store_rows<kHalves>(p, shared, note.slot + row, note.n0 + half * 64, sums);
+  rows.resolve(p.slots);
+  store_rows<kHalves>(p, shared, rows, note.n0 + half * 64, sums);
 }
 
 template <TileShape S>

@@ -53,28 +53,31 @@ __device__ __forceinline__ Walk<S.kSlots> tiles_of(const Sm90Params& p) {
   return {p.slots, columns, static_cast<int>(blockIdx.x), static_cast<int>(gridDim.x)};
 }
 
-/// A stage's tile: its first slot and column of d, and whether another tile follows. Why not a Walk:
-/// consumers' registers are full of sums.
+/// A stage's tile: its first slot and column of d, whether another tile follows, and whether the
+/// second 64 slots are padding. Why not a Walk: consumers' registers are full of sums.
 struct Note {
   int slot, n0;
-  bool more;
+  bool more, half;
 };
 /// One thread of those that arrive at the stage.
 template <TileShape S>
 __device__ __forceinline__ void leave_note(Shared<S> shared, int stage, const Note& note) {
-  shared_store(shared.note(stage), note.slot, note.n0, note.more, 0);
+  shared_store(shared.note(stage), note.slot, note.n0, note.more, note.half);
 }
 template <TileShape S>
 __device__ __forceinline__ Note read_note(Shared<S> shared, int stage) {
   const float4 words = shared_load_floats(shared.note(stage));
   return {static_cast<int>(uniform(__float_as_uint(words.x))),
-          static_cast<int>(uniform(__float_as_uint(words.y))), __float_as_uint(words.z) != 0};
+          static_cast<int>(uniform(__float_as_uint(words.y))), __float_as_uint(words.z) != 0,
+          __float_as_uint(words.w) != 0};
 }
+/// Of a warp that brings slots. `row`: of d, of the slot 64 behind the first and the lane's own.
 template <TileShape S>
-__device__ __forceinline__ Note note_of(const Walk<S.kSlots>& tile) {
+__device__ __forceinline__ Note note_of(const Walk<S.kSlots>& tile, int row) {
   Walk<S.kSlots> next = tile;
   next.advance();
-  return {tile.slot(), tile.column() * S.block_n(), !next.done()};
+  return {tile.slot(), tile.column() * S.block_n(), !next.done(),
+          __shfl_sync(0xffffffff, row, 0) < 0};
 }
 
 /// Consumers are done with a stage. All lanes: ordinary reads end by warp.
@@ -154,10 +157,10 @@ __device__ __forceinline__ void consume_tiles(const Sm90Params& p, Shared<S> sha
     mbarrier_wait(shared.full(at.stage), at.phase);
     const Note note = read_note(shared, at.stage);
     more = note.more;
-    if (slot_row(p.slots, p.slots.sorted_ids[note.slot + 64]) >= 0) {
-      whole(at, note);
-    } else {
+    if (note.half) {
       halved(at, note);
+    } else {
+      whole(at, note);
     }
   }
 }
