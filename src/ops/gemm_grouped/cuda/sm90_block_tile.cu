@@ -90,7 +90,7 @@ template <TileShape S, int kWaves>
 __device__ __forceinline__ void consume_stage(Shared<S> shared, Cursor<S>& at, const Place& place,
                                               Sums (&sums)[kWaves]) {
   const int stage = at.stage;
-  mbarrier_wait(shared.full(stage), at.phase);
+  wait_for(shared, at);
   // Why before the products: read behind them, scales cost the dense kernel 10 to 15 % of all time.
   const uint32_t scales = shared.scales(stage);
   const uint32_t row = scales + (place.slot + threadIdx.x % 32 / 4) * 4;
@@ -155,11 +155,12 @@ __device__ __forceinline__ void consume(const Sm90Params& p, Shared<S> shared) {
 
 }  // namespace
 
-#define OCTET_KERNEL(WAVES, STAGES)                                                          \
-  extern "C" __global__ void __launch_bounds__(TileShape::kThreads, 1)                       \
-      octet_sm90_moe_block_tile_w##WAVES##_s##STAGES(const __grid_constant__ Sm90Params p) { \
-    constexpr TileShape kShape = block_tile_shape(WAVES, STAGES);                            \
-    run<kShape, BlockScales>(p, [&](Shared<kShape> shared) { consume(p, shared); });         \
+#define OCTET_KERNEL(WAVES, STAGES, WAITS)                                           \
+  extern "C" __global__ void __launch_bounds__(TileShape::kThreads, 1)               \
+      octet_sm90_moe_block_tile_w##WAVES##_s##STAGES##_##WAITS(                      \
+          const __grid_constant__ Sm90Params p) {                                    \
+    constexpr TileShape kShape = block_tile_shape(WAVES, STAGES, WAITS);             \
+    run<kShape, BlockScales>(p, [&](Shared<kShape> shared) { consume(p, shared); }); \
   }
 OCTET_SM90_BLOCK_TILE_KERNELS(OCTET_KERNEL)
 

@@ -112,10 +112,21 @@ __device__ __forceinline__ void gather_tokens(const Sm90Params& p, Shared<S> sha
     for (int k = 0; k < p.k_blocks; ++k, at.advance()) {
       mbarrier_wait(shared.empty(at.stage), at.phase ^ 1);
       tokens.request(p, shared.tokens(at.stage), k);
-      signal.requested();
+      if constexpr (S.waits) {
+        signal.requested();
+      } else {
+        copy_word_arrive(shared.full(at.stage));
+      }
     }
   }
-  signal.finish();
+  if constexpr (S.waits) signal.finish();
+}
+
+/// A consumer's wait for a stage.
+template <TileShape S>
+__device__ __forceinline__ void wait_for(Shared<S> shared, const Cursor<S>& at) {
+  mbarrier_wait(shared.full(at.stage), at.phase);
+  if constexpr (!S.waits) shared_writes_fence();
 }
 
 /// One warp. A Scaling that brings scales of weights itself does it here, and arrives for them.
@@ -177,8 +188,8 @@ __device__ __forceinline__ void run(const Sm90Params& p, const Consume& consume)
   if (warp == kFirst && elect_one()) {
     tensor_map_prefetch(&p.b);
     for (int stage = 0; stage < S.stages; ++stage) {
-      // Weights, warps of tokens, scales of slots; and of weights.
-      mbarrier_init(shared.full(stage), 2 + S.kGatherers + (Scaling::kBringsWeights ? 1 : 0));
+      // Weights, tokens, scales of slots; and of weights.
+      mbarrier_init(shared.full(stage), 2 + S.token_arrivals() + (Scaling::kBringsWeights ? 1 : 0));
       mbarrier_init(shared.empty(stage), 8);
     }
     mbarrier_init_fence();
