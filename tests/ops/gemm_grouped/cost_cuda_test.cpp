@@ -47,8 +47,8 @@ std::string choice(Format format, int64_t tokens, int64_t k = 6144) {
   p.format = format;
   p.k = k;
   const select::TunedTables none;
-  const auto chosen = select::choose(op(), to_select(p), device_profile("h200").value(), none,
-                                     {.built_only = false});
+  const auto chosen =
+      select::choose(op(), to_select(p), device_profile("h200").value(), none, {{}, false});
   EXPECT_TRUE(chosen.ok());
   const std::string& name = variants()[static_cast<size_t>(chosen->variant)].name;
   return name.substr(0, name.find_first_of("0123456789", sizeof "sm90"));
