@@ -68,6 +68,7 @@ void set_slots(SlotParams& slots, const GemmGroupedArgs& args) {
   slots.experts = static_cast<int32_t>(args.b.experts);
   slots.packed = args.layout == SlotLayout::kPacked;
   slots.by_a_div = Divider(static_cast<uint32_t>(args.a_div));
+  slots.group_tiles = static_cast<int32_t>(std::max<int64_t>(1, kGroupSlots / args.block_m));
   slots.by_block_m = Divider(static_cast<uint32_t>(args.block_m));
 }
 
