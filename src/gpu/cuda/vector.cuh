@@ -19,8 +19,7 @@ __device__ __forceinline__ uint4 load_fresh(const void* address) {
   uint4 v;
   asm volatile("ld.global.L1::no_allocate.L2::256B.v4.u32 {%0, %1, %2, %3}, [%4];"
                : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
-               : "l"(address)
-               : "memory");
+               : "l"(address));
   return v;
 }
 

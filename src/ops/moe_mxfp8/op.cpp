@@ -41,6 +41,8 @@ Status run(moe::Steps& steps, bool quantized, Stream& stream, const Options& opt
   product.overlap_previous = true;
   steps.activate.overlap_previous = steps.reduce.overlap_previous = true;
   steps.quantize_x.overlap_previous = options.overlap_previous;
+  // Behind quantize_x, which begins after all that came before it; else the ids may be just made.
+  steps.align.overlap_previous = !quantized;
   if (!quantized) OCTET_CHECK_OK(quantize(steps.quantize_x, stream));
   OCTET_CHECK_OK(moe_align(steps.align, stream));
   OCTET_CHECK_OK(gemm_grouped(steps.gemm1, stream, product));
