@@ -50,7 +50,7 @@ TEST_F(MoeMxfp8OpCudaTest, SixLaunchesOfWhichEachBeginsAsTheLastOneEnds) {
                                      "+product",
                                      "+octet_moe_reduce_bf16_bf16"};
   EXPECT_EQ(entries(), six);
-  EXPECT_LT(expect_right(layer), 0.04);
+  expect_right(layer);
 }
 
 TEST_F(MoeMxfp8OpCudaTest, FiveWhereXIsQuantised) {
@@ -62,7 +62,7 @@ TEST_F(MoeMxfp8OpCudaTest, FiveWhereXIsQuantised) {
                                       "+octet_quantize_swiglu_bf16_e4m3fn_1x32", "+product",
                                       "+octet_moe_reduce_f32_f32"};
   EXPECT_EQ(entries(), five) << "the ids may be the work of the launch before";
-  EXPECT_LT(expect_right(layer), 0.04);
+  expect_right(layer);
 }
 
 TEST_F(MoeMxfp8OpCudaTest, TheFirstLaunchOverlapsWhereTheCallerSaysSo) {
@@ -80,17 +80,18 @@ TEST_F(MoeMxfp8OpCudaTest, RoutingOfEveryKind) {
     layer.ids[0] = -1;  // dropped on a GPU
     layer.ids[1] = 9;
     run(layer);
-    EXPECT_LT(expect_right(layer), 0.04);
+    expect_right(layer);
     std::fill(layer.ids.begin(), layer.ids.end(), 2);
     run(layer);
-    EXPECT_EQ(expect_right(layer), 0) << "no expert here";
+    EXPECT_EQ(judge(layer).rms, 0) << "no expert here";
+    expect_right(layer);
   }
 }
 
 TEST_F(MoeMxfp8OpCudaTest, OtherSizesRunToo) {
   SmallMoe layer({3, 2, 4, 96, 160});
   run(layer);
-  EXPECT_LT(expect_right(layer), 0.04);
+  expect_right(layer);
 }
 
 TEST_F(MoeMxfp8OpCudaTest, TheSecondCallAllocatesNothingAndNeitherWaits) {
@@ -129,7 +130,7 @@ TEST_F(MoeMxfp8OpCudaTest, TheCallersWorkspaceIsEnoughAtThePlannedSize) {
   control().reset();
   run(layer, {"", reinterpret_cast<void*>(memory), bytes});
   EXPECT_EQ(control().count("cuMemAlloc_v2"), 0);
-  EXPECT_LT(expect_right(layer), 0.04);
+  expect_right(layer);
   EXPECT_TRUE(stream_->synchronize().ok());
   EXPECT_TRUE(queue.driver->release(memory).ok());
 }

@@ -248,26 +248,47 @@ class Reference {
   std::vector<Bounded> y_;
 };
 
-/// Every result is within its bound, what lies behind rows is as it was. Returns the root mean
-/// square of the errors over that of the results.
-inline double expect_right(const SmallMoe& layer) {
+struct Judged {
+  int64_t wrong = 0;  // results out of their bounds, or bytes written behind rows
+  double rms = 0;     // root mean square of the errors over that of the results
+  std::string first;  // what is wrong
+};
+
+/// Every result is to be within its bound, what lies behind rows as it was.
+inline Judged judge(const SmallMoe& layer) {
   const Reference reference(layer);
+  Judged judged;
+  const auto wrong = [&](const std::string& what) {
+    if (judged.wrong++ == 0) judged.first = what;
+  };
   double errors = 0, sizes = 0;
   for (int64_t token = 0; token < layer.sizes.tokens; ++token) {
     for (int64_t col = 0; col < layer.sizes.hidden; ++col) {
       const Bounded& must = reference.at(token, col);
       const double off = layer.result(token, col) - must.value;
-      EXPECT_LE(std::fabs(off), must.error) << "token " << token << " column " << col;
-      if (!(std::fabs(off) <= must.error)) return 1;
+      if (!(std::fabs(off) <= must.error)) {
+        wrong("token " + std::to_string(token) + " column " + std::to_string(col) + " is off by " +
+              std::to_string(off) + ", bound " + std::to_string(must.error));
+      }
       errors += off * off;
       sizes += must.value * must.value;
     }
     const int64_t element = size_of(layer.sizes.y), end = (token + 1) * layer.args.y.stride();
     for (int64_t i = (end - SmallMoe::kPadding) * element; i < end * element; ++i) {
-      EXPECT_EQ(layer.y[static_cast<size_t>(i)], SmallMoe::kCanary) << "behind row " << token;
+      if (layer.y[static_cast<size_t>(i)] != SmallMoe::kCanary) wrong("bytes behind a row");
     }
   }
-  return sizes == 0 ? 0 : std::sqrt(errors / sizes);
+  judged.rms = sizes == 0 ? 0 : std::sqrt(errors / sizes);
+  return judged;
+}
+
+/// e4m3 of the activated h alone is off by some percent.
+inline constexpr double kMostRms = 0.04;
+
+inline void expect_right(const SmallMoe& layer) {
+  const Judged judged = judge(layer);
+  EXPECT_EQ(judged.wrong, 0) << judged.first;
+  EXPECT_LT(judged.rms, kMostRms);
 }
 
 }  // namespace octet::testing_moe
