@@ -119,9 +119,9 @@ struct TileKernel {
   TileShape shape;
   bool mx;
 };
-#define OCTET_BLOCK(WAVES, STAGES)                                                               \
-  TileKernel{"octet_sm90_moe_block_tile_w" #WAVES "_s" #STAGES, block_tile_shape(WAVES, STAGES), \
-             false},
+#define OCTET_BLOCK(WAVES, STAGES, WAITS)                                  \
+  TileKernel{"octet_sm90_moe_block_tile_w" #WAVES "_s" #STAGES "_" #WAITS, \
+             block_tile_shape(WAVES, STAGES, WAITS), false},
 #define OCTET_MX(STAGES) \
   TileKernel{"octet_sm90_moe_mx_tile_s" #STAGES, mx_tile_shape(STAGES), true},
 const std::array kTileKernels{OCTET_SM90_BLOCK_TILE_KERNELS(OCTET_BLOCK)
