@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "ops/moe_mxfp8/small_moe.h"
+#include "ops/moe_mxfp8/layer_reference.h"
 #include "ops/moe_reduce/small_reduce.h"
 #include "src/core/try.h"
 #include "src/device/gpu_queue.h"

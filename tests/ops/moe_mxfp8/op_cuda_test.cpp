@@ -2,7 +2,7 @@
 #include <memory>
 
 #include "device/stand_in.h"
-#include "ops/moe_mxfp8/small_moe.h"
+#include "ops/moe_mxfp8/layer_reference.h"
 
 namespace octet {
 namespace {

@@ -3,7 +3,7 @@
 #include "octet/gemm_grouped.h"
 #include "octet/moe_align.h"
 #include "octet/moe_reduce.h"
-#include "ops/moe_mxfp8/small_moe.h"
+#include "ops/moe_mxfp8/layer_reference.h"
 
 namespace octet {
 namespace {
