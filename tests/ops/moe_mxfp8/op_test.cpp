@@ -98,71 +98,100 @@ TEST_F(MoeMxfp8Test, ANanOfATokenStaysThatTokens) {
   }
 }
 
-/// The steps as a caller writes them, on buffers of its own.
-std::vector<uint8_t> by_hand(const SmallMoe& layer, int64_t block_m, Stream& stream) {
-  const auto [tokens, topk, experts, hidden, inner, x_type, y_type, activation] = layer.sizes;
-  const int64_t choices = tokens * topk, ids = layer.args.experts;
-  const auto size = [](int64_t count) { return static_cast<size_t>(count); };
-  const int64_t slots = moe_align_max_slots(tokens, topk, ids, block_m).value();
-  std::vector<int32_t> sorted(size(slots)), tiles(size(slots / block_m)), counts(kNumMoeCounts);
-  std::vector<uint16_t> h(size(choices * 2 * inner)), rows(size(choices * hidden));
-  std::vector<uint8_t> codes(size(choices * inner)), scale(codes.size() / 32), y(layer.y);
+/// The steps as a caller writes them, on buffers of its own, of a layer with bf16 rows.
+class ByHand {
+ public:
+  ByHand(const SmallMoe& layer, int64_t block_m)
+      : m_(layer),
+        choices_(layer.sizes.tokens * layer.sizes.topk),
+        h_(size(choices_ * 2 * layer.sizes.inner)),
+        rows_(size(choices_ * layer.sizes.hidden)),
+        codes_(size(choices_ * layer.sizes.inner)),
+        scale_(codes_.size() / 32) {
+    align_ = {layer.sizes.tokens, layer.sizes.topk, layer.args.experts, block_m};
+    align_.topk_ids = layer.args.topk_ids;
+    align_.expert_mask = layer.args.expert_mask;
+    align_.sorted_ids_size =
+        moe_align_max_slots(align_.tokens, align_.topk, align_.experts, block_m).value();
+    align_.tile_experts_size = align_.sorted_ids_size / block_m;
+    slots_.resize(size(align_.sorted_ids_size));
+    tiles_.resize(size(align_.tile_experts_size));
+    align_.sorted_ids = slots_.data();
+    align_.tile_experts = tiles_.data();
+    align_.counts = counts_;
+  }
+  ByHand(const ByHand&) = delete;
 
-  MoeAlignArgs align{tokens, topk, ids, block_m};
-  align.topk_ids = layer.args.topk_ids;
-  align.expert_mask = layer.args.expert_mask;
-  align.sorted_ids = sorted.data();
-  align.sorted_ids_size = slots;
-  align.tile_experts = tiles.data();
-  align.tile_experts_size = slots / block_m;
-  align.counts = counts.data();
-  EXPECT_TRUE(moe_align(align, stream).ok());
+  /// All of y.
+  std::vector<uint8_t> run(Stream& stream) {
+    const int64_t hidden = m_.sizes.hidden;
+    EXPECT_TRUE(moe_align(align_, stream).ok());
+    GemmGroupedArgs up = routed(m_.x.codes, m_.x.scale, m_.sizes.tokens, hidden);
+    up.a_div = m_.sizes.topk;
+    up.b = m_.args.w1;
+    up.b_scale = m_.args.w1_scale;
+    up.d = {h_.data(), DType::kBf16, choices_, 2 * m_.sizes.inner};
+    EXPECT_TRUE(gemm_grouped(up, stream).ok());
+    activate(stream);
+    GemmGroupedArgs down = routed(codes_, scale_, choices_, m_.sizes.inner);
+    down.b = m_.args.w2;
+    down.b_scale = m_.args.w2_scale;
+    down.topk_weights = m_.args.topk_weights;
+    down.d = {rows_.data(), DType::kBf16, choices_, hidden};
+    EXPECT_TRUE(gemm_grouped(down, stream).ok());
+    return reduce(stream);
+  }
 
-  GemmGroupedArgs gemm;
-  gemm.a = {layer.x.codes.data(), DType::kE4m3fn, tokens, hidden};
-  gemm.a_scale = {layer.x.scale.data(), DType::kE8m0, tokens, hidden / 32};
-  gemm.b = layer.args.w1;
-  gemm.b_scale = layer.args.w1_scale;
-  gemm.tokens = tokens;
-  gemm.topk = gemm.a_div = topk;
-  gemm.sorted_ids = sorted.data();
-  gemm.sorted_ids_size = slots;
-  gemm.tile_experts = tiles.data();
-  gemm.tile_experts_size = slots / block_m;
-  gemm.counts = counts.data();
-  gemm.block_m = block_m;
-  gemm.d = {h.data(), DType::kBf16, choices, 2 * inner};
-  EXPECT_TRUE(gemm_grouped(gemm, stream).ok());
+ private:
+  static size_t size(int64_t count) { return static_cast<size_t>(count); }
 
-  QuantizeArgs activate;
-  activate.x = {h.data(), DType::kBf16, choices, 2 * inner};
-  activate.q = {codes.data(), DType::kE4m3fn, choices, inner};
-  activate.scale = scale.data();
-  activate.scale_dtype = DType::kE8m0;
-  activate.block = ScaleBlock::k1x32;
-  activate.activation = activation;
-  EXPECT_TRUE(quantize(activate, stream).ok());
+  GemmGroupedArgs routed(const std::vector<uint8_t>& codes, const std::vector<uint8_t>& scale,
+                         int64_t rows, int64_t cols) const {
+    GemmGroupedArgs gemm;
+    gemm.a = {codes.data(), DType::kE4m3fn, rows, cols};
+    gemm.a_scale = {scale.data(), DType::kE8m0, rows, cols / 32};
+    gemm.tokens = align_.tokens;
+    gemm.topk = align_.topk;
+    gemm.sorted_ids = slots_.data();
+    gemm.sorted_ids_size = align_.sorted_ids_size;
+    gemm.tile_experts = tiles_.data();
+    gemm.tile_experts_size = align_.tile_experts_size;
+    gemm.counts = counts_;
+    gemm.block_m = align_.block_m;
+    return gemm;
+  }
+  void activate(Stream& stream) {
+    QuantizeArgs to;
+    to.x = {h_.data(), DType::kBf16, choices_, 2 * m_.sizes.inner};
+    to.q = {codes_.data(), DType::kE4m3fn, choices_, m_.sizes.inner};
+    to.scale = scale_.data();
+    to.scale_dtype = DType::kE8m0;
+    to.block = ScaleBlock::k1x32;
+    to.activation = m_.sizes.activation;
+    EXPECT_TRUE(quantize(to, stream).ok());
+  }
+  std::vector<uint8_t> reduce(Stream& stream) const {
+    std::vector<uint8_t> y(m_.y.size(), SmallMoe::kCanary);
+    MoeReduceArgs to;
+    to.x = {rows_.data(), DType::kBf16, choices_, m_.sizes.hidden};
+    to.y = m_.args.y;
+    to.y.data = y.data();
+    to.topk = align_.topk;
+    to.experts = align_.experts;
+    to.topk_ids = align_.topk_ids;
+    to.expert_mask = align_.expert_mask;
+    EXPECT_TRUE(moe_reduce(to, stream).ok());
+    return y;
+  }
 
-  gemm.a = {codes.data(), DType::kE4m3fn, choices, inner};
-  gemm.a_scale = {scale.data(), DType::kE8m0, choices, inner / 32};
-  gemm.b = layer.args.w2;
-  gemm.b_scale = layer.args.w2_scale;
-  gemm.a_div = 1;
-  gemm.topk_weights = layer.args.topk_weights;
-  gemm.d = {rows.data(), DType::kBf16, choices, hidden};
-  EXPECT_TRUE(gemm_grouped(gemm, stream).ok());
-
-  MoeReduceArgs reduce;
-  reduce.x = {rows.data(), DType::kBf16, choices, hidden};
-  reduce.y = layer.args.y;
-  reduce.y.data = y.data();
-  reduce.topk = topk;
-  reduce.experts = ids;
-  reduce.topk_ids = layer.args.topk_ids;
-  reduce.expert_mask = layer.args.expert_mask;
-  EXPECT_TRUE(moe_reduce(reduce, stream).ok());
-  return y;
-}
+  const SmallMoe& m_;
+  int64_t choices_;
+  MoeAlignArgs align_;
+  std::vector<int32_t> slots_, tiles_;
+  int32_t counts_[kNumMoeCounts] = {};
+  std::vector<uint16_t> h_, rows_;
+  std::vector<uint8_t> codes_, scale_;
+};
 
 TEST_F(MoeMxfp8Test, IsTheCompositionByHandBitForBit) {
   for (const Activation activation : {Activation::kSiluMul, Activation::kClampedSwiglu}) {
@@ -170,7 +199,7 @@ TEST_F(MoeMxfp8Test, IsTheCompositionByHandBitForBit) {
     layer.set_mask({1, 1, 0, 1, 1, 0, 1, 1, 0}, 3);
     run(layer);
     const int64_t block_m = plan_moe_mxfp8(layer.args, stream_).value().block_m;
-    EXPECT_EQ(layer.y, by_hand(layer, block_m, stream_));
+    EXPECT_EQ(layer.y, ByHand(layer, block_m).run(stream_));
   }
 }
 
@@ -209,12 +238,10 @@ TEST_F(MoeMxfp8Test, TheCallersWorkspaceIsEnoughAtThePlannedSize) {
 TEST_F(MoeMxfp8Test, PlansSayWhatRuns) {
   SmallMoe layer({12, 4, 5, 64, 64});
   const MoeMxfp8Plan plan = plan_moe_mxfp8(layer.args, stream_).value();
-  EXPECT_FALSE(plan.gemm1.variant.empty());
-  EXPECT_FALSE(plan.gemm2.variant.empty());
+  EXPECT_FALSE(plan.gemm1.variant.empty() || plan.gemm2.variant.empty());
   EXPECT_GE(plan.workspace_bytes, plan.gemm1.workspace_bytes);
   const MoeMxfp8Plan forced = plan_moe_mxfp8(layer.args, stream_, {"generic_ref"}).value();
-  EXPECT_EQ(forced.gemm1.variant, "generic_ref");
-  EXPECT_EQ(forced.gemm2.variant, "generic_ref");
+  EXPECT_EQ(forced.gemm1.variant + forced.gemm2.variant, "generic_refgeneric_ref");
   ASSERT_TRUE(moe_mxfp8(layer.args, stream_, {"generic_ref"}).ok());
   expect_right(layer);
 }
