@@ -65,6 +65,10 @@ Status gemm_grouped(const GemmGroupedArgs& args, Stream& stream, const Options& 
 Result<Plan> plan_gemm_grouped(const GemmGroupedArgs& args, const Stream& stream,
                                const Options& options = {});
 
+/// Plan::workspace_bytes without the rest of the plan, at the cost of a look-up.
+Result<int64_t> gemm_grouped_workspace_bytes(const GemmGroupedArgs& args, const Stream& stream,
+                                             const Options& options = {});
+
 /// The block_m to align with, before the slots are sorted: that of the variant which runs these
 /// operands fastest. With it plan_gemm_grouped picks that variant. Everything about the slot list
 /// is passed over, and pointers may be null. Without a variant that can run, kUnsupported.

@@ -45,6 +45,9 @@ struct MoeAlignArgs {
   int32_t* tile_experts = nullptr;  // (max tiles): expert of each tile, -1 beyond the last
   int64_t tile_experts_size = 0;    // at least moe_align_max_tiles
   int32_t* counts = nullptr;        // (kNumMoeCounts)
+  /// GPU: begin while the launch before this one ends, and end after it. Launches that may still
+  /// run then must not write topk_ids, topk_weights or expert_mask, nor use what this one writes.
+  bool overlap_previous = false;
 };
 
 /// The most slots and tiles that a call of this size can need, whatever was routed where. The

@@ -56,6 +56,8 @@ struct QuantizeArgs {
   MxRounding rounding = MxRounding::kRoundUp;
   Activation activation = Activation::kNone;  // not kNone: blocks of one row and 128 or 32 columns;
                                               // x is (rows, 2 * cols of q), gate columns first
+  /// GPU: begin while the launch before this one ends; nothing is read or written before its end.
+  bool overlap_previous = false;
 };
 
 /// The same bits on every device and for any number of threads. On a GPU e4m3fn and e2m1 only, any

@@ -63,4 +63,17 @@ Status check_gemm_stride(std::string_view op, std::string_view name, int64_t row
   return Status::Ok();
 }
 
+Status check_gemm_experts(std::string_view op, std::string_view name, const ConstExperts& is,
+                          int64_t experts, GemmShape must) {
+  OCTET_REQUIRE(is.experts == experts && is.rows == must.rows && is.cols == must.cols,
+                "{}: {} is ({}, {}, {}), must be ({}, {}, {})", op, name, is.experts, is.rows,
+                is.cols, experts, must.rows, must.cols);
+  OCTET_CHECK_OK(check_gemm_stride(op, name, is.row_stride, is.cols));
+  const int64_t span = is.rows == 0 ? 0 : (is.rows - 1) * is.stride() + is.cols;
+  OCTET_REQUIRE(is.expert_stride == 0 || is.expert_stride >= span,
+                "{}: {}.expert_stride = {}, must be at least the {} elements of an expert", op,
+                name, is.expert_stride, span);
+  return Status::Ok();
+}
+
 }  // namespace octet::ops

@@ -44,6 +44,10 @@ Status check_gemm_shape(std::string_view op, std::string_view name, GemmShape is
 Status check_gemm_stride(std::string_view op, std::string_view name, int64_t row_stride,
                          int64_t cols);
 
+/// The stack of weights of `experts` experts, each as `must` says, and its strides.
+Status check_gemm_experts(std::string_view op, std::string_view name, const ConstExperts& is,
+                          int64_t experts, GemmShape must);
+
 template <class M>
 Status check_gemm_shape(std::string_view op, std::string_view name, const M& matrix,
                         GemmShape must) {

@@ -6,6 +6,7 @@
 //   static std::string name(const Config&);              "<stem>_<tile>..."
 //   static Tile tile(const Config&);                     its grain in m, n and k
 //   static Support supports(const Config&, const Problem&, const Device&);
+//   static int64_t workspace_bytes(const Config&, const Problem&);   where it needs any
 //
 // An op's variants.cpp adds how its backends launch (CPU) or that they are not in this build.
 #pragma once
@@ -34,6 +35,17 @@ void append_variants(std::vector<Variant>& variants, Complete complete) {
 template <class Contract, auto From>
 Support contract_supports(int config, const Problem& problem, const Device& device) {
   return Contract::supports(Contract::kConfigs[static_cast<size_t>(config)], From(problem), device);
+}
+
+/// workspace_bytes() of a contract, 0 where it has none.
+template <class Contract, auto From>
+int64_t contract_workspace(int config, const Problem& problem, const Device&) {
+  const auto& chosen = Contract::kConfigs[static_cast<size_t>(config)];
+  if constexpr (requires { Contract::workspace_bytes(chosen, From(problem)); }) {
+    return Contract::workspace_bytes(chosen, From(problem));
+  } else {
+    return 0;
+  }
 }
 
 /// For a variant that needs none, or that this build cannot run.

@@ -28,8 +28,10 @@ CostTerms tile_cost_terms(const TileWork& work, const Tile& tile, int cu_num) {
   const double k_share = ceil_div(ceil_div(work.k, 128), tile.split) * 128;
   const double share = work.weight_rows * work.k * 1e-6 / cu_num;
   const double busiest = waves * tile.n * k_share * 1e-6;
-  return {1.0, std::max(share, kBusiest * busiest), waves * 2.0 * tile.m * tile.n * k_share * 1e-9,
-          share * (work.reads - 1), work.d_bytes * 1e-6 / cu_num};
+  const double starts = tile.one_each ? waves : 1.0;
+  return {starts, std::max(share, kBusiest * busiest),
+          waves * 2.0 * tile.m * tile.n * k_share * 1e-9, share * (work.reads - 1),
+          work.d_bytes * 1e-6 / cu_num};
 }
 
 CostTerms gemm_cost_terms(const GemmWork& work, const Tile& tile, const Device& device) {

@@ -27,7 +27,8 @@ struct Support {
 /// Grain of a kernel: what m, n and k are rounded up to in its inner loops or workgroups.
 struct Tile {
   int m = 0, n = 0, k = 0;
-  int split = 1;  // workgroups that share the k of one tile
+  int split = 1;          // workgroups that share the k of one tile
+  bool one_each = false;  // a workgroup ends after one tile: every wave of them starts anew
 };
 
 /// What a launch may use besides its operands.

@@ -77,6 +77,7 @@ int run_moe_align(const Launch& launch) {
   const auto cluster = static_cast<uint32_t>(p.cluster);
   const bool fits = launch.block[0] == kThreads && launch.grid[0] == cluster &&
                     launch.cluster == cluster && p.of_warp % 32 == 0 &&
+                    launch.dependent == static_cast<int>(p.dependent) &&
                     launch.shared_bytes == static_cast<uint32_t>(shared_bytes(t.experts)) &&
                     int64_t{p.cluster} * kWarps * p.of_warp >= t.choices;
   if (!fits) return kLaunchFailed;

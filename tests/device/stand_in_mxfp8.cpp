@@ -8,6 +8,7 @@
 #include "device/stand_in_gemm.h"
 #include "device/stand_in_state.h"
 #include "src/ops/gemm_mxfp8/cuda/params.h"
+#include "src/ops/gemm_mxfp8/cuda/sm90_wgmma_promote_shape.h"
 #include "src/ops/gemm_mxfp8/cuda/sm90_wgmma_swap_shape.h"
 #include "src/ops/gemm_mxfp8/cuda/sm90_wgmma_widen_shape.h"
 
@@ -75,6 +76,35 @@ int swapped(const Launch& launch, const Sm90Params& p, bool wrong) {
   return kSuccess;
 }
 
+struct TileKernel {
+  std::string entry;
+  TileShape shape;
+};
+
+/// The launch is what the kernel's shape asks for.
+bool fits(const Launch& launch, const Sm90Params& p, const TileShape& shape) {
+  return launch.block[0] == static_cast<uint32_t>(shape.threads()) &&
+         static_cast<int>(launch.cluster) == shape.split && p.split == shape.split &&
+         launch.grid[0] % static_cast<uint32_t>(shape.split) == 0;
+}
+
+#define OCTET_PROMOTE(M, N, GROUPS, STAGES, SPLIT)                              \
+  TileKernel{"octet_sm90_mx_wgmma_promote_" #M "x" #N "_g" #GROUPS "_c" #SPLIT, \
+             promote_shape(M, N, GROUPS, STAGES, SPLIT)},
+const std::array kPromoteKernels{OCTET_SM90_MX_PROMOTE_KERNELS(OCTET_PROMOTE)};
+#undef OCTET_PROMOTE
+
+int promoted(const Launch& launch, const Sm90Params& p, bool wrong) {
+  for (const auto& [entry, shape] : kPromoteKernels) {
+    if (launch.entry != entry) continue;
+    if (!fits(launch, p, shape) || launch.dependent != p.dependent) return kLaunchFailed;
+    if (!a_matches(p, shape.block_m) || !b_matches(p, shape.block_n)) return kLaunchFailed;
+    multiply(p, p.m, wrong, [&](int64_t row, int64_t k) { return code_value(p, row, k); });
+    return kSuccess;
+  }
+  return kLaunchFailed;
+}
+
 /// Where code k of a row stands: in each 16 the odd codes of every four, then the even ones.
 int64_t wide_place(int64_t k) {
   const int64_t four = k % 16 / 4, code = k % 4;
@@ -93,13 +123,9 @@ int widen_tokens(const Sm90Params& p) {
   return kSuccess;
 }
 
-struct WidenKernel {
-  std::string entry;
-  WidenShape shape;
-};
-#define OCTET_WIDEN(M, N, GROUPS, STAGES, SPLIT)                               \
-  WidenKernel{"octet_sm90_mx_wgmma_widen_" #M "x" #N "_g" #GROUPS "_c" #SPLIT, \
-              {M, N, GROUPS, STAGES, SPLIT}},
+#define OCTET_WIDEN(M, N, GROUPS, STAGES, SPLIT)                              \
+  TileKernel{"octet_sm90_mx_wgmma_widen_" #M "x" #N "_g" #GROUPS "_c" #SPLIT, \
+             widen_shape(M, N, GROUPS, STAGES, SPLIT)},
 const std::array kWidenKernels{OCTET_SM90_MX_WIDEN_KERNELS(OCTET_WIDEN)};
 #undef OCTET_WIDEN
 
@@ -114,11 +140,9 @@ bool wide_map_matches(const Sm90Params& p, int box_rows) {
 int widened(const Launch& launch, const Sm90Params& p, bool wrong) {
   for (const auto& [entry, shape] : kWidenKernels) {
     if (launch.entry != entry) continue;
-    const bool fits = launch.block[0] == static_cast<uint32_t>(shape.threads()) &&
-                      static_cast<int>(launch.cluster) == shape.split && p.split == shape.split &&
-                      launch.dependent &&  // on the launch that widened tokens
-                      launch.grid[0] % static_cast<uint32_t>(shape.split) == 0;
-    if (!fits || !b_matches(p, shape.block_n)) return kLaunchFailed;
+    // It depends on the launch that widened tokens.
+    if (!fits(launch, p, shape) || !launch.dependent) return kLaunchFailed;
+    if (!b_matches(p, shape.block_n)) return kLaunchFailed;
     if (!wide_map_matches(p, shape.block_m)) return kLaunchFailed;
     const auto* wide = static_cast<const uint16_t*>(p.wide_tokens);
     multiply(p, p.m, wrong, [&](int64_t row, int64_t k) {
@@ -142,6 +166,7 @@ int run_mxfp8(const Launch& launch, bool wrong) {
   std::memcpy(&p, launch.parameter.data(), sizeof p);
   if (launch.entry == "octet_sm90_mx_widen_tokens") return widen_tokens(p);
   if (launch.entry.starts_with("octet_sm90_mx_wgmma_widen_")) return widened(launch, p, wrong);
+  if (launch.entry.starts_with("octet_sm90_mx_wgmma_promote_")) return promoted(launch, p, wrong);
   if (launch.entry.starts_with("octet_sm90_mx_wgmma_swap_")) return swapped(launch, p, wrong);
   if (launch.entry != "octet_sm90_mx_simple") return kLaunchFailed;
   multiply(p, p.m, wrong, [&](int64_t row, int64_t k) { return code_value(p, row, k); });

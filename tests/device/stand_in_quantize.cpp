@@ -118,7 +118,8 @@ size_t quantize_parameter_bytes() { return sizeof(Sm90Params); }
 int run_quantize(const Launch& launch, State& s) {
   Sm90Params p;
   std::memcpy(&p, launch.parameter.data(), sizeof p);
-  if (launch.block[0] != kSm90Threads || launch.cluster != 1) return kLaunchFailed;
+  const bool alone = launch.cluster == 1 && launch.dependent == static_cast<int>(p.dependent);
+  if (launch.block[0] != kSm90Threads || !alone) return kLaunchFailed;
   if (!fits(launch.entry, p) || !aligned(p)) return kLaunchFailed;
   const bool groups = !launch.entry.starts_with("octet_quantize_blocks_");
   const uint32_t each = groups ? blocks_per_thread_block(p.task) : 1;

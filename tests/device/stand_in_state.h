@@ -94,6 +94,10 @@ size_t grouped_parameter_bytes();
 int run_moe_align(const Launch& launch);
 size_t moe_align_parameter_bytes();
 
+/// The kernels of moe_reduce: entries octet_moe_reduce_*.
+int run_moe_reduce(const Launch& launch, State& s);
+size_t moe_reduce_parameter_bytes();
+
 }  // namespace octet::stand_in
 
 // The ABI test compiles these files under other names, beside the true cuda.h.

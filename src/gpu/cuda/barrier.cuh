@@ -131,6 +131,13 @@ __device__ __forceinline__ void dependency_release() {
   asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
 }
 
+/// Both, in this order: what the next launch finds before its own wait was written before this one
+/// began.
+__device__ __forceinline__ void dependency_pass(bool dependent) {
+  if (dependent) dependency_wait();
+  dependency_release();
+}
+
 /// The same value, known to the compiler to be the same in all lanes of a converged warp: it and
 /// what follows from it then live in uniform registers.
 __device__ __forceinline__ uint32_t uniform(uint32_t value) {

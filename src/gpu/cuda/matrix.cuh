@@ -36,6 +36,13 @@ __device__ __forceinline__ float4 shared_load_floats(uint32_t address) {
   return value;
 }
 
+__device__ __forceinline__ void shared_load_words(uint32_t address, uint32_t (&words)[4]) {
+  asm volatile("ld.shared.v4.b32 {%0, %1, %2, %3}, [%4];"
+               : "=r"(words[0]), "=r"(words[1]), "=r"(words[2]), "=r"(words[3])
+               : "r"(address)
+               : "memory");
+}
+
 /// Stores four 8x8 matrices of 16-bit elements, each register one of them: row lane / 4, columns
 /// lane % 4 * 2 and the next. Lane 8i + r gives the address of row r of matrix i.
 __device__ __forceinline__ void matrix_store(uint32_t address, uint32_t first, uint32_t second,
@@ -59,6 +66,14 @@ __device__ __forceinline__ void shared_store(uint32_t address, uint32_t x, uint3
                : "memory");
 }
 
+__device__ __forceinline__ void shared_store_floats(uint32_t address, float x, float y, float z,
+                                                    float w) {
+  shared_store(address, __float_as_uint(x), __float_as_uint(y), __float_as_uint(z),
+               __float_as_uint(w));
+}
+__device__ __forceinline__ void shared_store_pair(uint32_t address, uint32_t x, uint32_t y) {
+  asm volatile("st.shared.v2.b32 [%0], {%1, %2};" ::"r"(address), "r"(x), "r"(y) : "memory");
+}
 __device__ __forceinline__ void shared_store_word(uint32_t address, uint32_t word) {
   asm volatile("st.shared.b32 [%0], %1;" ::"r"(address), "r"(word) : "memory");
 }

@@ -58,11 +58,8 @@ __device__ __forceinline__ uint32_t mx_factor_checked(uint32_t exponent, uint32_
   }
   return 0x7fff7fff;
 }
-/// Bit 7 of some byte is set if a byte is outside 82 to 145: who finds none may use mx_factor. (A
-/// byte above 241 carries into the next one, and is itself found.)
-__device__ __forceinline__ uint32_t mx_outside_factors(uint32_t word) {
-  return mx_outside_narrow(word + 0x0e0e0e0e);
-}
+/// A factor that no exponent has whose values fit: NaN, and the largest number.
+inline constexpr uint32_t kMxNoFactor = 0x7fff7fff;
 
 /// Not zero in bit 7 of each byte whose code is NaN.
 __device__ __forceinline__ uint32_t e4m3_nans(uint32_t codes) {
@@ -92,7 +89,19 @@ __device__ __forceinline__ Bf16Codes bf16_codes(uint32_t codes, uint32_t factor)
   return {multiply_pair(odd, factor), multiply_pair(even, factor)};
 }
 
-/// The same with NaN where a code is NaN.
+/// The same; `most` collects the magnitudes of codes in its halves, has_nan_code() tells at the end.
+__device__ __forceinline__ Bf16Codes bf16_codes(uint32_t codes, uint32_t factor, uint32_t& most) {
+  const uint32_t odd = codes >> 4 & 0x07f007f0, even = codes << 4 & 0x07f007f0;
+  most = __vimax3_u16x2(most, odd, even);
+  return {multiply_pair(odd | (codes & 0x80008000), factor),
+          multiply_pair(even | (codes << 8 & 0x80008000), factor)};
+}
+/// Whether a NaN code was among those that `most` collected.
+__device__ __forceinline__ bool has_nan_code(uint32_t most) {
+  return (most & 0xffff) == 0x07f0 || most >> 16 == 0x07f0;
+}
+
+/// The same as bf16_codes(codes, factor) with NaN where a code is NaN.
 __device__ __forceinline__ Bf16Codes bf16_codes_checked(uint32_t codes, uint32_t factor) {
   Bf16Codes pairs = bf16_codes(codes, factor);
   const uint32_t nans = e4m3_nans(codes) & 0x80808080;

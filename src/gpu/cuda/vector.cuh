@@ -14,6 +14,15 @@ __device__ __forceinline__ uint4 load_once(const void* address) {
   return v;
 }
 
+/// The same of what the launch before this one may write while this one waits for its end.
+__device__ __forceinline__ uint4 load_fresh(const void* address) {
+  uint4 v;
+  asm volatile("ld.global.L1::no_allocate.L2::256B.v4.u32 {%0, %1, %2, %3}, [%4];"
+               : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
+               : "l"(address));
+  return v;
+}
+
 /// Two e4m3fn codes, `low` in the low byte: to nearest even, finite values saturate.
 __device__ __forceinline__ uint32_t encode_e4m3_pair(float low, float high) {
   uint16_t codes;

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "src/ops/cuda_variants.h"
 #include "src/ops/gemm_blockscale/cpu/generic_fast.h"
 #include "src/ops/gemm_blockscale/cpu/generic_ref.h"
 #include "src/ops/gemm_blockscale/cpu/launch.h"
@@ -40,24 +41,19 @@ void add_cpu(std::vector<select::Variant>& variants) {
   octet::cpu::append_variants<Contract, CpuOp>(variants);
 }
 
-template <class Contract>
-Status cuda_launch(int config, const void* args, select::Workspace workspace, Stream& stream) {
-  const auto& a = *static_cast<const GemmBlockscaleArgs*>(args);
-  cuda::LaunchPlan plan = Contract::plan(config, problem_of(a), stream.device().cu_num);
-  plan.shape.dependent &= workspace.overlap_previous;
-  return cuda::run(plan, a, stream);
-}
+struct CudaOp : CpuOp {
+  template <class Contract>
+  static Status launch(int config, const void* args, select::Workspace workspace, Stream& stream) {
+    const auto& a = *static_cast<const GemmBlockscaleArgs*>(args);
+    cuda::LaunchPlan plan = Contract::plan(config, problem_of(a), stream.device().cu_num);
+    plan.shape.dependent &= workspace.overlap_previous;
+    return cuda::run(plan, a, stream);
+  }
+};
 
 template <class Contract>
 void add_cuda(std::vector<select::Variant>& variants) {
-  select::append_variants<Contract>(variants, [](select::Variant& variant) {
-    variant.supports = select::contract_supports<Contract, from>;
-    variant.workspace_bytes = select::no_workspace;
-#if defined(OCTET_HAVE_SM90)
-    variant.built = true;
-    variant.launch = cuda_launch<Contract>;
-#endif
-  });
+  append_cuda_variants<Contract, CudaOp>(variants);
 }
 
 /// A kernel of a target that this build does not compile: it is known, explained and refused.
@@ -65,10 +61,7 @@ template <class Contract>
 void add_unbuilt(std::vector<select::Variant>& variants) {
   select::append_variants<Contract>(variants, [](select::Variant& variant) {
     variant.supports = select::contract_supports<Contract, from>;
-    variant.workspace_bytes = [](int config, const select::Problem& problem, const Device&) {
-      return Contract::workspace_bytes(Contract::kConfigs[static_cast<size_t>(config)],
-                                       from(problem));
-    };
+    variant.workspace_bytes = select::contract_workspace<Contract, from>;
   });
 }
 

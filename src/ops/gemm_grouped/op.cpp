@@ -37,6 +37,15 @@ Result<int64_t> gemm_grouped_block_m(const GemmGroupedArgs& args, const Stream& 
   return gemm::block_m_of(gemm::variants()[static_cast<size_t>(choice.variant)].tile);
 }
 
+Result<int64_t> gemm_grouped_workspace_bytes(const GemmGroupedArgs& args, const Stream& stream,
+                                             const Options& options) {
+  OCTET_TRY(const gemm::Problem problem, gemm::validate(args));
+  const select::Problem to_choose = gemm::to_select(problem);
+  OCTET_TRY(const select::Choice choice, ops::choose(gemm::op(), to_choose, stream, options));
+  const select::Variant& variant = gemm::variants()[static_cast<size_t>(choice.variant)];
+  return variant.workspace_bytes(variant.config, to_choose, stream.device());
+}
+
 }  // namespace octet
 
 namespace octet::ops::gemm_grouped {
@@ -67,19 +76,6 @@ Status check_types(const GemmGroupedArgs& args) {
   OCTET_REQUIRE(args.b_scale.dtype == scale, "{}: b_scale.dtype = {}, must be {} as a_scale", kOp,
                 dtype_name(args.b_scale.dtype), dtype_name(scale));
   return check_gemm_output(kOp, args.d.dtype);
-}
-
-Status check_experts(std::string_view name, const ConstExperts& b, int64_t experts,
-                     GemmShape must) {
-  OCTET_REQUIRE(b.experts == experts && b.rows == must.rows && b.cols == must.cols,
-                "{}: {} is ({}, {}, {}), must be ({}, {}, {})", kOp, name, b.experts, b.rows,
-                b.cols, experts, must.rows, must.cols);
-  OCTET_CHECK_OK(check_gemm_stride(kOp, name, b.row_stride, b.cols));
-  const int64_t span = b.rows == 0 ? 0 : (b.rows - 1) * b.stride() + b.cols;
-  OCTET_REQUIRE(b.expert_stride == 0 || b.expert_stride >= span,
-                "{}: {}.expert_stride = {}, must be at least the {} elements of an expert", kOp,
-                name, b.expert_stride, span);
-  return Status::Ok();
 }
 
 Status check_list(const GemmGroupedArgs& args) {
@@ -115,8 +111,8 @@ Result<Problem> validate_operands(const GemmGroupedArgs& args) {
   const int64_t scale_rows = p.format == Format::kMxfp8 ? p.n : (p.n + 127) / 128;
   OCTET_CHECK_OK(check_gemm_shape(kOp, "a", args.a, {a_rows, p.k}));
   OCTET_CHECK_OK(check_gemm_shape(kOp, "a_scale", args.a_scale, {a_rows, blocks}));
-  OCTET_CHECK_OK(check_experts("b", args.b, p.experts, {p.n, p.k}));
-  OCTET_CHECK_OK(check_experts("b_scale", args.b_scale, p.experts, {scale_rows, blocks}));
+  OCTET_CHECK_OK(check_gemm_experts(kOp, "b", args.b, p.experts, {p.n, p.k}));
+  OCTET_CHECK_OK(check_gemm_experts(kOp, "b_scale", args.b_scale, p.experts, {scale_rows, blocks}));
   OCTET_CHECK_OK(check_gemm_shape(kOp, "d", args.d, {p.rows(), p.n}));
   OCTET_CHECK_OK(check_gemm_stride(kOp, "a", args.a));
   OCTET_CHECK_OK(check_gemm_stride(kOp, "a_scale", args.a_scale));

@@ -2,6 +2,7 @@
 // or not.
 #include "src/cpu/variants.h"
 
+#include "src/ops/cuda_variants.h"
 #include "src/ops/gemm_mxfp8/cpu/generic_fast.h"
 #include "src/ops/gemm_mxfp8/cpu/generic_ref.h"
 #include "src/ops/gemm_mxfp8/cpu/task.h"
@@ -15,6 +16,7 @@
 #include "src/ops/gemm_mxfp8/cpu/x86_avx512_gemv.h"
 #include "src/ops/gemm_mxfp8/cuda/launch.h"
 #include "src/ops/gemm_mxfp8/cuda/sm90_simple.h"
+#include "src/ops/gemm_mxfp8/cuda/sm90_wgmma_promote.h"
 #include "src/ops/gemm_mxfp8/cuda/sm90_wgmma_swap.h"
 #include "src/ops/gemm_mxfp8/cuda/sm90_wgmma_widen.h"
 #include "src/ops/gemm_mxfp8/op.h"
@@ -23,7 +25,7 @@
 namespace octet::ops::gemm_mxfp8 {
 namespace {
 
-/// How CPU kernels see problems and calls.
+/// How kernels see problems and calls.
 struct CpuOp {
   static Problem from(const select::Problem& problem) { return gemm_mxfp8::from(problem); }
   static cpu::Task sizes(const select::Problem& problem) { return make_task(from(problem)); }
@@ -37,35 +39,28 @@ void add_cpu(std::vector<select::Variant>& variants) {
   cpu::append_variants<Contract, CpuOp>(variants);
 }
 
-/// A launch that widens tokens comes first where the plan has one: it alone may overlap what came
-/// before, and the product always overlaps it.
-template <class Contract>
-Status cuda_launch(int config, const void* args, select::Workspace workspace, Stream& stream) {
-  const auto& a = *static_cast<const GemmMxfp8Args*>(args);
-  cuda::LaunchPlan plan = Contract::plan(config, problem_of(a), stream.device().cu_num);
-  gpu::LaunchShape& first = plan.widen != nullptr ? plan.widen_shape : plan.shape;
-  first.dependent &= workspace.overlap_previous;
-  return cuda::run(plan, a, workspace, stream);
-}
+struct CudaOp : CpuOp {
+  /// A launch that widens tokens comes first where the plan has one: it alone may overlap what came
+  /// before, and the product always overlaps it.
+  template <class Contract>
+  static Status launch(int config, const void* args, select::Workspace workspace, Stream& stream) {
+    const auto& a = *static_cast<const GemmMxfp8Args*>(args);
+    cuda::LaunchPlan plan = Contract::plan(config, problem_of(a), stream.device().cu_num);
+    gpu::LaunchShape& first = plan.widen != nullptr ? plan.widen_shape : plan.shape;
+    first.dependent &= workspace.overlap_previous;
+    return cuda::run(plan, a, workspace, stream);
+  }
+};
 
 template <class Contract>
 void add_cuda(std::vector<select::Variant>& variants) {
-  select::append_variants<Contract>(variants, [](select::Variant& variant) {
-    variant.supports = select::contract_supports<Contract, from>;
-    variant.workspace_bytes = [](int config, const select::Problem& problem, const Device&) {
-      return Contract::workspace_bytes(Contract::kConfigs[static_cast<size_t>(config)],
-                                       from(problem));
-    };
-#if defined(OCTET_HAVE_SM90)
-    variant.built = true;
-    variant.launch = cuda_launch<Contract>;
-#endif
-  });
+  append_cuda_variants<Contract, CudaOp>(variants);
 }
 
 std::vector<select::Variant> make_variants() {
   std::vector<select::Variant> variants;
   add_cuda<Sm90WgmmaWiden>(variants);
+  add_cuda<Sm90WgmmaPromote>(variants);
   add_cuda<Sm90WgmmaSwap>(variants);
   add_cuda<Sm90Simple>(variants);
   add_cpu<X86AmxBlock>(variants);

@@ -9,7 +9,7 @@ namespace octet {
 
 Status moe_align(const MoeAlignArgs& args, Stream& stream) {
   OCTET_TRY(const ops::moe_align::Task task, ops::moe_align::validate(args));
-  return stream.is_gpu() ? ops::moe_align::cuda::run(task, stream)
+  return stream.is_gpu() ? ops::moe_align::cuda::run(task, args.overlap_previous, stream)
                          : ops::moe_align::cpu::run(task, stream);
 }
 

@@ -1,7 +1,5 @@
 #include "src/ops/quantize/variants.h"
 
-#include <algorithm>
-
 namespace octet::ops::quantize {
 
 std::span<const Variant> variants() {
@@ -13,13 +11,6 @@ std::span<const Variant> variants() {
     {"generic_ref", Arch::kGeneric, cpu::generic_ref},
   };
   return kVariants;
-}
-
-const Variant& choose(const Device& device) {
-  const auto all = variants();
-  const auto fits = [&](const Variant& v) { return arch_runs(device.arch, v.arch); };
-  const auto found = std::find_if(all.begin(), all.end(), fits);
-  return found == all.end() ? all.back() : *found;
 }
 
 }  // namespace octet::ops::quantize

@@ -1,23 +1,14 @@
 // The CPU kernels of quantize.
 #pragma once
 
-#include <span>
-
-#include "octet/device.h"
+#include "src/cpu/tier_kernels.h"
 #include "src/ops/quantize/cpu/kernel.h"
 
 namespace octet::ops::quantize {
 
-struct Variant {
-  const char* name;
-  Arch arch;  // the oldest tier that runs it
-  cpu::Kernel kernel;
-};
+using Variant = octet::cpu::TierKernel<cpu::Kernel>;
 
 /// Those of this build, fastest first, the reference last.
 std::span<const Variant> variants();
-
-/// The fastest that `device` runs.
-const Variant& choose(const Device& device);
 
 }  // namespace octet::ops::quantize

@@ -87,6 +87,7 @@ TEST(GroupedErrors, NameArgumentValueAndLimitAndLeaveDAsItWas) {
     const std::string message = std::string("gemm_grouped: ") + one.message;
     EXPECT_EQ(plan_gemm_grouped(call.args, stream).status().message(), message);
     EXPECT_EQ(gemm_grouped_block_m(call.args, stream).status().message(), message);
+    EXPECT_EQ(gemm_grouped_workspace_bytes(call.args, stream).status().message(), message);
   }
 }
 
@@ -180,6 +181,8 @@ TEST(GroupedWorkspace, TheCallersIsEnoughAtThePlannedSize) {
     for (const std::string& name : runnable_names(call.args, stream)) {
       SCOPED_TRACE(name);
       const Plan plan = plan_gemm_grouped(call.args, stream, {name}).value();
+      EXPECT_EQ(gemm_grouped_workspace_bytes(call.args, stream, {name}).value(),
+                plan.workspace_bytes);
       const auto room = static_cast<size_t>(plan.workspace_bytes);
       std::vector<uint8_t> memory(room + 192, 0xcd);
       const size_t skew = (64 - reinterpret_cast<uintptr_t>(memory.data()) % 64) % 64;

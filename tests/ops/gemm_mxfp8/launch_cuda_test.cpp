@@ -15,7 +15,7 @@ using testing_mx::kOne;
 using testing_mx::kTwo;
 using testing_mx::SmallMxGemm;
 
-constexpr const char* kWiden = "sm90_wgmma_widen_32x64x128_g2_c2";
+constexpr const char* kWiden = "sm90_wgmma_widen_64x64x128_g2_c2";
 
 /// Host memory is device memory to the stand-in; operands of tensor maps lie where those take them.
 class MxLaunchCudaTest : public stand_in::StandInTest {
@@ -87,7 +87,7 @@ TEST_F(MxLaunchCudaTest, TokensAreWidenedByALaunchBefore) {
     EXPECT_EQ(launches[0].entry, "octet_sm90_mx_widen_tokens");
     EXPECT_EQ(launches[0].grid[1], 3u) << "a row of blocks a token";
     EXPECT_EQ(launches[0].dependent, overlap);
-    EXPECT_EQ(launches[1].entry, "octet_sm90_mx_wgmma_widen_32x64_g2_c2");
+    EXPECT_EQ(launches[1].entry, "octet_sm90_mx_wgmma_widen_64x64_g2_c2");
     EXPECT_EQ(launches[1].grid[0], 4u) << "two blocks of 64 of n, two that share k";
     EXPECT_TRUE(launches[1].dependent);
   }
@@ -113,7 +113,7 @@ TEST_F(MxLaunchCudaTest, OtherKRunsOnTheSimpleKernel) {
   ASSERT_TRUE(gemm_mxfp8(gemm.args, *stream_).ok());
   EXPECT_EQ(control().launches().back().entry, "octet_sm90_mx_simple");
   EXPECT_EQ(gemm.f32(2, 69), 96.0f * 2 * 2 * 4);
-  const Status status = run(gemm, "sm90_wgmma_widen_32x64x128_g2_c1");
+  const Status status = run(gemm, "sm90_wgmma_widen_64x64x128_g2_c1");
   EXPECT_EQ(status.code(), StatusCode::kUnsupported);
   EXPECT_NE(status.message().find("k = 96, must be a multiple of 128"), std::string::npos)
       << status.message();

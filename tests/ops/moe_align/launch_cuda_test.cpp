@@ -68,6 +68,17 @@ TEST_F(MoeAlignLaunchCudaTest, OneLaunchOfOneCluster) {
   }
 }
 
+TEST_F(MoeAlignLaunchCudaTest, MayBeginWhileTheLaunchBeforeEnds) {
+  for (const bool overlap : {false, true}) {
+    SmallAlign call(8000, 8, 256, 64);
+    call.route(3, 256);
+    call.args.overlap_previous = overlap;
+    run(call);
+    EXPECT_EQ(control().launches().back().dependent, overlap);
+    call.expect_right("overlap");
+  }
+}
+
 TEST_F(MoeAlignLaunchCudaTest, AFaultNamesEntryAndProblem) {
   SmallAlign call(3, 2, 4, 8);
   control().set_fault("sticky:octet_moe_align_cluster");

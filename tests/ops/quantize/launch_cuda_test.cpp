@@ -68,6 +68,19 @@ TEST_F(QuantizeLaunchCudaTest, OneLaunchAndNothingElse) {
   }
 }
 
+TEST_F(QuantizeLaunchCudaTest, MayBeginWhileTheLaunchBeforeEnds) {
+  for (const Activation activation : {Activation::kNone, Activation::kSiluMul}) {
+    for (const bool overlap : {false, true}) {
+      SmallQuantize call(
+          {DType::kBf16, DType::kE4m3fn, ScaleBlock::k1x32, MxRounding::kRoundUp, activation}, 3,
+          64);
+      call.args.overlap_previous = overlap;
+      ASSERT_TRUE(quantize(call.args, *gpu_).ok());
+      EXPECT_EQ(control().launches().back().dependent, overlap);
+    }
+  }
+}
+
 TEST_F(QuantizeLaunchCudaTest, AlignmentIsOfEveryRow) {
   const Kind kind{DType::kBf16, DType::kE4m3fn, ScaleBlock::k1x128};
   const auto expect = [&](int64_t x_offset, int64_t x_padding, int64_t q_padding, bool x, bool q) {

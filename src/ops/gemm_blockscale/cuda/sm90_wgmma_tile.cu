@@ -1,11 +1,12 @@
 // gemm_blockscale on sm_90 for m of 64 and more: tensor cores fed by the copy engine.
 //
 // A block holds a ring of stages, each 128 of k of a tile of A and of B and their scales. One warp
-// asks the copy engine for tiles, one copies scales by words (any strides), and one or two
-// warpgroups multiply: a stage's products are summed by the tensor core from zero, then added with
-// their scales to float32 registers (docs/numerics.md). Blocks walk over tiles, so the ring fills
-// for the next tile while the last one is stored. In a cluster, blocks share a tile of A or of B,
-// or split k and hand over their sums in a fixed order: results never depend on timing.
+// asks the copy engine for tiles and column-major scales of A, one copies other scales by words,
+// and one or two warpgroups multiply: a stage's products are summed by the tensor core from zero,
+// then added with their scales to float32 registers (docs/numerics.md). Blocks walk over tiles, so
+// the ring fills for the next tile while the last one is stored. In a cluster, blocks share a tile
+// of A or of B, or split k and hand over their sums in a fixed order: results never depend on
+// timing.
 #include "src/gpu/cuda/barrier.cuh"
 #include "src/gpu/cuda/copy.cuh"
 #include "src/gpu/cuda/matrix.cuh"

@@ -36,8 +36,8 @@ struct Sm90WgmmaTile {
                        c.tile.stages, c.suffix);
   }
   static select::Tile tile(const Config& c) {
-    return {c.tile.block_m * c.tile.share_b, c.tile.block_n * c.tile.share_a, 128,
-            c.tile.cluster()};
+    return {c.tile.block_m * c.tile.share_b, c.tile.block_n * c.tile.share_a, 128, c.tile.cluster(),
+            c.tile.split_k > 1};
   }
   static select::Support supports(const Config& c, const Problem& problem, const Device&);
   static int64_t workspace_bytes(const Config&, const Problem&) { return 0; }

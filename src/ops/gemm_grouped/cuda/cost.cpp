@@ -16,25 +16,27 @@ select::TileWork tile_work(const Problem& p, const select::Tile& tile) {
 
 }  // namespace
 
-/// An expert's tokens are binomial: the sum over j of the chance that it has more than j tiles'
-/// worth.
+/// An expert's tokens are binomial: a tile for each `block_m` of them, and one that is not full.
+/// Where they spread over many, every remainder is as likely.
 double expected_tiles(const Problem& problem, int block_m) {
   const auto tokens = static_cast<double>(problem.tokens);
-  const double chance = static_cast<double>(std::min(problem.topk, problem.experts)) /
-                        static_cast<double>(problem.experts);
-  if (chance >= 1) return static_cast<double>(problem.experts) * std::ceil(tokens / block_m);
+  const auto experts = static_cast<double>(problem.experts);
+  const double chance = static_cast<double>(std::min(problem.topk, problem.experts)) / experts;
+  if (chance >= 1) return experts * std::ceil(tokens / block_m);
   const double mean = tokens * chance, deviation = std::sqrt(mean * (1 - chance));
-  const auto least = static_cast<int64_t>(std::max(0.0, mean - 9 * deviation - 9));
-  const auto most = static_cast<int64_t>(std::min(tokens, mean + 9 * deviation + 9));
+  if (deviation > 0.4 * block_m) return experts * (mean / block_m + 0.5);
+  const double odds = chance / (1 - chance);
+  double x = std::max(0.0, std::floor(mean - 6 * deviation - 4));
+  const double most = std::min(tokens, mean + 6 * deviation + 6);
+  double likely =
+      std::exp(std::lgamma(tokens + 1) - std::lgamma(x + 1) - std::lgamma(tokens - x + 1) +
+               x * std::log(chance) + (tokens - x) * std::log1p(-chance));
   double tiles = 0;
-  for (int64_t x = std::max<int64_t>(least, 1); x <= most; ++x) {
-    const auto count = static_cast<double>(x);
-    const double log_chance = std::lgamma(tokens + 1) - std::lgamma(count + 1) -
-                              std::lgamma(tokens - count + 1) + count * std::log(chance) +
-                              (tokens - count) * std::log1p(-chance);
-    tiles += std::exp(log_chance) * std::ceil(count / block_m);
+  for (; x <= most; ++x) {
+    tiles += likely * std::ceil(x / block_m);
+    likely *= odds * (tokens - x) / (x + 1);
   }
-  return static_cast<double>(problem.experts) * tiles;
+  return experts * tiles;
 }
 
 select::CostTerms cost_terms(const Problem& problem, const select::Tile& tile, int cu_num) {

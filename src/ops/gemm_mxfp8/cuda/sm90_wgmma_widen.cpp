@@ -1,19 +1,24 @@
 #include "src/ops/gemm_mxfp8/cuda/sm90_wgmma_widen.h"
 
+#include "src/ops/gemm_mxfp8/cuda/tile_plan.h"
+
 namespace octet::ops::gemm_mxfp8 {
 
 #if defined(OCTET_HAVE_SM90)
 extern "C" const unsigned char octet_code_gemm_mxfp8_sm90_wgmma_widen[];
+extern "C" const unsigned char octet_code_gemm_mxfp8_sm90_widen_tokens[];
 
 namespace {
 
 constexpr gpu::CodeObject kCode{"sm90_wgmma_widen", octet_code_gemm_mxfp8_sm90_wgmma_widen};
 
-gpu::Kernel widen_tokens(kCode, "octet_sm90_mx_widen_tokens", 0);
+constexpr gpu::CodeObject kTokenCode{"sm90_widen_tokens", octet_code_gemm_mxfp8_sm90_widen_tokens};
+
+gpu::Kernel widen_tokens(kTokenCode, "octet_sm90_mx_widen_tokens", 0);
 
 #define OCTET_KERNEL(M, N, GROUPS, STAGES, SPLIT)                                     \
   gpu::Kernel(kCode, "octet_sm90_mx_wgmma_widen_" #M "x" #N "_g" #GROUPS "_c" #SPLIT, \
-              WidenShape{M, N, GROUPS, STAGES, SPLIT}.shared_bytes()),
+              widen_shape(M, N, GROUPS, STAGES, SPLIT).shared_bytes()),
 gpu::Kernel kernels[] = {OCTET_SM90_MX_WIDEN_KERNELS(OCTET_KERNEL)};
 #undef OCTET_KERNEL
 
@@ -21,16 +26,11 @@ gpu::Kernel kernels[] = {OCTET_SM90_MX_WIDEN_KERNELS(OCTET_KERNEL)};
 #endif
 
 select::Support Sm90WgmmaWiden::supports(const Config& c, const Problem& problem, const Device&) {
-  if (c.split > 1 && problem.k < 128 * c.split) {
-    return select::Support::no(
-        fmt::format("{} blocks share k: needs at least {}", c.split, 128 * c.split));
-  }
-  return cuda::supports_tensor_maps(problem);
+  return cuda::supports_tiles(c, problem);
 }
 
 cuda::LaunchPlan Sm90WgmmaWiden::plan(int index, const Problem& problem, int cu_num) {
-  const Config& c = kConfigs[static_cast<size_t>(index)];
-  cuda::LaunchPlan plan;
+  cuda::LaunchPlan plan = cuda::tile_plan(kConfigs[static_cast<size_t>(index)], problem, cu_num);
 #if defined(OCTET_HAVE_SM90)
   plan.kernel = &kernels[index];
   plan.widen = &widen_tokens;
@@ -39,16 +39,7 @@ cuda::LaunchPlan Sm90WgmmaWiden::plan(int index, const Problem& problem, int cu_
   plan.widen_shape.grid_x = static_cast<uint32_t>((problem.k / 16 + kThreads - 1) / kThreads);
   plan.widen_shape.grid_y = static_cast<uint32_t>(std::min(problem.m, kMaxRows));
   plan.widen_shape.block_x = kThreads;
-  plan.widen_shape.dependent = true;  // it waits before it reads
-  plan.split = c.split;
-  plan.a_box_rows = c.block_m;
-  plan.b_box_rows = c.block_n;
-  plan.shape.grid_x = static_cast<uint32_t>(
-      c.grid(static_cast<int>(problem.m), static_cast<int>(problem.n), cu_num));
-  plan.shape.block_x = static_cast<uint32_t>(c.threads());
-  plan.shape.cluster = static_cast<uint32_t>(c.split);
-  plan.shape.shared_bytes = static_cast<uint32_t>(c.shared_bytes());
-  plan.shape.dependent = true;  // overlaps the launch that widens tokens
+  plan.widen_shape.dependent = true;  // it waits before it reads; the kernel overlaps it
   return plan;
 }
 

@@ -1,13 +1,11 @@
-// Contract: MXFP8 GEMM for m of 17 and more on Hopper: codes widened to bf16 with their exponents
+// Contract: MXFP8 GEMM for m of 33 and more on Hopper: codes widened to bf16 with their exponents
 // folded in, tokens by a launch of their own, weights in registers.
 //
 // Layout     a (m,k), b (n,k) and exponents row-major; d bf16, f16 or f32
 // Requires   sm90, k a multiple of 128, and 128 for each block that shares it; rows of a and b 16
-// bytes
-//            aligned, rows of exponents 4; a workspace of 2 bytes a code of a
+//            bytes aligned, rows of exponents 4; a workspace of 2 bytes a code of a
 // Numerics   f32 sums of exact products; exponents outside 2^-87 to 2^18 are summed again in
-// double;
-//            partial sums added in a fixed order
+//            double; partial sums added in a fixed order
 #pragma once
 
 #include <array>
@@ -22,10 +20,10 @@
 namespace octet::ops::gemm_mxfp8 {
 
 struct Sm90WgmmaWiden {
-  using Config = WidenShape;
+  using Config = TileShape;
   static constexpr Arch kArch = Arch::kSm90;
 
-#define OCTET_CONFIG(M, N, GROUPS, STAGES, SPLIT) Config{M, N, GROUPS, STAGES, SPLIT},
+#define OCTET_CONFIG(...) widen_shape(__VA_ARGS__),
   static constexpr auto kConfigs =
       std::to_array<Config>({OCTET_SM90_MX_WIDEN_KERNELS(OCTET_CONFIG)});
 #undef OCTET_CONFIG

@@ -14,12 +14,13 @@ constexpr gpu::CodeObject kCode{"sm90_cluster", octet_code_moe_align_sm90_cluste
 const gpu::Kernel kernel(kCode, "octet_moe_align_cluster", shared_bytes(kMostExperts));
 }  // namespace
 
-Status run(const Task& task, Stream& stream) {
+Status run(const Task& task, bool overlap_previous, Stream& stream) {
   const gpu::Queue& queue = *gpu::queue_of(stream);
-  Sm90Params params{task, cluster_of(task.choices), 0};
+  Sm90Params params{task, cluster_of(task.choices), 0, overlap_previous};
   params.of_warp = choices_of_worker(task.choices, params.cluster * kWarps);
   gpu::LaunchShape shape;
   shape.block_x = kThreads;
+  shape.dependent = overlap_previous;
   shape.grid_x = shape.cluster = static_cast<uint32_t>(params.cluster);
   shape.shared_bytes = static_cast<uint32_t>(shared_bytes(task.experts));
   const gpu::ContextScope scope(*queue.driver, queue.context);
@@ -32,7 +33,7 @@ Status run(const Task& task, Stream& stream) {
 
 #else
 
-Status run(const Task&, Stream&) {
+Status run(const Task&, bool, Stream&) {
   return fail(StatusCode::kUnsupported, "moe_align: this build has no sm90 kernels");
 }
 

@@ -16,6 +16,7 @@ struct Sm90Params {
   Task task;
   int32_t cluster;  // thread blocks
   int32_t of_warp;  // choices that each warp of the cluster takes, in order
+  bool dependent;   // launched while the launch before may still run
 };
 
 /// Thread blocks for a number of choices. Why 8 at most: the largest cluster that every device

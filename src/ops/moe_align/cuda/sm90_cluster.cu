@@ -193,6 +193,7 @@ extern "C" __global__ void __launch_bounds__(kThreads)
                 rank,
                 static_cast<int>(threadIdx.x) / 32,
                 static_cast<int>(threadIdx.x) % 32};
+  gpu::dependency_release();
   count(b);
   add_up(b);
   __syncthreads();
@@ -217,7 +218,8 @@ extern "C" __global__ void __launch_bounds__(kThreads)
     p.task.counts[3] = invalid;
   }
   __syncwarp();
-  if (p.cluster > 1) gpu::cluster_wait();  // shared memory stays until the others have read it
+  if (p.dependent) gpu::dependency_wait();  // whoever waits for this launch waits for that one too
+  if (p.cluster > 1) gpu::cluster_wait();   // shared memory stays until the others have read it
 }
 
 }  // namespace octet::ops::moe_align

@@ -6,6 +6,7 @@
 #include <cuda_fp16.h>
 
 #include "src/core/formats.h"
+#include "src/gpu/cuda/barrier.cuh"
 #include "src/gpu/cuda/mx.cuh"
 #include "src/gpu/cuda/vector.cuh"
 #include "src/ops/quantize/arithmetic.h"
@@ -93,7 +94,7 @@ __device__ __forceinline__ void load(const Sm90Params& p, Vector<kInput> (&v)[kV
     for (int j = 0; j < kVectors; ++j) {
       const Source from = source_of(j);
       v[j] = {};
-      if (from.count > 0) v[j].words = gpu::load_once(Vector<kInput>::address(p, from.row, from.col));
+      if (from.count > 0) v[j].words = gpu::load_fresh(Vector<kInput>::address(p, from.row, from.col));
     }
     return;
   }

@@ -89,12 +89,13 @@ Status check(const Task& task) {
 
 }  // namespace
 
-Status run(const Task& task, Stream& stream) {
+Status run(const Task& task, bool overlap_previous, Stream& stream) {
   OCTET_CHECK_OK(check(task));
   const gpu::Queue& queue = *gpu::queue_of(stream);
   const gpu::Kernel& kernel = kernel_of(task);
   Sm90Params params = params_of(task);
   gpu::LaunchShape shape;
+  params.dependent = shape.dependent = overlap_previous;
   shape.block_x = kSm90Threads;
   const uint32_t each = in_groups(task) ? blocks_per_thread_block(task) : 1;
   shape.grid_x = (params.blocks + each - 1) / each;
@@ -108,7 +109,7 @@ Status run(const Task& task, Stream& stream) {
 
 #else
 
-Status run(const Task&, Stream&) {
+Status run(const Task&, bool, Stream&) {
   return fail(StatusCode::kUnsupported, "quantize: this build has no sm90 kernels");
 }
 

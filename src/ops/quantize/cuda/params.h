@@ -14,6 +14,7 @@ struct Sm90Params {
   Divider per_row;  // blocks of a row of blocks
   bool x_aligned;   // every row of x starts at 16 bytes and ends with a whole vector
   bool q_aligned;   // the codes of every vector start at a multiple of their size
+  bool dependent;   // launched while the launch before may still run
 };
 
 /// Values in 16 bytes of x.
