@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "src/ops/cuda_variants.h"
 #include "src/ops/gemm_grouped/cpu/generic_experts.h"
 #include "src/ops/gemm_grouped/cpu/generic_ref.h"
 #include "src/ops/gemm_grouped/cpu/launch.h"
@@ -37,24 +38,20 @@ void add_reference(std::vector<select::Variant>& variants) {
   });
 }
 
-template <class Contract>
-Status cuda_launch(int config, const void* args, select::Workspace workspace, Stream& stream) {
-  const auto& a = *static_cast<const GemmGroupedArgs*>(args);
-  cuda::LaunchPlan plan = Contract::plan(config, problem_of(a), stream.device());
-  plan.shape.dependent &= workspace.overlap_previous;
-  return cuda::run(plan, a, stream);
-}
+struct CudaOp {
+  static Problem from(const select::Problem& problem) { return gemm_grouped::from(problem); }
+  template <class Contract>
+  static Status launch(int config, const void* args, select::Workspace workspace, Stream& stream) {
+    const auto& a = *static_cast<const GemmGroupedArgs*>(args);
+    cuda::LaunchPlan plan = Contract::plan(config, problem_of(a), stream.device());
+    plan.shape.dependent &= workspace.overlap_previous;
+    return cuda::run(plan, a, stream);
+  }
+};
 
 template <class Contract>
 void add_cuda(std::vector<select::Variant>& variants) {
-  select::append_variants<Contract>(variants, [](select::Variant& variant) {
-    variant.supports = select::contract_supports<Contract, from>;
-    variant.workspace_bytes = select::no_workspace;
-#if defined(OCTET_HAVE_SM90)
-    variant.built = true;
-    variant.launch = cuda_launch<Contract>;
-#endif
-  });
+  append_cuda_variants<Contract, CudaOp>(variants);
 }
 
 template <class Contract>
