@@ -17,8 +17,8 @@ constexpr gpu::CodeObject kTokenCode{"sm90_mx_widen_tokens",
 
 gpu::Kernel widen_tokens(kTokenCode, "octet_sm90_moe_mx_widen_tokens", 0);
 
-#define OCTET_KERNEL(SLOTS, N, STAGES)                           \
-  gpu::Kernel(kCode, "octet_sm90_moe_mx_widen_" #SLOTS "x" #N,   \
+#define OCTET_KERNEL(SLOTS, N, STAGES)                         \
+  gpu::Kernel(kCode, "octet_sm90_moe_mx_widen_" #SLOTS "x" #N, \
               WidenShape{SLOTS, N, STAGES}.shared_bytes()),
 gpu::Kernel kernels[] = {OCTET_SM90_MX_WIDEN_KERNELS(OCTET_KERNEL)};
 #undef OCTET_KERNEL

@@ -79,7 +79,7 @@ __device__ __forceinline__ void consume_stage(Work<S>& work, Shared<S> shared, i
       codes.widen<0>(work.fragments[half], work.most[set]);
       take_fragments(work.fragments[half]);
       multiply<S.slots>(work.sums[set], work.fragments[half],
-                       shared.tokens(stage) + half * S.slots * 128, slots);
+                        shared.tokens(stage) + half * S.slots * 128, slots);
     }
   }
 }
@@ -137,11 +137,11 @@ __device__ __forceinline__ void consume(const Sm90Params& p, Shared<S> shared) {
 
 }  // namespace
 
-#define OCTET_KERNEL(SLOTS, N, STAGES)                                        \
-  extern "C" __global__ void __launch_bounds__(WidenShape::kThreads, 1)       \
+#define OCTET_KERNEL(SLOTS, N, STAGES)                                              \
+  extern "C" __global__ void __launch_bounds__(WidenShape::kThreads, 1)             \
       octet_sm90_moe_mx_widen_##SLOTS##x##N(const __grid_constant__ Sm90Params p) { \
-    constexpr WidenShape kShape{SLOTS, N, STAGES};                            \
-    widen::run<kShape>(p, [&](Shared<kShape> shared) { consume(p, shared); }); \
+    constexpr WidenShape kShape{SLOTS, N, STAGES};                                  \
+    widen::run<kShape>(p, [&](Shared<kShape> shared) { consume(p, shared); });      \
   }
 OCTET_SM90_MX_WIDEN_KERNELS(OCTET_KERNEL)
 

@@ -1,9 +1,10 @@
-// Contract: MXFP8 grouped GEMM for many tokens an expert on Hopper: codes widened to bf16 with their
-// exponents folded in, rows of a by a launch of their own, weights in registers; a tile's products
-// end with its last tokens, which are gathered through the slot list.
+// Contract: MXFP8 grouped GEMM for many tokens an expert on Hopper: codes widened to bf16 with
+// their exponents folded in, rows of a by a launch of their own, weights in registers; a tile's
+// products end with its last tokens, which are gathered through the slot list.
 //
 // Layout     a, b row-major with 16 byte aligned strides, exponents with any; d bf16, f16 or f32
-// Requires   sm90, block_m of the slot list a multiple of the tile's slots; a workspace of 2 bytes a
+// Requires   sm90, block_m of the slot list a multiple of the tile's slots; a workspace of 2 bytes
+// a
 //            code of a, at most 64 GiB
 // Numerics   f32 sums of exact products, rounded once; exponents outside 2^-87 to 2^18 are summed
 //            again in double

@@ -13,9 +13,8 @@ extern "C" __global__ void __launch_bounds__(128)
   gpu::dependency_wait();
   const int column = (blockIdx.x * 128 + threadIdx.x) * 16;
   if (column >= p.k) return;
-  gpu::widen_column(
-      {p.a_codes, p.a_scale, p.a_row, p.a_scale_row, p.wide_tokens, p.m, p.k}, column,
-      static_cast<int>(blockIdx.y), static_cast<int>(gridDim.y));
+  gpu::widen_column({p.a_codes, p.a_scale, p.a_row, p.a_scale_row, p.wide_tokens, p.m, p.k}, column,
+                    static_cast<int>(blockIdx.y), static_cast<int>(gridDim.y));
 }
 
 }  // namespace octet::ops::gemm_mxfp8
