@@ -17,6 +17,25 @@ __device__ __forceinline__ uint32_t bf16_factor(uint32_t word, int i) {
 /// 64 of k: the registers of A for 16 of k each.
 using WideFragments = uint32_t[4][4];
 
+/// Where a lane reads of its warp's 16 rows: offsets among codes (128 bytes a row, in the 128-byte
+/// swizzle) for the first two 32 of k, and one among factors (four a row).
+struct WideSeat {
+  uint32_t codes[2], factors;
+
+  __device__ __forceinline__ WideSeat() {
+    const uint32_t lane = threadIdx.x % 32;
+#pragma unroll
+    for (uint32_t i = 0; i < 2; ++i) {
+      codes[i] = lane % 16 * 128 + (((2 * i + lane / 16) ^ (lane & 7)) << 4);
+      // Why: the compiler would find them out again at every use, from a slow register.
+      asm volatile("" : "+r"(codes[i]));
+    }
+    factors = lane / 4 * 16;
+    asm volatile("" : "+r"(factors));
+  }
+  __device__ __forceinline__ uint32_t block(int i) const { return codes[i % 2] ^ i / 2 * 64; }
+};
+
 /// What a warp reads of kBlocks times 32 of k: of its rows l / 4 and l / 4 + 8 the codes 4 * (l % 4)
 /// to + 3 of every 16, and their factors.
 template <int kBlocks>
@@ -24,16 +43,12 @@ struct WideRows {
   uint32_t codes[kBlocks][4];  // of 32 of k: the first 16 of both rows, the second 16
   uint32_t factors[2][kBlocks];
 
-  /// Blocks from `first` on. `rows`: the first of the warp's 16 rows, 128 bytes each in the 128-byte
-  /// swizzle; `row_factors`: four a row.
-  __device__ __forceinline__ void read(uint32_t rows, uint32_t row_factors, int first = 0) {
-    const int lane = threadIdx.x % 32, turn = lane & 7;
-    const uint32_t from = rows + lane % 16 * 128;
+  /// Blocks from `first` on, of the warp's rows at `rows` and `row_factors`.
+  __device__ __forceinline__ void read(const WideSeat& seat, uint32_t rows, uint32_t row_factors,
+                                       int first = 0) {
 #pragma unroll
-    for (int i = 0; i < kBlocks; ++i) {
-      matrix_load(from + (((2 * (first + i) + lane / 16) ^ turn) << 4), codes[i]);
-    }
-    const uint32_t factor = row_factors + lane / 4 * 16 + first * 4;
+    for (int i = 0; i < kBlocks; ++i) matrix_load(rows + seat.block(first + i), codes[i]);
+    const uint32_t factor = row_factors + seat.factors + first * 4;
     read_factors(factor, factors[0]);
     read_factors(factor + 128, factors[1]);
   }
@@ -53,23 +68,24 @@ struct WideRows {
     }
   }
 
-  /// Widens two blocks, from kFirst on. `most`: see bf16_codes, for each row.
+  /// Widens 16 of k: half kHalf of block kBlock. `most`: see bf16_codes, for each row.
+  template <int kBlock, int kHalf>
+  __device__ __forceinline__ void widen(uint32_t (&fragment)[4], uint32_t (&most)[2]) const {
+#pragma unroll
+    for (int row = 0; row < 2; ++row) {
+      const Bf16Codes pairs =
+          bf16_codes(codes[kBlock][row + 2 * kHalf], factors[row][kBlock], most[row]);
+      fragment[row] = pairs.odd;
+      fragment[row + 2] = pairs.even;
+    }
+  }
+  /// The same for two blocks, from kFirst on.
   template <int kFirst>
   __device__ __forceinline__ void widen(WideFragments& fragments, uint32_t (&most)[2]) const {
-#pragma unroll
-    for (int i = 0; i < 2; ++i) {
-#pragma unroll
-      for (int row = 0; row < 2; ++row) {
-        const uint32_t(&four)[4] = codes[kFirst + i];
-        const uint32_t factor = factors[row][kFirst + i];
-        const Bf16Codes x = bf16_codes(four[row], factor, most[row]);
-        const Bf16Codes y = bf16_codes(four[row + 2], factor, most[row]);
-        fragments[2 * i][row] = x.odd;
-        fragments[2 * i][row + 2] = x.even;
-        fragments[2 * i + 1][row] = y.odd;
-        fragments[2 * i + 1][row + 2] = y.even;
-      }
-    }
+    widen<kFirst, 0>(fragments[0], most);
+    widen<kFirst, 1>(fragments[1], most);
+    widen<kFirst + 1, 0>(fragments[2], most);
+    widen<kFirst + 1, 1>(fragments[3], most);
   }
 
  private:
@@ -101,10 +117,14 @@ __device__ __forceinline__ void settle_factors(uint32_t rows, uint32_t row_facto
   __syncwarp();
 }
 
-/// After a wait: the products that read the fragments are done, their registers may change.
+/// After a wait: the products that read the fragment are done, its registers may change.
+__device__ __forceinline__ void take_fragment(uint32_t (&fragment)[4]) {
+#pragma unroll
+  for (uint32_t& pair : fragment) asm volatile("" : "+r"(pair));
+}
 __device__ __forceinline__ void take_fragments(WideFragments& fragments) {
 #pragma unroll
-  for (int i = 0; i < 16; ++i) asm volatile("" : "+r"(fragments[i / 4][i % 4]));
+  for (auto& fragment : fragments) take_fragment(fragment);
 }
 
 /// A row with a NaN code, of which a quad of lanes has read a quarter each, has NaN sums.

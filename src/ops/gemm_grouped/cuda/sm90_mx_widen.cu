@@ -45,7 +45,7 @@ template <WidenShape S>
 struct Work {
   float sums[S.sets()][S.slots / 2];  // of 64 rows of weights, in the order of wgmma's accumulator
   WideFragments fragments[2];         // of the first and the second 64 of k
-  uint32_t most[S.sets()][2];         // of codes (mx_widen.cuh)
+  uint32_t most[2];                   // of codes of all sets (mx_widen.cuh)
 
   __device__ __forceinline__ Work() : fragments{}, most{} {
 #pragma unroll
@@ -59,16 +59,16 @@ struct Work {
 /// A stage's products. Those of the stage before are done when half of the first set's are asked
 /// for: `before`, if any, is then released.
 template <WidenShape S>
-__device__ __forceinline__ void consume_stage(Work<S>& work, Shared<S> shared, int stage, int row0,
-                                              int before, int slots) {
+__device__ __forceinline__ void consume_stage(Work<S>& work, Shared<S> shared, const WideSeat& seat,
+                                              int stage, int row0, int before, int slots) {
+  const uint32_t rows = shared.weights(stage) + row0 * 128;
+  const uint32_t factors = shared.factors(stage) + row0 * 16;
 #pragma unroll
   for (int set = 0; set < S.sets(); ++set) {
-    const uint32_t rows = shared.weights(stage) + (row0 + set * 64) * 128;
-    const uint32_t factors = shared.factors(stage) + (row0 + set * 64) * 16;
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
       WideRows<2> codes;
-      codes.read(rows, factors, 2 * half);
+      codes.read(seat, rows + set * 64 * 128, factors + set * 64 * 16, 2 * half);
       wgmma_wait<1>();
       take_fragments(work.fragments[half]);
       if (set == 0 && half == 1) {
@@ -76,7 +76,7 @@ __device__ __forceinline__ void consume_stage(Work<S>& work, Shared<S> shared, i
         // Why one condition: a branch here has the compiler serialise the products.
         if (before >= 0 && threadIdx.x % 32 == 0) mbarrier_arrive(shared.empty(before));
       }
-      codes.widen<0>(work.fragments[half], work.most[set]);
+      codes.widen<0>(work.fragments[half], work.most);
       take_fragments(work.fragments[half]);
       multiply<S.slots>(work.sums[set], work.fragments[half],
                         shared.tokens(stage) + half * S.slots * 128, slots);
@@ -86,8 +86,8 @@ __device__ __forceinline__ void consume_stage(Work<S>& work, Shared<S> shared, i
 
 /// All stages of a tile of up to kSlots slots.
 template <WidenShape S>
-__device__ __forceinline__ void accumulate(Work<S>& work, Shared<S> shared, Cursor<S>& at, int row0,
-                                           int k_blocks, int slots) {
+__device__ __forceinline__ void accumulate(Work<S>& work, Shared<S> shared, const WideSeat& seat,
+                                           Cursor<S>& at, int row0, int k_blocks, int slots) {
   int before = -1;
 #pragma unroll 1
   for (int k = 0; k < k_blocks; ++k, at.advance()) {
@@ -99,7 +99,7 @@ __device__ __forceinline__ void accumulate(Work<S>& work, Shared<S> shared, Curs
         settle_factors(shared.weights(stage) + row * 128, shared.factors(stage) + row * 16);
       }
     }
-    consume_stage(work, shared, stage, row0, before, slots);
+    consume_stage(work, shared, seat, stage, row0, before, slots);
     before = stage;
   }
   wgmma_wait<0>();
@@ -110,6 +110,7 @@ template <WidenShape S>
 __device__ __forceinline__ void consume(const Sm90Params& p, Shared<S> shared) {
   const int warp = static_cast<int>(uniform(threadIdx.x / 32));
   const int row0 = warp / 4 * (S.sets() * 64) + warp % 4 * 16;  // the warp's, of its first set
+  const WideSeat seat;
   Cursor<S> at;
   bool more = !tiles_of<S>(p).done();
 #pragma unroll 1
@@ -121,7 +122,7 @@ __device__ __forceinline__ void consume(const Sm90Params& p, Shared<S> shared) {
     Work<S> work;
 #pragma unroll
     for (auto& sums : work.sums) wgmma_pin(sums);
-    accumulate(work, shared, at, row0, p.k_blocks, note.slots);
+    accumulate(work, shared, seat, at, row0, p.k_blocks, note.slots);
     rows.resolve(p.slots);
 #pragma unroll
     for (int set = 0; set < S.sets(); ++set) {
@@ -129,7 +130,7 @@ __device__ __forceinline__ void consume(const Sm90Params& p, Shared<S> shared) {
       wgmma_pin(sums);
 #pragma unroll
       for (float& sum : sums) sum *= kMxSumScale;
-      mark_nan_rows(sums, work.most[set]);
+      mark_nan_rows(sums, work.most);
       store<S.slots>(p, note, rows, shared.staged(warp), note.n0 + row0 + set * 64, sums);
     }
   }

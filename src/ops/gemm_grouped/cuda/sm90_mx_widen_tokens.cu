@@ -8,8 +8,7 @@ namespace octet::ops::gemm_grouped {
 /// A block widens 256 of k, 16 threads side by side, and walks over the rows, eight at once.
 extern "C" __global__ void __launch_bounds__(128)
     octet_sm90_moe_mx_widen_tokens(const __grid_constant__ Sm90Params p) {
-  gpu::dependency_release();
-  gpu::dependency_wait();
+  gpu::dependency_pass(true);  // the next launch reads the slot list at once
   const int thread = static_cast<int>(threadIdx.x);
   const int column = (static_cast<int>(blockIdx.x) * 16 + thread % 16) * 16;
   if (column >= p.k) return;

@@ -112,6 +112,7 @@ __device__ __forceinline__ void release(Shared<S> shared, int stage) {
 template <WidenShape S>
 __device__ __forceinline__ void gather_tokens(const Sm90Params& p, Shared<S> shared, int thread) {
   const auto* wide = static_cast<const uint8_t*>(p.wide_tokens);
+  dependency_wait();
   Cursor<S> at;
   Signal<S.stages, S.stages - 2> signal(shared.full(0));
 #pragma unroll 1
@@ -210,7 +211,8 @@ __device__ __forceinline__ void feed_weights(const Sm90Params& p, Shared<S> shar
   }
 }
 
-/// `consume(shared)` by two warpgroups, beside the producers.
+/// `consume(shared)` by two warpgroups, beside the producers. Only who reads what the launch before
+/// has widened waits for it: that launch lets this one begin when all before it have ended.
 template <WidenShape S, class Consume>
 __device__ __forceinline__ void run(const Sm90Params& p, const Consume& consume) {
   static_assert(S.shared_bytes() <= 232448 && S.kGatherers + S.kFactors == 4);
@@ -229,7 +231,6 @@ __device__ __forceinline__ void run(const Sm90Params& p, const Consume& consume)
   }
   __syncthreads();
   dependency_release();
-  if (p.dependent) dependency_wait();  // tokens are widened by that launch
   if (warp >= kFirst) {
     registers_decrease<504 - 2 * kRegisters>();
     if (warp == kFirst) feed_weights<S, 0>(p, shared, lane);

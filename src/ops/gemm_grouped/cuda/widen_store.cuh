@@ -136,9 +136,12 @@ __device__ __forceinline__ void store(const Sm90Params& p, const Note& note,
   const bool staging = p.output != OutputType::kF32 && p.n % 8 == 0 && p.d_row % 8 == 0 &&
                        reinterpret_cast<uintptr_t>(p.d) % 16 == 0;
   if (!staging) {
-    SlotRows<kSlots / 8> lane_rows(p.slots, note.slot);
-    lane_rows.resolve(p.slots);
-    store_transposed<kSlots / 8>(p, n0, sums, lane_rows);
+#pragma unroll
+    for (int part = 0; part < kSlots / 32; ++part) {
+      SlotRows<4> lane_rows(p.slots, note.slot + part * 32);
+      lane_rows.resolve(p.slots);
+      store_transposed<4>(p, n0, sums + part * 16, lane_rows);
+    }
   } else {
     if (p.slots.topk_weights != nullptr) weigh(rows, sums);
     if (p.output == OutputType::kBf16) {

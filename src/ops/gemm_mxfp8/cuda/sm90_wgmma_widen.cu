@@ -78,6 +78,7 @@ template <Shape S>
 __device__ __forceinline__ void accumulate(Sums<S>& sums, Shared<S> shared, Cursor<S.stages>& at,
                                            int& left) {
   const int lane = threadIdx.x % 32, row0 = first_row<S>();
+  const WideSeat seat;
   WideRows<4> weights;
   WideFragments low{}, high{};
   uint32_t most[2] = {0, 0};
@@ -87,7 +88,7 @@ __device__ __forceinline__ void accumulate(Sums<S>& sums, Shared<S> shared, Curs
   for (; left > 0; left -= S.groups) {
     const int stage = at.stage;
     mbarrier_wait(shared.full(stage), at.phase);
-    weights.read(shared.weights(stage) + row0 * 128, shared.left_factors(stage) + row0 * 16);
+    weights.read(seat, shared.weights(stage) + row0 * 128, shared.left_factors(stage) + row0 * 16);
     weights.settle_factors();
     wait_for(low, high);
     if (before >= 0 && lane == 0) mbarrier_arrive(shared.empty(before));
