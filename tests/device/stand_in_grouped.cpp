@@ -12,7 +12,6 @@
 #include "src/ops/gemm_grouped/cuda/sm90_block_swap_shape.h"
 #include "src/ops/gemm_grouped/cuda/sm90_block_tile_shape.h"
 #include "src/ops/gemm_grouped/cuda/sm90_mx_loose_shape.h"
-#include "src/ops/gemm_grouped/cuda/sm90_mx_tile_shape.h"
 #include "src/ops/gemm_grouped/cuda/sm90_mx_widen_shape.h"
 #include "src/ops/gemm_grouped/cuda/walk.h"
 
@@ -170,20 +169,15 @@ int swapped(const Launch& launch, const Sm90Params& p, bool wrong) {
 struct TileKernel {
   std::string entry;
   TileShape shape;
-  bool mx;
 };
 #define OCTET_BLOCK(WAVES, STAGES, WAITS)                                  \
   TileKernel{"octet_sm90_moe_block_tile_w" #WAVES "_s" #STAGES "_" #WAITS, \
-             block_tile_shape(WAVES, STAGES, WAITS), false},
-#define OCTET_MX(STAGES) \
-  TileKernel{"octet_sm90_moe_mx_tile_s" #STAGES, mx_tile_shape(STAGES), true},
-const std::array kTileKernels{OCTET_SM90_BLOCK_TILE_KERNELS(OCTET_BLOCK)
-                                  OCTET_SM90_MX_TILE_KERNELS(OCTET_MX)};
+             block_tile_shape(WAVES, STAGES, WAITS)},
+const std::array kTileKernels{OCTET_SM90_BLOCK_TILE_KERNELS(OCTET_BLOCK)};
 #undef OCTET_BLOCK
-#undef OCTET_MX
 
 int tiled(const Launch& launch, const Sm90Params& p, bool wrong) {
-  for (const auto& [entry, shape, mx] : kTileKernels) {
+  for (const auto& [entry, shape] : kTileKernels) {
     if (launch.entry != entry) continue;
     const bool fits = launch.block[0] == TileShape::kThreads && launch.cluster == 1 &&
                       launch.dependent == p.dependent && p.slots.block_m % TileShape::kSlots == 0 &&
@@ -191,7 +185,7 @@ int tiled(const Launch& launch, const Sm90Params& p, bool wrong) {
     if (!fits || !b_matches(p, shape.block_n())) return kLaunchFailed;
     const int columns = (p.n + shape.block_n() - 1) / shape.block_n();
     if (!walks_cover(p.slots, columns, static_cast<int>(launch.grid[0]))) return kLaunchFailed;
-    multiply(p, mx ? Kind::kMx : Kind::kBlocks, wrong);
+    multiply(p, Kind::kBlocks, wrong);
     return kSuccess;
   }
   return kLaunchFailed;
@@ -201,8 +195,8 @@ struct WidenKernel {
   std::string entry;
   WidenShape shape;
 };
-#define OCTET_WIDEN(SLOTS, N, STAGES) \
-  WidenKernel{"octet_sm90_moe_mx_widen_" #SLOTS "x" #N, WidenShape{SLOTS, N, STAGES}},
+#define OCTET_WIDEN(SLOTS, N, STAGES, CONSUMERS) \
+  WidenKernel{"octet_sm90_moe_mx_widen_" #SLOTS "x" #N, WidenShape{SLOTS, N, STAGES, CONSUMERS}},
 const std::array kWidenKernels{OCTET_SM90_MX_WIDEN_KERNELS(OCTET_WIDEN)};
 #undef OCTET_WIDEN
 
@@ -210,8 +204,9 @@ int widened(const Launch& launch, const Sm90Params& p, bool wrong) {
   for (const auto& [entry, shape] : kWidenKernels) {
     if (launch.entry != entry) continue;
     // It depends on the launch that widened rows of a.
-    const bool fits = launch.block[0] == WidenShape::kThreads && launch.cluster == 1 &&
-                      launch.dependent && p.dependent && p.slots.block_m % shape.slots == 0 &&
+    const bool fits = launch.block[0] == static_cast<uint32_t>(shape.threads()) &&
+                      launch.cluster == 1 && launch.dependent && p.dependent &&
+                      p.slots.block_m % shape.slots == 0 &&
                       launch.shared_bytes == static_cast<uint32_t>(shape.shared_bytes());
     if (!fits || !b_matches(p, shape.block_n)) return kLaunchFailed;
     const int columns = (p.n + shape.block_n - 1) / shape.block_n;

@@ -19,7 +19,6 @@
 #include "src/ops/gemm_grouped/cuda/sm90_block_tile.h"
 #include "src/ops/gemm_grouped/cuda/sm90_mx_loose.h"
 #include "src/ops/gemm_grouped/cuda/sm90_mx_swap.h"
-#include "src/ops/gemm_grouped/cuda/sm90_mx_tile.h"
 #include "src/ops/gemm_grouped/cuda/sm90_mx_widen.h"
 #include "src/ops/gemm_grouped/cuda/sm90_simple.h"
 #include "src/ops/gemm_grouped/op.h"
@@ -84,7 +83,6 @@ std::vector<select::Variant> make_variants() {
   add_cuda<Sm90BlockTile>(variants);
   add_cuda<Sm90BlockSwap>(variants);
   add_cuda<Sm90MxWiden>(variants);
-  add_cuda<Sm90MxTile>(variants);
   add_cuda<Sm90MxSwap>(variants);
   add_cuda<Sm90MxLoose>(variants);
   add_cuda<Sm90Simple>(variants);

@@ -17,9 +17,9 @@ constexpr gpu::CodeObject kTokenCode{"sm90_mx_widen_tokens",
 
 gpu::Kernel widen_tokens(kTokenCode, "octet_sm90_moe_mx_widen_tokens", 0);
 
-#define OCTET_KERNEL(SLOTS, N, STAGES)                         \
+#define OCTET_KERNEL(SLOTS, N, STAGES, CONSUMERS)              \
   gpu::Kernel(kCode, "octet_sm90_moe_mx_widen_" #SLOTS "x" #N, \
-              WidenShape{SLOTS, N, STAGES}.shared_bytes()),
+              WidenShape{SLOTS, N, STAGES, CONSUMERS}.shared_bytes()),
 gpu::Kernel kernels[] = {OCTET_SM90_MX_WIDEN_KERNELS(OCTET_KERNEL)};
 #undef OCTET_KERNEL
 
@@ -48,7 +48,7 @@ cuda::LaunchPlan Sm90MxWiden::plan(int index, const Problem& problem, const Devi
   plan.b_box_rows = c.block_n;
   plan.scale_words = false;
   plan.shape.grid_x = static_cast<uint32_t>(device.cu_num);
-  plan.shape.block_x = WidenShape::kThreads;
+  plan.shape.block_x = static_cast<uint32_t>(c.threads());
   plan.shape.shared_bytes = static_cast<uint32_t>(c.shared_bytes());
   plan.shape.dependent = true;  // the kernel waits before it reads
   constexpr int64_t kColumns = 256, kRows = 8, kMostBlocks = 1024;

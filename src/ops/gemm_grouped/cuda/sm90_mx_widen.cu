@@ -3,7 +3,8 @@
 // widened by a launch of their own. The tensor core sums over all of k.
 //
 // Grid       a block a multiprocessor; they read how many tiles there are, and walk over them
-// Pipeline   widen_ring.cuh; each of two warpgroups widens 64 rows by 64 of k while the products
+// Pipeline   widen_ring.cuh; each of two or three warpgroups widens 64 rows by 64 of k while the
+// products
 //            of those before run
 // Padding    a tile's products end with the 32 slots that hold its last token
 // Order      in 16 of k, odd codes of each four come before even ones, in both operands alike
@@ -138,11 +139,12 @@ __device__ __forceinline__ void consume(const Sm90Params& p, Shared<S> shared) {
 
 }  // namespace
 
-#define OCTET_KERNEL(SLOTS, N, STAGES)                                              \
-  extern "C" __global__ void __launch_bounds__(WidenShape::kThreads, 1)             \
-      octet_sm90_moe_mx_widen_##SLOTS##x##N(const __grid_constant__ Sm90Params p) { \
-    constexpr WidenShape kShape{SLOTS, N, STAGES};                                  \
-    widen::run<kShape>(p, [&](Shared<kShape> shared) { consume(p, shared); });      \
+#define OCTET_KERNEL(SLOTS, N, STAGES, CONSUMERS)                                                 \
+  extern "C" __global__ void __launch_bounds__(WidenShape{SLOTS, N, STAGES, CONSUMERS}.threads(), \
+                                               1)                                                 \
+      octet_sm90_moe_mx_widen_##SLOTS##x##N(const __grid_constant__ Sm90Params p) {               \
+    constexpr WidenShape kShape{SLOTS, N, STAGES, CONSUMERS};                                     \
+    widen::run<kShape>(p, [&](Shared<kShape> shared) { consume(p, shared); });                    \
   }
 OCTET_SM90_MX_WIDEN_KERNELS(OCTET_KERNEL)
 

@@ -33,7 +33,9 @@ struct Sm90MxWiden {
   static std::string name(const Config& c) {
     return fmt::format("sm90_mx_widen_{}x{}x128", c.slots, c.block_n);
   }
-  static select::Tile tile(const Config& c) { return {c.slots, c.block_n, 128}; }
+  static select::Tile tile(const Config& c) {
+    return {c.slots, c.block_n, 128, 1, false, Config::kSlotGrain};
+  }
   static select::Support supports(const Config& c, const Problem& problem, const Device&);
   static int64_t workspace_bytes(const Config&, const Problem& problem) {
     return problem.a_rows() * problem.k * 2;

@@ -211,13 +211,12 @@ __device__ __forceinline__ void feed_weights(const Sm90Params& p, Shared<S> shar
   }
 }
 
-/// `consume(shared)` by two warpgroups, beside the producers. Only who reads what the launch before
+/// `consume(shared)` by warpgroups, beside the producers. Only who reads what the launch before
 /// has widened waits for it: that launch lets this one begin when all before it have ended.
 template <WidenShape S, class Consume>
 __device__ __forceinline__ void run(const Sm90Params& p, const Consume& consume) {
   static_assert(S.shared_bytes() <= 232448 && S.kGatherers + S.kFactors == 4);
-  constexpr int kFirst = 8;            // producer warp
-  constexpr int kRegisters = 224;      // of a consumer's thread; the others get what is left
+  constexpr int kFirst = S.consumers * 4;  // producer warp
   extern __shared__ __align__(1024) uint8_t memory[];
   const Shared<S> shared{uniform(shared_address(memory))};
   const int warp = static_cast<int>(uniform(threadIdx.x / 32)), lane = threadIdx.x % 32;
@@ -225,19 +224,19 @@ __device__ __forceinline__ void run(const Sm90Params& p, const Consume& consume)
     tensor_map_prefetch(&p.b);
     for (int stage = 0; stage < S.stages; ++stage) {
       mbarrier_init(shared.full(stage), 1 + S.kFactors + S.kGatherers);  // 1: weights
-      mbarrier_init(shared.empty(stage), 8);
+      mbarrier_init(shared.empty(stage), S.consumers * 4);
     }
     mbarrier_init_fence();
   }
   __syncthreads();
   dependency_release();
   if (warp >= kFirst) {
-    registers_decrease<504 - 2 * kRegisters>();
+    registers_decrease<S.kProducerRegisters>();
     if (warp == kFirst) feed_weights<S, 0>(p, shared, lane);
     if (warp == kFirst + 1) feed_weights<S, 1>(p, shared, lane);
     if (warp > kFirst + 1) gather_tokens<S>(p, shared, threadIdx.x - (kFirst + 2) * 32);
   } else {
-    registers_increase<kRegisters>();
+    registers_increase<S.consumer_registers()>();
     consume(shared);
   }
 }
