@@ -68,6 +68,8 @@ TEST(GroupedCostCuda, FewAndManyTokensHaveTheirKernels) {
   EXPECT_EQ(choice(Format::kBlockscale, 1), "sm90_block_swap_");
   EXPECT_EQ(choice(Format::kMxfp8, 16), "sm90_mx_swap_");
   EXPECT_EQ(choice(Format::kBlockscale, 4096), "sm90_block_tile_");
+  EXPECT_EQ(choice(Format::kMxfp8, 64), "sm90_mx_swap_");
+  EXPECT_EQ(choice(Format::kMxfp8, 256), "sm90_mx_widen_") << "32 tokens an expert";
   EXPECT_EQ(choice(Format::kMxfp8, 4096), "sm90_mx_widen_");
   EXPECT_EQ(choice(Format::kMxfp8, 1, 2880), "sm90_mx_loose_");
 }

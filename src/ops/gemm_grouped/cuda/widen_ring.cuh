@@ -130,40 +130,36 @@ __device__ __forceinline__ void gather_tokens(const Sm90Params& p, Shared<S> sha
   signal.finish();
 }
 
-/// The exponents of a lane's rows of weights, on their way to factors: every 32nd row of the half
+/// The exponents of a lane's rows of weights, on their way to factors: every 32nd row of the part
 /// of the tile that is the warp's.
 template <WidenShape S>
 class Factors {
  public:
   __device__ __forceinline__ Factors(const Sm90Params& p, const Tiles<S>& tile, int first_row)
       : blocks_(p.k / 32) {
-    const auto* b = static_cast<const uint8_t*>(p.b_scale) + tile.expert() * p.b_scale_expert;
-#pragma unroll
-    for (int i = 0; i < kRows; ++i) {
-      // Rows past the end have codes of zero.
-      const int n = min(tile.column() * S.block_n + first_row + 32 * i, p.n - 1);
-      rows_[i] = LooseRow(b + n * p.b_scale_row, blocks_);
-    }
+    const int n = tile.column() * S.block_n + first_row;
+    const auto* b = static_cast<const uint8_t*>(p.b_scale) + tile.expert() * p.b_scale_expert +
+                    min(n, p.n - 1) * p.b_scale_row;
+    // Rows past the end have codes of zero.
+    rows_ = LooseRows<kRows>(b, blocks_, 32 * p.b_scale_row, (p.n - n + 31) / 32);
   }
   /// Before the stage is empty.
   __device__ __forceinline__ void read(int k) {
-    if (k % 4 != 0) return;
-#pragma unroll
-    for (LooseRow& row : rows_) row.read(k);
+    if (k % 4 == 0) rows_.read(k);
   }
   /// `to`: of the lane's first row. Whether a factor is kMxNoFactor.
   __device__ __forceinline__ bool store(uint32_t to, int k) const {
     uint32_t most = 0;
 #pragma unroll
-    for (int i = 0; i < kRows; ++i) {
-      const uint32_t word = whole_word(rows_[i].word(k % 4), blocks_ - 4 * k);
+    for (int row = 0; row < kRows; ++row) {
+      const uint32_t word = whole_word(rows_.word(row, k % 4), blocks_ - 4 * k);
       uint32_t factors[4];
 #pragma unroll
-      for (int j = 0; j < 4; ++j) {
-        factors[j] = bf16_factor(word, j);
-        most = max(most, factors[j]);
+      for (int i = 0; i < 4; ++i) {
+        factors[i] = bf16_factor(word, i);
+        most = max(most, factors[i]);
       }
-      shared_store(to + i * 512, factors[0], factors[1], factors[2], factors[3]);
+      shared_store(to + row * 512, factors[0], factors[1], factors[2], factors[3]);
     }
     return most == kMxNoFactor;
   }
@@ -171,7 +167,7 @@ class Factors {
  private:
   static constexpr int kRows = S.block_n / S.kFactors / 32;
 
-  LooseRow rows_[kRows];
+  LooseRows<kRows> rows_;
   int blocks_;
 };
 
@@ -203,10 +199,9 @@ __device__ __forceinline__ void feed_weights(const Sm90Params& p, Shared<S> shar
       __syncwarp();
       const bool unusual = factors.store(shared.factors(at.stage) + first_row * 16, k);
       const bool any = __any_sync(0xffffffff, unusual);
-      if (lane == 0) {
-        shared_store_word(shared.unusual(at.stage) + kPart * 4, any);
-        mbarrier_arrive(full);
-      }
+      if (lane == 0) shared_store_word(shared.unusual(at.stage) + kPart * 4, any);
+      __syncwarp();
+      if (lane == 0) mbarrier_arrive(full);
     }
   }
 }
