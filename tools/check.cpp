@@ -113,16 +113,27 @@ Result<std::vector<select::Problem>> all_problems(const select::Op& op, const Op
   return problems;
 }
 
+/// The error of a forced call where a variant is unknown or runs none of the problems.
+Status runs_any(const select::Op& op, const std::vector<select::Problem>& problems,
+                const std::string& variant, const Device& device) {
+  Status first = Status::Ok();
+  for (const select::Problem& problem : problems) {
+    const Status status =
+        select::choose(op, problem, device, ops::tuned_tables(), {variant}).status();
+    if (status.code() != StatusCode::kUnsupported) return status;
+    if (first.ok()) first = status;
+  }
+  return first;
+}
+
 Result<Outcome> check(const Options& options) {
   OCTET_TRY(const select::Op* op, ops::find(options.op));
   OCTET_TRY(Stream stream, harness::open_stream({options.device, options.threads}));
   OCTET_TRY(const std::vector<select::Problem> problems, all_problems(*op, options));
   OCTET_REQUIRE(!problems.empty(), "{}: no shape of {}", options.shapes, op->name());
   const int only = options.variant.empty() ? -1 : op->find(options.variant);
-  if (!options.variant.empty()) {  // forces the errors of a forced call
-    OCTET_CHECK_OK(
-        select::choose(*op, problems[0], stream.device(), ops::tuned_tables(), {options.variant})
-            .status());
+  if (!options.variant.empty()) {
+    OCTET_CHECK_OK(runs_any(*op, problems, options.variant, stream.device()));
   }
   std::vector<harness::Inputs> inputs = harness::case_of(*op).inputs;
   if (options.exact) inputs = {harness::Inputs::kExact};
