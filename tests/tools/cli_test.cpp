@@ -76,6 +76,8 @@ TEST(Usage, SlipsAreNamedWithWhatWasMeant) {
       {{"shapes", "--model", model("Qwen3-32B-FP8"), "--tp", "eight"}, "--tp"},
       {{"bench", "gemm_blockscale", "--cold", "--warm"}, "--cold excludes --warm\n"},
       {{"tune", "--budget", "soon", "--shapes", "check"}, "--budget 'soon': must be a time"},
+      {{"tune", "--shapes", "check", "--format", "e4m3"}, "unknown format 'e4m3'"},
+      {{"tune", "--shapes", "check", "--format", "e4m3fn", "--packed"}, "excludes"},
       {{"tune", "--shapes", "check", "--timeout", "0"}, "--timeout 0: must be 1 to 86400 seconds"},
       {{"tune"}, "tune: give --model or --shapes, one of them"},
       {{"tune", "--shapes", "check", "--shard", "5/4"}, "shard '5/4': must be i/N"},

@@ -250,5 +250,13 @@ TEST_F(TuneTest, WithoutShapes) {
   EXPECT_FALSE(std::filesystem::exists(folder_.file("tuned.csv")));
 }
 
+TEST_F(TuneTest, RowsAreOfTheFormatThatIsNamed) {
+  const Outcome run = octet(words({"--format", "e4m3fnuz"}));
+  ASSERT_EQ(run.code, 0) << run.err;
+  const std::string table = read_file(folder_.file("tuned.csv")).value();
+  EXPECT_NE(table.find(",e4m3fnuz,1,64,128,"), std::string::npos) << table;
+  EXPECT_EQ(table.find(",e4m3fn,"), std::string::npos) << table;
+}
+
 }  // namespace
 }  // namespace octet
