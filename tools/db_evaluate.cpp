@@ -136,7 +136,7 @@ Result<int> evaluate_table(const std::string& path, const DbOptions& options) {
   OCTET_TRY(const Device device, device_of(options.device, options.threads));
   if (options.from == "aiter") {
     OCTET_TRY(const harness::AiterImport imported, import_file(path));
-    OCTET_REQUIRE(imported.note.empty(), "{}: {}", path, imported.note);
+    OCTET_REQUIRE(imported.note.empty(), "{}", imported.note);
     OCTET_TRY(const harness::TableScore score,
               harness::score_heuristic(imported.table, imported.unmapped_rows, device));
     print_score(score, options.json);
