@@ -150,7 +150,7 @@ TEST_F(TuneTest, TheTableFitsATerminalNamesItsColumnsAndAgreesWithTheReport) {
     ASSERT_EQ(variants.size(), 1u) << m;
     const std::string& line = lines[static_cast<size_t>(3 + m)];
     EXPECT_NE(line.find(" " + variants[0] + " "), std::string::npos) << line;
-    const std::string tip = "title=\"m=" + std::to_string(m) + " n=64 k=128\n" + variants[0] + " ";
+    const std::string tip = "<title>m=" + std::to_string(m) + " n=64 k=128\n" + variants[0] + " ";
     EXPECT_NE(html.find(tip), std::string::npos) << tip;
   }
 }
