@@ -135,6 +135,15 @@ TEST(Json, OfCompareWhoseExitCodeIsTheVerdict) {
   EXPECT_TRUE(corrupt.err_has(slow + ":2: ")) << corrupt.err;
 }
 
+TEST(BenchOutput, OneProblemInWords) {
+  const Outcome bench = octet({"bench", "gemm_blockscale", "--shapes", "m=2 n=128 k=256",
+                               "--variants", "generic_ref", "--budget-ms", "1", "--json"});
+  ASSERT_EQ(bench.code, 0) << bench.err;
+  const Words lines = split(bench.out, '\n');
+  ASSERT_EQ(lines.size(), 3u) << bench.out;
+  EXPECT_EQ(Json::parse(lines[1])["problem"], (Json{{"m", 2}, {"n", 128}, {"k", 256}}));
+}
+
 TEST(BenchOutput, JsonLinesHoldTheContract) {
   const TemporaryFolder folder;
   const std::string shapes = folder.file("s.csv"), out = folder.file("o.jsonl");

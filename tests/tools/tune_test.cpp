@@ -242,6 +242,15 @@ TEST_F(TuneTest, OutputsThatAreLinksStayLinks) {
   EXPECT_TRUE(std::filesystem::is_regular_file(target));
 }
 
+TEST_F(TuneTest, OneProblemInWords) {
+  const Outcome outcome = octet({"tune", "--shapes", "m=2 n=128 k=256", "--budget", "1s", "--json"},
+                                {"OCTET_CPU_ARCH=generic"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const Json records = outcome.json()["records"];
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(records[0]["rows"][0]["problem"], (Json{{"m", 2}, {"n", 128}, {"k", 256}}));
+}
+
 TEST_F(TuneTest, WithoutShapes) {
   ASSERT_TRUE(write_file(shapes_, "m,n,k\n").ok());
   const Outcome outcome = octet(words());
