@@ -64,8 +64,9 @@ void print_regret(const harness::Regret& regret, bool json) {
   }
   Table table({"phase", "problems", "geomean regret", "worst", "times default", "worst problem"});
   const auto add = [&](const char* phase, const harness::RegretSummary& s) {
-    table.add({phase, std::to_string(s.problems), fmt::format("{:.3f}", s.geomean),
-               fmt::format("{:.2f}", s.worst),
+    const bool any = s.problems > 0;
+    table.add({phase, std::to_string(s.problems), any ? fmt::format("{:.3f}", s.geomean) : "-",
+               any ? fmt::format("{:.2f}", s.worst) : "-",
                s.with_default > 0 ? fmt::format("{:.2f}", s.over_default) : "-", s.worst_problem});
   };
   for (size_t i = 0; i < harness::kNumPhases; ++i) {
