@@ -173,6 +173,8 @@ TEST(BenchOutput, JsonLinesHoldTheContract) {
               read_file(page).value().starts_with("<!doctype html>"));
 }
 
+const std::string kAiter = "a8w8_blockscale_tuned_gemm_qwen3_vl_32b.csv";
+
 TEST(Output, AFullDiskOrAMissingFolderIsAnErrorAndOldContentStays) {
   const TemporaryFolder folder;
   const std::string base = folder.file("base.jsonl"), table = folder.file("t.csv");
@@ -186,6 +188,9 @@ TEST(Output, AFullDiskOrAMissingFolderIsAnErrorAndOldContentStays) {
       {"compare", base, base},
       {"report", base},
       {"db", "merge", table},
+      {"db", "import", "--from", "aiter", OCTET_SOURCE_DIR "/data/aiter/" + kAiter},
+      {"bench", "gemm_blockscale", "--shapes", "m=1 n=16 k=128", "--budget-ms", "1", "--variants",
+       "generic_ref"},
   };
   for (Words words : writers) {
     const std::string verb = words[0];
