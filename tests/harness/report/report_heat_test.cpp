@@ -6,12 +6,7 @@
 namespace octet::harness {
 namespace {
 
-using testing_report::contains;
-using testing_report::count;
-using testing_report::drawing;
-using testing_report::page;
-using testing_report::shape;
-using testing_report::three_phases;
+using namespace testing_report;  // NOLINT: the vocabulary of this file
 
 /// Of the cell of the heat map whose tooltip begins with `problem`: everything.
 std::string heat_cell(const std::string& html, const std::string& problem) {

@@ -11,12 +11,7 @@
 namespace octet::harness {
 namespace {
 
-using testing_report::contains;
-using testing_report::count;
-using testing_report::drawing;
-using testing_report::page;
-using testing_report::shape;
-using testing_report::three_phases;
+using namespace testing_report;  // NOLINT: the vocabulary of this file
 
 /// "" if every tag that is opened is closed in order and attributes are quoted, else what is wrong.
 std::string first_fault(const std::string& html) {
