@@ -87,18 +87,6 @@ Status check_one(const select::Op& op, int variant, const select::Problem& probl
   return Status::Ok();
 }
 
-/// A set, a file, or one problem given as "m=.. n=.. k=..".
-Result<std::vector<select::Problem>> problems_of(const select::Op& op, const Options& options,
-                                                 uint32_t format) {
-  if (options.shapes.find('=') == std::string::npos) {
-    return load_problems(op, options.shapes, options.m, format);
-  }
-  OCTET_TRY(select::Problem problem,
-            select::parse_problem(*op.schema, split(options.shapes, ' '), format));
-  OCTET_CHECK_OK(op.validate(problem));
-  return std::vector<select::Problem>{problem};
-}
-
 Result<std::vector<select::Problem>> all_problems(const select::Op& op, const Options& options) {
   std::vector<uint32_t> formats = formats_of(op);
   if (!options.format.empty()) {
@@ -107,7 +95,8 @@ Result<std::vector<select::Problem>> all_problems(const select::Op& op, const Op
   }
   std::vector<select::Problem> problems;
   for (const uint32_t format : formats) {
-    OCTET_TRY(const std::vector<select::Problem> some, problems_of(op, options, format));
+    OCTET_TRY(const std::vector<select::Problem> some,
+              load_problems(op, options.shapes, options.m, format));
     problems.insert(problems.end(), some.begin(), some.end());
   }
   return problems;

@@ -229,7 +229,8 @@ void add_tune(CLI::App& app, int& exit_code) {
   verb->add_option("--model", options->model, "Shapes of this config.json");
   verb->add_option("--tp", options->tp, "Tensor-parallel degree of --model")->capture_default_str();
   verb->add_option("--ep", options->ep, "Expert-parallel degree of --model")->capture_default_str();
-  verb->add_option("--shapes", options->shapes, "Shapes of a set or a CSV file");
+  verb->add_option("--shapes", options->shapes,
+                   "Shapes of a set, a CSV file, or \"m=.. n=.. k=..\"");
   verb->add_option("--m", options->m,
                    "m where the shapes have none: a list as of octet shapes; 'tune' is 1 to 2048")
       ->capture_default_str();

@@ -89,6 +89,10 @@ TEST(Usage, SlipsAreNamedWithWhatWasMeant) {
       {{"check", "gemm_blockscale", "--shapes", "chekc"}, "no shape set 'chekc'"},
       {{"check", "gemm_blockscale", "--format", "e4m3"}, "unknown format 'e4m3'"},
       {{"compare", "a.jsonl"}, "new is required"},
+      {{"db", "check"}, "files is required\nRun 'octet db check --help' for usage."},
+      {{"compare", "a", "b", "--rule", "threshold", "--threshold", "x"}, "--threshold = x\n"},
+      {bench("--shapes", "m=1 n=128 kk=128"), "no field 'kk' (did you mean 'k'?)"},
+      {bench("--shapes", "m=1 n=128 k=100"), "k = 100, must be a multiple of 128"},
   };
   for (const Refused& one : cases) expect_usage_error(one);
 }

@@ -150,7 +150,7 @@ TEST_F(TuneTest, TheTableFitsATerminalNamesItsColumnsAndAgreesWithTheReport) {
     ASSERT_EQ(variants.size(), 1u) << m;
     const std::string& line = lines[static_cast<size_t>(3 + m)];
     EXPECT_NE(line.find(" " + variants[0] + " "), std::string::npos) << line;
-    const std::string tip = "title=\"m=" + std::to_string(m) + " n=64 k=128\n" + variants[0] + " ";
+    const std::string tip = "<title>m=" + std::to_string(m) + " n=64 k=128\n" + variants[0] + " ";
     EXPECT_NE(html.find(tip), std::string::npos) << tip;
   }
 }
@@ -240,6 +240,15 @@ TEST_F(TuneTest, OutputsThatAreLinksStayLinks) {
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_TRUE(std::filesystem::is_symlink(link));
   EXPECT_TRUE(std::filesystem::is_regular_file(target));
+}
+
+TEST_F(TuneTest, OneProblemInWords) {
+  const Outcome outcome = octet({"tune", "--shapes", "m=2 n=128 k=256", "--budget", "1s", "--json"},
+                                {"OCTET_CPU_ARCH=generic"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const Json records = outcome.json()["records"];
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(records[0]["rows"][0]["problem"], (Json{{"m", 2}, {"n", 128}, {"k", 256}}));
 }
 
 TEST_F(TuneTest, WithoutShapes) {
