@@ -1,10 +1,12 @@
 // Contract: few tokens on AMX: weights stream once, tiles are as narrow as the tokens.
 //
 // Layout     rows of weights, decoded to bf16, are the A tiles, 32 rows x 128 of k at a time
-// Requires   amx_tile, amx_bf16, gfni, avx512 with vbmi; any n; m up to 4
+// Requires   amx_tile, amx_bf16, gfni, avx512 with vbmi; any n; m up to 16
 // Numerics   exact products, scales folded in exactly (src/cpu/mx.h), f32 sums of 32 of k, added up
 //            in a tile
 // Method     amx_gemv.h; decoding by bit matrices, amx_decode.h
+// Measured   on a Xeon with AMX, two threads, time over that of the best other variant at eight
+//            (n,k): 0.89 at m = 1 and 2, 0.87 at 4, 0.93 at 8, 0.97 at 16
 #pragma once
 
 #include <array>
