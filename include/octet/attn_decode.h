@@ -98,6 +98,12 @@ struct AttnDecodeArgs {
 
   Heads out{};           // as q, bf16, f16 or f32; must not overlap an operand
   float* lse = nullptr;  // (batch, q_tokens, q_heads), natural logarithm; null: not wanted
+
+  /// On a GPU lengths and page ids are read there only. Four words on the device, zeroed by the
+  /// caller, get the first that is out of range: 1 (a length) or 2 (a page id), the sequence, the
+  /// column of the page table, the value. That sequence's results are unspecified, and nothing is
+  /// read for such a length or page. Null: not wanted.
+  int32_t* fault = nullptr;
 };
 
 /// Computes out, and lse where it is wanted, in float32 accumulation. Deterministic: operands and

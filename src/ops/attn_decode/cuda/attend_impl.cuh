@@ -1,0 +1,275 @@
+// The steps of Attend (attend.cuh).
+#pragma once
+
+#include "src/ops/attn_decode/cuda/attend.cuh"
+
+namespace octet::ops::attn_decode {
+
+template <SplitShape S>
+__device__ __forceinline__ void Attend<S>::load_q(int32_t sequence, int32_t kv_head,
+                                                  int32_t first_row) {
+  const float k_scale =
+      S.token_scales || p.k.scale == nullptr ? 1.0f : p.k.scale[kv_head * p.k.scale_head];
+#pragma unroll
+  for (int r = 0; r < kRowTiles; ++r) {
+    const int32_t row = first_row + r * kRowTile + g;
+    const RowAt at = row_at(p, sequence, kv_head, min(row, p.rows - 1));
+    own_token[r] = at.token;
+    const uint16_t* from = p.q + sequence * p.q_batch + at.token * p.q_token + at.head * p.q_head;
+    float largest = 0, all = 0;
+#pragma unroll
+    for (int step = 0; step < kSteps; ++step) {
+      const uint2 words = *reinterpret_cast<const uint2*>(from + q_element(step));
+      q[r][step][0] = row < p.rows ? words.x : 0, q[r][step][1] = row < p.rows ? words.y : 0;
+#pragma unroll
+      for (int half = 0; half < 2; ++half) {
+        const float x = q_value(q[r][step][half] & 0xffff, p.q_f16);
+        const float y = q_value(q[r][step][half] >> 16, p.q_f16);
+        largest = fmaxf(largest, fmaxf(fabsf(x), fabsf(y)));
+        all += x + y;
+      }
+    }
+#pragma unroll
+    for (int step = 1; step < 4; step *= 2) {
+      largest = fmaxf(largest, __shfl_xor_sync(kWarp, largest, step));
+      all += __shfl_xor_sync(kWarp, all, step);
+    }
+    int up = 0;  // q is multiplied by 2^up
+    if (!p.q_f16) {
+      up = min(max(127 + 14 - static_cast<int>(__float_as_uint(largest) >> 23), -112), 126);
+      const float factor = __uint_as_float((127 + up) << 23);
+#pragma unroll
+      for (int step = 0; step < kSteps; ++step) {
+#pragma unroll
+        for (int half = 0; half < 2; ++half) {
+          const uint32_t pair = q[r][step][half];
+          q[r][step][half] = gpu::pack<__half>(__uint_as_float(pair << 16) * factor,
+                                               __uint_as_float(pair & 0xffff0000) * factor);
+        }
+      }
+    }
+    const float down = __uint_as_float((127 - up) << 23);
+#pragma unroll
+    for (int h = 0; h < 2; ++h) {
+      const int source = (c * 2 + h) * 4;
+      scale[r][h] = p.softmax_scale * k_scale * __shfl_sync(kWarp, down, source);
+      q_sum[r][h] = p.softmax_scale * __shfl_sync(kWarp, all, source);
+      token[r][h] = __shfl_sync(kWarp, own_token[r], source);
+    }
+  }
+}
+
+template <SplitShape S>
+__device__ __forceinline__ void Attend<S>::dot_products(uint32_t codes, Logits& x) const {
+#pragma unroll
+  for (int tile = 0; tile < kTiles; ++tile) {
+#pragma unroll
+    for (int r = 0; r < kRowTiles; ++r) {
+#pragma unroll
+      for (int e = 0; e < 4; ++e) x.of[tile][r][e] = 0;
+    }
+#pragma unroll
+    for (int j = 0; j < S.dim / 64; ++j) {  // 16 bytes of each of two tokens
+      const int piece = S.dim == 64 ? c : j / 2 * 8 + c * 2 + j % 2;
+      uint32_t low[4], high[4];
+      gpu::shared_load_words(codes + piece_at<S>(tile * 16 + g, piece), low);
+      gpu::shared_load_words(codes + piece_at<S>(tile * 16 + g + 8, piece), high);
+#pragma unroll
+      for (int w = 0; w < 4; ++w) {
+        const uint32_t a[4] = {widen_pair<S.e5m2>(low[w]), widen_pair<S.e5m2>(high[w]),
+                               widen_high_pair<S.e5m2>(low[w]), widen_high_pair<S.e5m2>(high[w])};
+#pragma unroll
+        for (int r = 0; r < kRowTiles; ++r) multiply(x.of[tile][r], a, q[r][j * 4 + w]);
+      }
+    }
+  }
+}
+
+/// From dot products to logits in powers of two; -infinity for what a row does not see.
+template <SplitShape S>
+__device__ __forceinline__ void Attend<S>::finish_logits(uint32_t scales, const Walk& walk,
+                                                         int32_t first, bool whole,
+                                                         Logits& x) const {
+#pragma unroll
+  for (int tile = 0; tile < kTiles; ++tile) {
+#pragma unroll
+    for (int high = 0; high < 2; ++high) {
+      const int of = tile * 16 + high * 8 + g;
+      ScaleShift k{1, 0};
+      if constexpr (S.token_scales) k = token_scale(p.k, scales, of);
+#pragma unroll
+      for (int r = 0; r < kRowTiles; ++r) {
+#pragma unroll
+        for (int h = 0; h < 2; ++h) {
+          float& logit = x.of[tile][r][high * 2 + h];
+          logit *= scale[r][h];
+          if constexpr (S.token_scales) {
+            logit = logit * k.scale + (k.shift == 0 ? 0 : k.shift * q_sum[r][h]);
+          }
+          if (p.soft_cap > 0) logit = capped(logit, p.soft_cap * kLog2e);
+          if (!whole && !visible(p, walk.length, token[r][h]).holds(first + of)) logit = -INFINITY;
+        }
+      }
+    }
+  }
+}
+
+template <SplitShape S>
+__device__ __forceinline__ void Attend<S>::follow_maximum(const Logits& x) {
+  float largest[kRowTiles][2];
+  bool passed = false;
+#pragma unroll
+  for (int r = 0; r < kRowTiles; ++r) {
+#pragma unroll
+    for (int h = 0; h < 2; ++h) {
+      float here = -INFINITY;
+#pragma unroll
+      for (int tile = 0; tile < kTiles; ++tile) {
+        here = fmaxf(here, fmaxf(x.of[tile][r][h], x.of[tile][r][2 + h]));
+      }
+      largest[r][h] = here;
+      passed |= here > most[r][h] + kSlack;
+    }
+  }
+  if (!__any_sync(kWarp, passed)) return;
+#pragma unroll
+  for (int r = 0; r < kRowTiles; ++r) {
+#pragma unroll
+    for (int h = 0; h < 2; ++h) {
+      const float next = fmaxf(most[r][h], max_of_column(largest[r][h]));
+      rescale(r, h, most[r][h] == next ? 1.0f : exp2_of(most[r][h] - next));
+      most[r][h] = next;
+    }
+  }
+}
+
+/// Weights are multiplied by scales of values before they become f16: by their size against the
+/// largest of the unit.
+template <SplitShape S>
+__device__ __forceinline__ void Attend<S>::follow_exponent(uint32_t scales) {
+  const int lane = g * 4 + c;
+  uint32_t largest = 0;
+#pragma unroll
+  for (int of = lane; of < kUnit; of += 32) {
+    const uint32_t size = __float_as_uint(fabsf(token_scale(p.v, scales, of).scale));
+    if (size < 0x7f800000) largest = max(largest, size);
+  }
+  const int unit_exponent = static_cast<int>(__reduce_max_sync(kWarp, largest) >> 23) - 126;
+  highest = max(highest, unit_exponent);
+  const int next = max(unit_exponent, highest - 40);
+  if (next == exponent) return;
+  const float by = exp2_of(static_cast<float>(max(exponent - next, -126)));
+  exponent = next;
+#pragma unroll
+  for (int r = 0; r < kRowTiles; ++r) {
+#pragma unroll
+    for (int i = 0; i < kOutTiles; ++i) {
+#pragma unroll
+      for (int e = 0; e < 4; ++e) sums[r][i][e] *= by;
+    }
+  }
+}
+
+/// From logits to weights, times the scales of values.
+template <SplitShape S>
+__device__ __forceinline__ void Attend<S>::weigh(uint32_t scales, Logits& x) {
+  const float down = S.token_scales ? exp2_of(static_cast<float>(-exponent)) : 1.0f;
+#pragma unroll
+  for (int tile = 0; tile < kTiles; ++tile) {
+#pragma unroll
+    for (int high = 0; high < 2; ++high) {
+      ScaleShift v{1, 0};
+      if constexpr (S.token_scales) v = token_scale(p.v, scales, tile * 16 + high * 8 + g);
+#pragma unroll
+      for (int r = 0; r < kRowTiles; ++r) {
+#pragma unroll
+        for (int h = 0; h < 2; ++h) {
+          float& logit = x.of[tile][r][high * 2 + h];
+          const float base = (most[r][h] == -INFINITY ? 0 : most[r][h]) - kLift;
+          const bool hidden = logit == -INFINITY;
+          const float weight = exp2_of(logit - base);
+          sum[r][h] += weight;
+          logit = weight;
+          if constexpr (S.token_scales) {
+            if (v.shift != 0 && !hidden) shift[r][h] += weight * v.shift;
+            logit = hidden ? 0 : weight * (v.scale * down);
+          }
+        }
+      }
+    }
+  }
+}
+
+/// Adds weighted values: all, or of one query token those that it sees.
+template <SplitShape S>
+template <bool kMasked>
+__device__ __forceinline__ void Attend<S>::add_values(uint32_t codes, const Logits& x, Tokens seen,
+                                                      int32_t first, int32_t query) {
+  constexpr int kWords = S.dim / 32;  // a lane has dim / 8 elements of a token
+#pragma unroll
+  for (int tile = 0; tile < kTiles; ++tile) {
+    uint32_t weights[kRowTiles][2];
+#pragma unroll
+    for (int r = 0; r < kRowTiles; ++r) {
+      const float* of = x.of[tile][r];
+      weights[r][0] = transpose(gpu::pack<__half>(of[0], of[1]));
+      weights[r][1] = transpose(gpu::pack<__half>(of[2], of[3]));
+      if (kMasked && own_token[r] != query) weights[r][0] = weights[r][1] = 0;
+    }
+    uint32_t words[4][kWords];
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+      const int of = tile * 16 + i / 2 * 8 + c * 2 + i % 2;
+      if constexpr (S.dim == 64) {
+        const float2 both = gpu::shared_load_pair(codes + piece_at<S>(of, g / 2) + g % 2 * 8);
+        words[i][0] = __float_as_uint(both.x), words[i][1] = __float_as_uint(both.y);
+      } else {
+#pragma unroll
+        for (int half = 0; half < S.dim / 128; ++half) {
+          uint32_t(&part)[4] = reinterpret_cast<uint32_t(&)[4]>(words[i][half * 4]);
+          gpu::shared_load_words(codes + piece_at<S>(of, half * 8 + g), part);
+        }
+      }
+      if (kMasked && !seen.holds(first + of)) {
+#pragma unroll
+        for (int w = 0; w < kWords; ++w) words[i][w] = 0;
+      }
+    }
+#pragma unroll
+    for (int w = 0; w < kWords; ++w) {
+#pragma unroll
+      for (int two = 0; two < 2; ++two) {
+        const uint32_t low = __byte_perm(words[0][w], words[1][w], two == 0 ? 0x5140 : 0x7362);
+        const uint32_t high = __byte_perm(words[2][w], words[3][w], two == 0 ? 0x5140 : 0x7362);
+        const uint32_t a[4] = {widen_pair<S.e5m2>(low), widen_high_pair<S.e5m2>(low),
+                               widen_pair<S.e5m2>(high), widen_high_pair<S.e5m2>(high)};
+#pragma unroll
+        for (int r = 0; r < kRowTiles; ++r) multiply(sums[r][w * 2 + two], a, weights[r]);
+      }
+    }
+  }
+}
+
+template <SplitShape S>
+__device__ __forceinline__ void Attend<S>::unit(uint32_t codes, uint32_t scales,
+                                                const Walk& walk) {
+  const int32_t first = walk.template first<kUnit>();
+  // What every query token sees: up to the first one's last, from the last one's first.
+  const bool whole = first >= visible(p, walk.length, p.q_tokens - 1).first &&
+                     first + kUnit <= visible(p, walk.length, 0).last;
+  Logits x;
+  dot_products(codes, x);
+  finish_logits(scales, walk, first, whole, x);
+  follow_maximum(x);
+  if constexpr (S.token_scales) follow_exponent(scales + kUnit * 8);
+  weigh(scales + kUnit * 8, x);
+  if (whole) {
+    add_values<false>(codes + kUnitBytes, x, {}, first, 0);
+    return;
+  }
+  for (int32_t query = 0; query < p.q_tokens; ++query) {
+    add_values<true>(codes + kUnitBytes, x, visible(p, walk.length, query), first, query);
+  }
+}
+
+}  // namespace octet::ops::attn_decode

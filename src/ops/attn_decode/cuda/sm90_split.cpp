@@ -1,0 +1,81 @@
+#include "src/ops/attn_decode/cuda/sm90_split.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "src/ops/attn_decode/cuda/split_kernels.h"
+
+namespace octet::ops::attn_decode {
+namespace {
+
+constexpr int64_t kMostBlocks = 256;  // thread blocks, for which there are records and counters
+
+SplitShape shape_of(const Problem& p) {
+  return {static_cast<int>(p.dim), p.rows() > kRowTile && p.dim < 256 ? 2 : 1,
+          p.kv == DType::kE5m2, p.scales != Scales::kConstant};
+}
+
+int64_t row_blocks(const Problem& p) {
+  const int64_t rows = shape_of(p).rows();
+  return (p.rows() + rows - 1) / rows;
+}
+
+}  // namespace
+
+#if defined(OCTET_HAVE_SM90)
+extern "C" const unsigned char octet_code_attn_decode_sm90_split_64[];
+extern "C" const unsigned char octet_code_attn_decode_sm90_split_128[];
+extern "C" const unsigned char octet_code_attn_decode_sm90_split_256[];
+
+namespace {
+
+constexpr gpu::CodeObject kCode64{"sm90_split_64", octet_code_attn_decode_sm90_split_64};
+constexpr gpu::CodeObject kCode128{"sm90_split_128", octet_code_attn_decode_sm90_split_128};
+constexpr gpu::CodeObject kCode256{"sm90_split_256", octet_code_attn_decode_sm90_split_256};
+
+// By dim, row tiles, codes, scales.
+const gpu::Kernel kernels[] = {OCTET_SM90_ATTN_SPLIT_64(OCTET_SM90_ATTN_SPLIT_ENTRY)
+                                   OCTET_SM90_ATTN_SPLIT_128(OCTET_SM90_ATTN_SPLIT_ENTRY)
+                                       OCTET_SM90_ATTN_SPLIT_256(OCTET_SM90_ATTN_SPLIT_ENTRY)};
+
+const gpu::Kernel& kernel_of(const SplitShape& s) {
+  const int of_dim = s.dim == 64 ? 0 : s.dim == 128 ? 8 : 16;
+  return kernels[of_dim + (s.row_tiles - 1) * 4 + (s.e5m2 ? 2 : 0) + (s.token_scales ? 1 : 0)];
+}
+
+}  // namespace
+#endif
+
+select::Support Sm90Split::supports(const Config&, const Problem& p, const Device&) {
+  if (p.dim != 64 && p.dim != 128 && p.dim != 256) {
+    return select::Support::no(fmt::format("d = {}, takes 64, 128 and 256", p.dim));
+  }
+  return select::Support::yes();
+}
+
+int64_t Sm90Split::workspace_bytes(const Config&, const Problem& p) {
+  return 2 * kMostBlocks * shape_of(p).record() * static_cast<int64_t>(sizeof(float));
+}
+
+cuda::LaunchPlan Sm90Split::plan(int index, const Problem& p, const Device& device) {
+  const Config& config = kConfigs[static_cast<size_t>(index)];
+  const SplitShape shape = shape_of(p);
+  cuda::LaunchPlan plan;
+#if defined(OCTET_HAVE_SM90)
+  plan.kernel = &kernel_of(shape);
+#endif
+  plan.row_blocks = static_cast<int>(row_blocks(p));
+  plan.least_units = config.least_units;
+  const int64_t of_item = std::max<int64_t>((p.context + shape.unit() - 1) / shape.unit(), 1);
+  const double units = static_cast<double>(p.batch * p.kv_heads * plan.row_blocks) *
+                       static_cast<double>(of_item);
+  const int64_t most = std::min<int64_t>(device.cu_num, kMostBlocks);
+  plan.shape.grid_x = static_cast<uint32_t>(
+      std::clamp(units / config.least_units, 1.0, static_cast<double>(most)));
+  plan.shape.block_x = kSplitThreads;
+  plan.shape.shared_bytes = static_cast<uint32_t>(shape.shared_bytes());
+  return plan;
+}
+
+}  // namespace octet::ops::attn_decode

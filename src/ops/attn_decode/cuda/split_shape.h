@@ -1,0 +1,43 @@
+// The shapes of sm90_split, for host and device.
+//
+// A unit is a run of tokens at multiples of its size whose keys and values fill 8 KB; a warp takes
+// one at a time and has `stages` of them in flight or in use.
+#pragma once
+
+#include <cstdint>
+
+namespace octet::ops::attn_decode {
+
+inline constexpr int kSplitWarps = 8, kSplitThreads = kSplitWarps * 32;
+inline constexpr int kUnitBytes = 4096;  // of keys, and of values
+inline constexpr int kRowTile = 8;       // rows of q in a tensor instruction
+inline constexpr int kMergeFan = 16;     // parts of an item that one thread block adds up
+
+struct SplitShape {
+  int dim;        // 64, 128 or 256
+  int row_tiles;  // 1 or 2
+  bool e5m2;
+  bool token_scales;
+
+  constexpr int unit() const { return kUnitBytes / dim; }  // tokens
+  constexpr int tiles() const { return unit() / 16; }      // of 16 tokens
+  constexpr int rows() const { return row_tiles * kRowTile; }
+  constexpr int out_tiles() const { return dim / 16; }
+  constexpr int key_steps() const { return dim / 16; }  // of 16 of dim
+  /// Registers of sums in a lane, and so many of them that warps add up at once.
+  constexpr int sums() const { return row_tiles * out_tiles() * 4; }
+  constexpr int round() const { return token_scales ? 8 : 16; }
+
+  constexpr int stages() const { return 3; }
+  constexpr int scale_bytes() const { return token_scales ? 4 * 4 * unit() : 0; }  // of a stage
+  constexpr int stage_bytes() const { return 2 * kUnitBytes; }
+  constexpr int scales_at() const { return kSplitWarps * stages() * stage_bytes(); }
+  constexpr int merge_at() const { return scales_at() + kSplitWarps * stages() * scale_bytes(); }
+  constexpr int shared_bytes() const { return merge_at() + kSplitThreads * round() * 4; }
+
+  /// Floats of a record: sums of a part of an item, then the largest logit and the sum of weights
+  /// of each row.
+  constexpr int record() const { return rows() * dim + 2 * rows(); }
+};
+
+}  // namespace octet::ops::attn_decode
