@@ -93,7 +93,8 @@ struct AttnDecodeArgs {
   const float* sinks = nullptr;  // (q_heads): a logit that joins the denominator; null: none
 
   /// Tokens of a split, at multiples of it in every sequence: a multiple of 64, 256 to 2048, so
-  /// that no result depends on the other sequences of a batch. 0: the variant's choice.
+  /// that no result depends on the other sequences of a batch. 0: the variant's choice. On a GPU it
+  /// may take more workspace than the plan says: the stream's own.
   int64_t split_tokens = 0;
 
   Heads out{};           // as q, bf16, f16 or f32; must not overlap an operand

@@ -61,7 +61,7 @@ struct Attend {
   uint32_t q[kRowTiles][kSteps][2];
   float scale[kRowTiles][2];  // of rows 2c and 2c + 1: from dot products to powers of two
   float q_sum[kRowTiles][2];  // times softmax_scale, for shifts of keys
-  int32_t token[kRowTiles][2];  // query token of the row
+  int32_t token[kRowTiles][2];   // query token of the row
   int32_t own_token[kRowTiles];  // of row g
 
   // Of the tokens so far.
@@ -94,14 +94,17 @@ struct Attend {
   /// is 2^14 to 2^15 and f16 holds all others.
   __device__ __forceinline__ void load_q(int32_t sequence, int32_t kv_head, int32_t first_row);
 
-  __device__ __forceinline__ void unit(uint32_t codes, uint32_t scales, const Walk& walk);
+  /// A unit of the item, from token `first` on.
+  __device__ __forceinline__ void unit(uint32_t codes, uint32_t scales, const Walk<kUnit>& walk,
+                                       int32_t first);
 
  private:
   struct Logits {
     float of[kTiles][kRowTiles][4];
   };
   __device__ __forceinline__ void dot_products(uint32_t codes, Logits& x) const;
-  __device__ __forceinline__ void finish_logits(uint32_t scales, const Walk& walk, int32_t first,
+  __device__ __forceinline__ void finish_logits(uint32_t scales, const Walk<kUnit>& walk,
+                                                int32_t first,
                                                 bool whole, Logits& x) const;
   __device__ __forceinline__ void follow_maximum(const Logits& x);
   __device__ __forceinline__ void follow_exponent(uint32_t scales);

@@ -5,6 +5,12 @@
 
 namespace octet::ops::attn_decode {
 
+/// Twice 16 bits of q, times `factor`, as f16.
+__device__ __forceinline__ uint32_t scaled_half_pair(uint32_t bf16_pair, float factor) {
+  return gpu::pack<__half>(__uint_as_float(bf16_pair << 16) * factor,
+                           __uint_as_float(bf16_pair & 0xffff0000) * factor);
+}
+
 template <SplitShape S>
 __device__ __forceinline__ void Attend<S>::load_q(int32_t sequence, int32_t kv_head,
                                                   int32_t first_row) {
@@ -16,36 +22,39 @@ __device__ __forceinline__ void Attend<S>::load_q(int32_t sequence, int32_t kv_h
     const RowAt at = row_at(p, sequence, kv_head, min(row, p.rows - 1));
     own_token[r] = at.token;
     const uint16_t* from = p.q + sequence * p.q_batch + at.token * p.q_token + at.head * p.q_head;
-    float largest = 0, all = 0;
+    uint32_t largest = 0;  // magnitude, as bits
+    float all = 0;
 #pragma unroll
     for (int step = 0; step < kSteps; ++step) {
       const uint2 words = *reinterpret_cast<const uint2*>(from + q_element(step));
-      q[r][step][0] = row < p.rows ? words.x : 0, q[r][step][1] = row < p.rows ? words.y : 0;
-#pragma unroll
-      for (int half = 0; half < 2; ++half) {
-        const float x = q_value(q[r][step][half] & 0xffff, p.q_f16);
-        const float y = q_value(q[r][step][half] >> 16, p.q_f16);
-        largest = fmaxf(largest, fmaxf(fabsf(x), fabsf(y)));
-        all += x + y;
-      }
+      q[r][step][0] = words.x, q[r][step][1] = words.y;
     }
 #pragma unroll
+    for (int step = 0; step < kSteps; ++step) {
+#pragma unroll
+      for (int half = 0; half < 2; ++half) {
+        if (row >= p.rows) q[r][step][half] = 0;
+        const uint32_t pair = q[r][step][half];
+        largest = __vmaxu2(largest, pair & 0x7fff7fff);
+        if constexpr (S.token_scales) {
+          all += q_value(pair & 0xffff, p.q_f16) + q_value(pair >> 16, p.q_f16);
+        }
+      }
+    }
+    largest = max(largest >> 16, largest & 0xffff);
+#pragma unroll
     for (int step = 1; step < 4; step *= 2) {
-      largest = fmaxf(largest, __shfl_xor_sync(kWarp, largest, step));
-      all += __shfl_xor_sync(kWarp, all, step);
+      largest = max(largest, __shfl_xor_sync(kWarp, largest, step));
+      if constexpr (S.token_scales) all += __shfl_xor_sync(kWarp, all, step);
     }
     int up = 0;  // q is multiplied by 2^up
     if (!p.q_f16) {
-      up = min(max(127 + 14 - static_cast<int>(__float_as_uint(largest) >> 23), -112), 126);
+      up = min(max(127 + 14 - static_cast<int>(largest >> 7), -112), 126);
       const float factor = __uint_as_float((127 + up) << 23);
 #pragma unroll
       for (int step = 0; step < kSteps; ++step) {
-#pragma unroll
-        for (int half = 0; half < 2; ++half) {
-          const uint32_t pair = q[r][step][half];
-          q[r][step][half] = gpu::pack<__half>(__uint_as_float(pair << 16) * factor,
-                                               __uint_as_float(pair & 0xffff0000) * factor);
-        }
+        q[r][step][0] = scaled_half_pair(q[r][step][0], factor);
+        q[r][step][1] = scaled_half_pair(q[r][step][1], factor);
       }
     }
     const float down = __uint_as_float((127 - up) << 23);
@@ -87,7 +96,8 @@ __device__ __forceinline__ void Attend<S>::dot_products(uint32_t codes, Logits& 
 
 /// From dot products to logits in powers of two; -infinity for what a row does not see.
 template <SplitShape S>
-__device__ __forceinline__ void Attend<S>::finish_logits(uint32_t scales, const Walk& walk,
+__device__ __forceinline__ void Attend<S>::finish_logits(uint32_t scales,
+                                                         const Walk<kUnit>& walk,
                                                          int32_t first, bool whole,
                                                          Logits& x) const {
 #pragma unroll
@@ -106,9 +116,26 @@ __device__ __forceinline__ void Attend<S>::finish_logits(uint32_t scales, const 
           if constexpr (S.token_scales) {
             logit = logit * k.scale + (k.shift == 0 ? 0 : k.shift * q_sum[r][h]);
           }
-          if (p.soft_cap > 0) logit = capped(logit, p.soft_cap * kLog2e);
-          if (!whole && !visible(p, walk.length, token[r][h]).holds(first + of)) logit = -INFINITY;
         }
+      }
+    }
+  }
+  if (p.soft_cap > 0) {
+#pragma unroll
+    for (int i = 0; i < kTiles * kRowTiles * 4; ++i) {
+      float& logit = x.of[i / 4 / kRowTiles][i / 4 % kRowTiles][i % 4];
+      logit = capped(logit, p.soft_cap * kLog2e);
+    }
+  }
+  if (whole) return;
+#pragma unroll
+  for (int r = 0; r < kRowTiles; ++r) {
+#pragma unroll
+    for (int h = 0; h < 2; ++h) {
+      const Tokens seen = visible(p, walk.length, token[r][h]);
+#pragma unroll
+      for (int of = 0; of < kTiles * 2; ++of) {
+        if (!seen.holds(first + of * 8 + g)) x.of[of / 2][r][of % 2 * 2 + h] = -INFINITY;
       }
     }
   }
@@ -252,8 +279,7 @@ __device__ __forceinline__ void Attend<S>::add_values(uint32_t codes, const Logi
 
 template <SplitShape S>
 __device__ __forceinline__ void Attend<S>::unit(uint32_t codes, uint32_t scales,
-                                                const Walk& walk) {
-  const int32_t first = walk.template first<kUnit>();
+                                                const Walk<kUnit>& walk, int32_t first) {
   // What every query token sees: up to the first one's last, from the last one's first.
   const bool whole = first >= visible(p, walk.length, p.q_tokens - 1).first &&
                      first + kUnit <= visible(p, walk.length, 0).last;

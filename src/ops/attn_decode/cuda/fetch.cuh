@@ -25,27 +25,24 @@ struct Fetch {
   static constexpr int kPieces = S.dim / 16;                  // of a token's codes
 
   const Sm90Params& p;
-  Walk walk;
-  int32_t left;  // units of this warp
-  int32_t block[kTurns];
+  Runs<kUnit> runs;
   uint32_t stages, scales;  // of this warp, in shared memory
-  int lane;
+  int warp, lane;
+  int32_t unit;  // of the run, that is next; where there is one
+  bool more;
+  int32_t block[kTurns];  // of the tokens of this lane in it
 
-  /// Asks where the tokens of the next unit lie, so that the answer is there when it is copied.
-  __device__ __forceinline__ void ask() {
-#pragma unroll
-    for (int turn = 0; turn < kTurns; ++turn) {
-      const int32_t n = walk.template first<kUnit>() + turn * 32 + lane;
-      const bool mine = turn * 32 + lane < kUnit && walk.tokens.holds(n);
-      block[turn] = left > 0 && mine ? block_of(p, walk.sequence, n) : -1;
-    }
-  }
-
-  /// The unit `warp` of the line from the share's begin on, if there are so many.
-  __device__ __forceinline__ void start(int32_t units, int warp) {
-    left = units > warp ? (units - warp + kSplitWarps - 1) / kSplitWarps : 0;
-    if (left > 0) walk.template advance<kUnit>(p, warp);
-    ask();
+  __device__ __forceinline__ Fetch(const Sm90Params& params, const Runs<kUnit>& all, int own_warp,
+                                   int own_lane, uint32_t ring, uint32_t scale_ring)
+      : p(params),
+        runs(all),
+        stages(ring),
+        scales(scale_ring),
+        warp(own_warp),
+        lane(own_lane),
+        unit(own_warp),
+        more(true) {
+    seek();
   }
 
   __device__ __forceinline__ void copy_scales(uint32_t to, const CacheParams& c, int64_t index,
@@ -60,12 +57,12 @@ struct Fetch {
 
   /// Copies the next unit, if there is one, into a stage; one group of copies in any case.
   __device__ __forceinline__ void next(int stage) {
-    if (left > 0) {
-      const int32_t head = walk.pair / p.row_blocks;
+    if (more) {
+      const int32_t head = head_of(p, runs.at.pair);
       const uint32_t to = stages + stage * S.stage_bytes();
 #pragma unroll
       for (int turn = 0; turn < kTurns; ++turn) {
-        const int32_t n = walk.template first<kUnit>() + turn * 32 + lane;
+        const int32_t n = token(turn);
         const int32_t in_block = token_in_block(p, n);
         const bool valid = block[turn] >= 0;
         copy_codes(to, turn, valid ? code_index(p.k, block[turn], in_block, head) : -1,
@@ -80,14 +77,29 @@ struct Fetch {
           }
         }
       }
-      --left;
-      if (left > 0) walk.template advance<kUnit>(p, kSplitWarps);
-      ask();
+      unit += kSplitWarps;
+      seek();
     }
     gpu::copy_commit();
   }
 
  private:
+  __device__ __forceinline__ int32_t token(int turn) const {
+    return runs.at.first(runs.at.unit + unit) + turn * 32 + lane;
+  }
+  /// Finds this warp's next unit, and asks where its tokens lie, so that the answer is there when
+  /// it is copied.
+  __device__ __forceinline__ void seek() {
+    while (more && unit >= runs.count) {
+      more = runs.next(p);
+      unit = (warp - runs.turn) & (kSplitWarps - 1);
+    }
+#pragma unroll
+    for (int turn = 0; turn < kTurns; ++turn) {
+      const bool mine = turn * 32 + lane < kUnit && runs.at.tokens.holds(token(turn));
+      block[turn] = more && mine ? block_of(p, runs.at.sequence, token(turn)) : -1;
+    }
+  }
   /// Codes of 32 tokens, or of all of a unit; a lane knows where those of its token lie.
   __device__ __forceinline__ void copy_codes(uint32_t to, int turn, int64_t k, int64_t v) const {
     constexpr int kAtOnce = 32 / kPieces > 0 ? 32 / kPieces : 1;  // tokens
@@ -97,7 +109,7 @@ struct Fetch {
     for (int i = 0; i < kTokens / kAtOnce; ++i) {
       const int token = i * kAtOnce + lane / kPieces;
       const int64_t k_at = __shfl_sync(0xffffffff, k, token);
-      const int64_t v_at = __shfl_sync(0xffffffff, v, token);
+      const int64_t v_at = p.same_places ? k_at : __shfl_sync(0xffffffff, v, token);
       const bool valid = k_at >= 0;
       const uint32_t at = to + piece_at<S>(turn * 32 + token, piece);
       gpu::copy_piece(at, p.k.codes + (valid ? k_at + piece * 16 : 0), valid);

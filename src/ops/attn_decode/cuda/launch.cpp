@@ -46,6 +46,7 @@ void set_rows(const AttnDecodeArgs& args, Sm90Params& p) {
   p.batch = static_cast<int32_t>(q.batch), p.q_tokens = static_cast<int32_t>(q.tokens);
   p.kv_heads = static_cast<int32_t>(args.k.heads);
   p.group = static_cast<int32_t>(q.heads / args.k.heads);
+  p.by_group = Divider(static_cast<uint32_t>(p.group));
   p.rows = p.q_tokens * p.group, p.dim = static_cast<int32_t>(q.dim);
 }
 
@@ -54,7 +55,7 @@ Sm90Params params_of(const AttnDecodeArgs& args) {
   set_rows(args, p);
   p.k = cache_params(args.k), p.v = cache_params(args.v);
   p.e5m2 = args.k.dtype == DType::kE5m2;
-  p.token_scales = problem_of(args).scales != Scales::kConstant;
+  p.same_places = p.k.block == p.v.block && p.k.token == p.v.token && p.k.head == p.v.head;
   p.seqlens = args.seqlens;
   if (args.page_table_cols > 0) {
     p.page_table = args.page_table;
@@ -93,15 +94,30 @@ Status check_q(const AttnDecodeArgs& args) {
   return Status::Ok();
 }
 
-Status prepare_sharing(const LaunchPlan& plan, const AttnDecodeArgs& args, const gpu::Queue& queue,
-                       select::Workspace workspace, Sm90Params& p) {
-  OCTET_CHECK_OK(check_copies("k", args.k));
-  OCTET_CHECK_OK(check_copies("v", args.v));
-  OCTET_CHECK_OK(check_q(args));
-  p.row_blocks = plan.row_blocks;
-  p.least_units = plan.least_units;
-  p.records = static_cast<float*>(workspace.data);
-  OCTET_TRY(const gpu::Address words, gpu::zero_words(queue));
+/// Where sums of parts are kept, which the thread blocks of a launch add up.
+Status set_records(const LaunchPlan& plan, const AttnDecodeArgs& args, select::Workspace workspace,
+                   Stream& stream, Sm90Params& p) {
+  p.row_blocks = plan.row_blocks, p.by_row_blocks = Divider(static_cast<uint32_t>(plan.row_blocks));
+  p.block_records = 1, p.least_elements = plan.least_units;
+  const int64_t split = args.split_tokens;
+  if (split > 0) {
+    const int64_t splits = std::max<int64_t>((longest(args) + split - 1) / split, 1);
+    OCTET_REQUIRE(splits <= kMostSplits,
+                  "{}: split_tokens = {} cuts {} tokens into {} splits, on a GPU at most {} "
+                  "(variant sm90_simple takes any)",
+                  kOp, split, longest(args), splits, kMostSplits);
+    const int64_t all = splits * args.q.batch * args.k.heads * plan.row_blocks;
+    const int64_t share = (all + plan.shape.grid_x - 1) / plan.shape.grid_x + 1;
+    p.fixed_splits = true, p.by_split = Divider(static_cast<uint32_t>(split / plan.unit));
+    p.block_records = static_cast<int32_t>(std::min(splits, share)), p.least_elements = 1;
+  }
+  const int64_t bytes = int64_t{2} * plan.shape.grid_x * p.block_records * plan.record_bytes;
+  void* memory = workspace.data;
+  if (workspace.bytes < bytes) {
+    OCTET_TRY(memory, stream.workspace(bytes));
+  }
+  p.records = static_cast<float*>(memory);
+  OCTET_TRY(const gpu::Address words, gpu::zero_words(*gpu::queue_of(stream)));
   p.counters = reinterpret_cast<uint32_t*>(words);
   return Status::Ok();
 }
@@ -116,8 +132,11 @@ Status run(const LaunchPlan& plan, const AttnDecodeArgs& args, select::Workspace
   const gpu::ContextScope scope(*queue.driver, queue.context);
   OCTET_CHECK_OK(scope.status());
   Sm90Params p = params_of(args);
-  if (plan.least_units > 0) {
-    OCTET_CHECK_OK(prepare_sharing(plan, args, queue, workspace, p));
+  if (plan.unit > 0) {
+    OCTET_CHECK_OK(check_copies("k", args.k));
+    OCTET_CHECK_OK(check_copies("v", args.v));
+    OCTET_CHECK_OK(check_q(args));
+    OCTET_CHECK_OK(set_records(plan, args, workspace, stream, p));
   }
   gpu::LaunchShape shape = plan.shape;
   p.dependent = shape.dependent = workspace.overlap_previous;

@@ -12,9 +12,14 @@ namespace octet::ops::attn_decode::cuda {
 struct LaunchPlan {
   const gpu::Kernel* kernel = nullptr;
   gpu::LaunchShape shape;
-  int row_blocks = 1;   // of each KV head
-  int least_units = 0;  // 0: no work is shared, nor memory needed
+  int row_blocks = 1;  // of each KV head
+  int unit = 0;        // tokens that are computed together; 0: by one thread block a row
+  int least_units = 0;  // that a thread block is worth, where no split is given
+  int64_t record_bytes = 0;
 };
+
+/// Most fixed splits of a sequence.
+inline constexpr int64_t kMostSplits = 2048;
 
 /// Enqueues. kInvalidArgument where an address or stride is not what the kernel's copies need.
 Status run(const LaunchPlan& plan, const AttnDecodeArgs& args, select::Workspace workspace,

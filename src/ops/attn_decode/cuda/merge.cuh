@@ -43,6 +43,7 @@ struct Merge {
 
   struct Shared {
     float max[kSplitWarps][S.rows()], sum[kSplitWarps][S.rows()];
+    float most[S.rows()], all[S.rows()];  // of all warps
     bool last;
   };
 
@@ -52,15 +53,26 @@ struct Merge {
 
   /// Adds up the warps.
   __device__ __forceinline__ void warps(Attend<S>& a, float v_scale, Part<S>& part) const;
+  /// The denominator of a row.
+  __device__ __forceinline__ void add_rows(int row) const {
+    float most = -INFINITY, all = 0;
+#pragma unroll
+    for (int w = 0; w < kSplitWarps; ++w) most = fmaxf(most, shared.max[w][row]);
+    const float base = most == -INFINITY ? 0 : most;
+#pragma unroll
+    for (int w = 0; w < kSplitWarps; ++w) {
+      all += shared.sum[w][row] * exp2_of(shared.max[w][row] - base);
+    }
+    shared.most[row] = most, shared.all[row] = all;
+  }
   /// As a record.
-  __device__ __forceinline__ void store(const Part<S>& part, float* record) const;
-  /// Adds up `count` records, `step` floats apart but for the first.
-  __device__ __forceinline__ void records(const float* first, const float* second, int64_t step,
-                                          int count, Part<S>& part) const;
+  __device__ __forceinline__ void store(const Part<S>& part, int32_t number) const;
+  /// Adds up `count` records, numbers in `table`.
+  __device__ __forceinline__ void records(int count, const int32_t* table, Part<S>& part) const;
   /// Whether this thread block is the last of `count` to arrive.
-  __device__ __forceinline__ bool last_of(uint32_t* counter, uint32_t count) const;
+  __device__ __forceinline__ bool last_of(uint32_t* counter, int32_t count) const;
   /// Divides and stores rows of an item, which has no other part.
-  __device__ __forceinline__ void store_rows(const Walk& at, const Part<S>& part) const;
+  __device__ __forceinline__ void store_rows(const Walk<S.unit()>& at, const Part<S>& part) const;
 };
 
 template <SplitShape S>
@@ -77,16 +89,14 @@ __device__ __forceinline__ void Merge<S>::warps(Attend<S>& a, float v_scale, Par
     }
   }
   __syncthreads();
+  if (threadIdx.x < S.rows()) add_rows(threadIdx.x);
+  __syncthreads();
   if constexpr (S.token_scales) v_scale = exp2_of(static_cast<float>(a.exponent));
 #pragma unroll
   for (int r = 0; r < S.row_tiles; ++r) {
 #pragma unroll
     for (int h = 0; h < 2; ++h) {
-      float most = -INFINITY;
-#pragma unroll
-      for (int w = 0; w < kSplitWarps; ++w) {
-        most = fmaxf(most, shared.max[w][r * kRowTile + a.c * 2 + h]);
-      }
+      const float most = shared.most[r * kRowTile + a.c * 2 + h];
       const float weight = exp2_of(a.most[r][h] - (most == -INFINITY ? 0 : most));
       const float shift = S.token_scales ? a.shift[r][h] * weight : 0;
 #pragma unroll
@@ -101,18 +111,8 @@ __device__ __forceinline__ void Merge<S>::warps(Attend<S>& a, float v_scale, Par
 #pragma unroll
   for (int e = 0; e < Part<S>::kEach; ++e) {
     const int row = Part<S>::row(e) % S.rows();
-    float2 most{-INFINITY, -INFINITY}, sum{0, 0};
-#pragma unroll
-    for (int w = 0; w < kSplitWarps; ++w) {
-      most = {fmaxf(most.x, shared.max[w][row]), fmaxf(most.y, shared.max[w][row + 1])};
-    }
-    const float2 base{most.x == -INFINITY ? 0 : most.x, most.y == -INFINITY ? 0 : most.y};
-#pragma unroll
-    for (int w = 0; w < kSplitWarps; ++w) {
-      sum.x += shared.sum[w][row] * exp2_of(shared.max[w][row] - base.x);
-      sum.y += shared.sum[w][row + 1] * exp2_of(shared.max[w][row + 1] - base.y);
-    }
-    part.max[e] = most, part.sum[e] = sum;
+    part.max[e] = {shared.most[row], shared.most[row + 1]};
+    part.sum[e] = {shared.all[row], shared.all[row + 1]};
   }
 #pragma unroll
   for (int round = 0; round < Part<S>::kVectors / kRound; ++round) {
@@ -140,7 +140,8 @@ __device__ __forceinline__ void Merge<S>::warps(Attend<S>& a, float v_scale, Par
 }
 
 template <SplitShape S>
-__device__ __forceinline__ void Merge<S>::store(const Part<S>& part, float* record) const {
+__device__ __forceinline__ void Merge<S>::store(const Part<S>& part, int32_t number) const {
+  float* const record = p.records + static_cast<int64_t>(number) * S.record();
   float* const of_rows = record + S.rows() * S.dim;
 #pragma unroll
   for (int e = 0; e < Part<S>::kEach; ++e) {
@@ -153,9 +154,9 @@ __device__ __forceinline__ void Merge<S>::store(const Part<S>& part, float* reco
 }
 
 template <SplitShape S>
-__device__ __forceinline__ void Merge<S>::records(const float* first, const float* second,
-                                                  int64_t step, int count, Part<S>& part) const {
-  const auto record = [&](int i) { return i == 0 ? first : second + (i - 1) * step; };
+__device__ __forceinline__ void Merge<S>::records(int count, const int32_t* table,
+                                                  Part<S>& part) const {
+  const auto record = [&](int i) { return p.records + static_cast<int64_t>(table[i]) * S.record(); };
 #pragma unroll
   for (int e = 0; e < Part<S>::kEach; ++e) {
     if (!Part<S>::has(e)) continue;
@@ -183,11 +184,11 @@ __device__ __forceinline__ void Merge<S>::records(const float* first, const floa
 }
 
 template <SplitShape S>
-__device__ __forceinline__ bool Merge<S>::last_of(uint32_t* counter, uint32_t count) const {
+__device__ __forceinline__ bool Merge<S>::last_of(uint32_t* counter, int32_t count) const {
   __syncthreads();  // the record is stored
   if (threadIdx.x == 0) {
     __threadfence();
-    shared.last = atomicAdd(counter, 1) == count - 1;
+    shared.last = atomicAdd(counter, 1) == static_cast<uint32_t>(count) - 1;
     if (shared.last) *counter = 0;  // for the next launch
     __threadfence();
   }
@@ -196,9 +197,9 @@ __device__ __forceinline__ bool Merge<S>::last_of(uint32_t* counter, uint32_t co
 }
 
 template <SplitShape S>
-__device__ __forceinline__ void Merge<S>::store_rows(const Walk& at, const Part<S>& part) const {
-  const int32_t kv_head = at.pair / p.row_blocks;
-  const int32_t first_row = at.pair % p.row_blocks * S.rows();
+__device__ __forceinline__ void Merge<S>::store_rows(const Walk<S.unit()>& at, const Part<S>& part) const {
+  const int32_t kv_head = head_of(p, at.pair);
+  const int32_t first_row = first_row_of<S>(p, at.pair);
 #pragma unroll
   for (int e = 0; e < Part<S>::kEach; ++e) {
     if (!Part<S>::has(e)) continue;
@@ -208,11 +209,12 @@ __device__ __forceinline__ void Merge<S>::store_rows(const Walk& at, const Part<
       const int32_t row = first_row + Part<S>::row(e) + h;
       if (row >= p.rows) continue;
       const RowAt to = row_at(p, at.sequence, kv_head, row);
-      const Denominator d = denominator(p, to.head, h == 0 ? part.max[e].x : part.max[e].y,
+      // Weights are 2^kLift times their size.
+      const Denominator d = denominator(p, to.head, (h == 0 ? part.max[e].x : part.max[e].y) - kLift,
                                         h == 0 ? part.sum[e].x : part.sum[e].y);
       store_pair(p, out_index(p, to) + Part<S>::element(e), d.divide(h == 0 ? v.x : v.y),
                  d.divide(h == 0 ? v.z : v.w));
-      if (Part<S>::leads(e)) store_lse(p, to, d.lse - kLift * kLn2);
+      if (Part<S>::leads(e)) store_lse(p, to, d.lse);
     }
   }
 }

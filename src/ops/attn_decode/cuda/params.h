@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "src/core/divider.h"
+
 namespace octet::ops::attn_decode {
 
 /// Codes of keys or values, and their scales.
@@ -26,6 +28,7 @@ struct Sm90Params {
   int64_t table_row;
   int32_t blocks, page_shift;  // tokens of a page: 1 << page_shift
   int32_t batch, q_tokens, group, rows, row_blocks, kv_heads, dim;
+  Divider by_group, by_row_blocks;
   int32_t most_tokens;  // of a sequence
   int32_t window_left;  // -1: none
   float softmax_scale;  // times log2(e)
@@ -35,11 +38,15 @@ struct Sm90Params {
   int64_t out_batch, out_token, out_head;
   float* lse;             // may be null
   int32_t* fault;         // may be null
-  float* records;         // of parts of items
+  float* records;         // of parts of items: (thread blocks, 2, block_records)
   uint32_t* counters;     // zero, and zero again after the launch
-  int32_t least_units;    // that a thread block is worth
+  int32_t block_records;  // of an item in a thread block
+  bool fixed_splits;      // else items are cut where shares end
+  Divider by_split;       // units of a fixed split, else 1
+  int32_t least_elements;  // that a thread block is worth
   OutType out_type;
-  bool q_f16, e5m2, token_scales, dependent;
+  bool same_places;  // codes of values lie in their memory as those of keys in theirs
+  bool q_f16, e5m2, dependent;
 };
 
 }  // namespace octet::ops::attn_decode

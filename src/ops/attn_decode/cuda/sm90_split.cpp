@@ -66,11 +66,16 @@ cuda::LaunchPlan Sm90Split::plan(int index, const Problem& p, const Device& devi
   plan.kernel = &kernel_of(shape);
 #endif
   plan.row_blocks = static_cast<int>(row_blocks(p));
-  plan.least_units = config.least_units;
+  plan.unit = shape.unit(), plan.least_units = config.least_units;
+  plan.record_bytes = shape.record() * static_cast<int64_t>(sizeof(float));
   const int64_t of_item = std::max<int64_t>((p.context + shape.unit() - 1) / shape.unit(), 1);
   const double units = static_cast<double>(p.batch * p.kv_heads * plan.row_blocks) *
                        static_cast<double>(of_item);
-  const int64_t most = std::min<int64_t>(device.cu_num, kMostBlocks);
+  // Whole rounds of heads, where that leaves few compute units idle: their thread blocks then pass
+  // the same tokens side by side.
+  int64_t most = std::min<int64_t>(device.cu_num, kMostBlocks);
+  const int64_t pairs = p.kv_heads * plan.row_blocks;
+  if (most % pairs * 16 <= most) most -= most % pairs;
   plan.shape.grid_x = static_cast<uint32_t>(
       std::clamp(units / config.least_units, 1.0, static_cast<double>(most)));
   plan.shape.block_x = kSplitThreads;

@@ -26,7 +26,7 @@ struct SplitShape {
   constexpr int key_steps() const { return dim / 16; }  // of 16 of dim
   /// Registers of sums in a lane, and so many of them that warps add up at once.
   constexpr int sums() const { return row_tiles * out_tiles() * 4; }
-  constexpr int round() const { return token_scales ? 8 : 16; }
+  constexpr int round() const { return token_scales ? 8 : sums() < 32 ? sums() : 32; }
 
   constexpr int stages() const { return 3; }
   constexpr int scale_bytes() const { return token_scales ? 4 * 4 * unit() : 0; }  // of a stage

@@ -14,7 +14,7 @@ struct RowAt {
 };
 __device__ __forceinline__ RowAt row_at(const Sm90Params& p, int32_t sequence, int32_t kv_head,
                                         int32_t row) {
-  const int32_t token = row / p.group;
+  const int32_t token = p.by_group.quotient(row);
   return {sequence, token, kv_head * p.group + row - token * p.group};
 }
 
@@ -33,7 +33,7 @@ __device__ __forceinline__ Denominator denominator(const Sm90Params& p, int32_t 
   if (most == -INFINITY && sum == 0) return {0, 0, -INFINITY};
   const float weight = exp2_of(max - most);
   const float all = sum * weight + exp2_of(sink - most);
-  return {weight, all, (most + log2f(all)) * kLn2};
+  return {weight, all, (most + __log2f(all)) * kLn2};
 }
 
 __device__ __forceinline__ void store_lse(const Sm90Params& p, RowAt at, float lse) {
