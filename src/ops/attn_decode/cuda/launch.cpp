@@ -72,6 +72,42 @@ Sm90Params params_of(const AttnDecodeArgs& args) {
   return p;
 }
 
+bool heads_are_columns(const KvCache& c) {
+  const Steps steps = code_steps(c);
+  return c.heads == 1 || steps.head < steps.token;
+}
+
+/// The map of a cache, whose heads are columns of a row of all heads, or planes of tokens.
+Result<BoxParams> boxes_of(const gpu::Driver& driver, const KvCache& c, int64_t box_rows) {
+  const Steps steps = code_steps(c);
+  const bool columns = heads_are_columns(c);
+  const int64_t block_planes =
+      columns ? 1 : c.blocks == 1 ? c.heads : steps.block / steps.head;
+  gpu::TensorMapShape shape;
+  shape.address = reinterpret_cast<gpu::Address>(c.data);
+  shape.rows = c.block_tokens, shape.stride_bytes = steps.token;
+  shape.cols = columns ? (c.heads - 1) * steps.head + c.dim : c.dim;
+  shape.planes = c.blocks * block_planes;
+  shape.plane_bytes = columns ? steps.block : steps.head;
+  shape.box_rows = static_cast<int>(box_rows);
+  shape.box_cols = shape.swizzle_bytes = static_cast<int>(std::min<int64_t>(c.dim, 128));
+  BoxParams boxes{};
+  boxes.head_column = columns ? static_cast<int32_t>(steps.head) : 0;
+  boxes.head_plane = columns ? 0 : 1;
+  boxes.block_planes = static_cast<int32_t>(block_planes);
+  OCTET_TRY(boxes.map, driver.encode(shape));
+  return boxes;
+}
+
+/// Whether boxes_of() can describe a cache, and its pages are worth a box.
+bool has_boxes(const KvCache& c) {
+  constexpr int64_t kMostStride = int64_t{1} << 40;
+  const Steps steps = code_steps(c);
+  const auto [least, most] = std::minmax({steps.block, steps.token, steps.head});
+  if (c.blocks < 1 || c.block_tokens < 16 || least < 16 || most >= kMostStride) return false;
+  return heads_are_columns(c) || c.blocks == 1 || steps.block % steps.head == 0;
+}
+
 Status check_copies(std::string_view name, const KvCache& cache) {
   const Steps steps = code_steps(cache);
   const auto address = reinterpret_cast<uintptr_t>(cache.data);
@@ -138,12 +174,22 @@ Status run(const LaunchPlan& plan, const AttnDecodeArgs& args, select::Workspace
     OCTET_CHECK_OK(check_q(args));
     OCTET_CHECK_OK(set_records(plan, args, workspace, stream, p));
   }
+  const gpu::Kernel* kernel = plan.kernel;
+  if (plan.box_kernel != nullptr && has_boxes(args.k) && has_boxes(args.v)) {
+    kernel = plan.box_kernel;
+    p.box_rows = plan.unit;
+    if (args.page_table_cols > 0) {
+      p.box_rows = static_cast<int32_t>(std::min<int64_t>(plan.unit, args.k.block_tokens));
+    }
+    OCTET_TRY(p.k_boxes, boxes_of(*queue.driver, args.k, p.box_rows));
+    OCTET_TRY(p.v_boxes, boxes_of(*queue.driver, args.v, p.box_rows));
+  }
   gpu::LaunchShape shape = plan.shape;
   p.dependent = shape.dependent = workspace.overlap_previous;
-  const Status status = plan.kernel->launch(queue, shape, &p);
+  const Status status = kernel->launch(queue, shape, &p);
   if (status.ok()) return status;
   return fail(status.code(), "{} batch={} hq={} hkv={} d={}: {}: {}", kOp, args.q.batch,
-              args.q.heads, args.k.heads, args.q.dim, plan.kernel->entry(), status.message());
+              args.q.heads, args.k.heads, args.q.dim, kernel->entry(), status.message());
 }
 
 }  // namespace octet::ops::attn_decode::cuda

@@ -11,6 +11,7 @@ namespace octet::ops::attn_decode::cuda {
 
 struct LaunchPlan {
   const gpu::Kernel* kernel = nullptr;
+  const gpu::Kernel* box_kernel = nullptr;  // for caches that tensor maps describe
   gpu::LaunchShape shape;
   int row_blocks = 1;  // of each KV head
   int unit = 0;        // tokens that are computed together; 0: by one thread block a row

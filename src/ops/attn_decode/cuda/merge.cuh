@@ -40,6 +40,7 @@ struct Part {
 template <SplitShape S>
 struct Merge {
   static constexpr int kRound = S.round() / 4;  // vectors of a lane that warps add up at once
+  static constexpr int kRecordsAtOnce = 8;
 
   struct Shared {
     float max[kSplitWarps][S.rows()], sum[kSplitWarps][S.rows()];
@@ -64,6 +65,9 @@ struct Merge {
       all += shared.sum[w][row] * exp2_of(shared.max[w][row] - base);
     }
     shared.most[row] = most, shared.all[row] = all;
+  }
+  __device__ __forceinline__ float* record_at(int32_t number) const {
+    return p.records + static_cast<int64_t>(number) * S.record();
   }
   /// As a record.
   __device__ __forceinline__ void store(const Part<S>& part, int32_t number) const;
@@ -141,7 +145,7 @@ __device__ __forceinline__ void Merge<S>::warps(Attend<S>& a, float v_scale, Par
 
 template <SplitShape S>
 __device__ __forceinline__ void Merge<S>::store(const Part<S>& part, int32_t number) const {
-  float* const record = p.records + static_cast<int64_t>(number) * S.record();
+  float* const record = record_at(number);
   float* const of_rows = record + S.rows() * S.dim;
 #pragma unroll
   for (int e = 0; e < Part<S>::kEach; ++e) {
@@ -156,28 +160,42 @@ __device__ __forceinline__ void Merge<S>::store(const Part<S>& part, int32_t num
 template <SplitShape S>
 __device__ __forceinline__ void Merge<S>::records(int count, const int32_t* table,
                                                   Part<S>& part) const {
-  const auto record = [&](int i) { return p.records + static_cast<int64_t>(table[i]) * S.record(); };
 #pragma unroll
   for (int e = 0; e < Part<S>::kEach; ++e) {
     if (!Part<S>::has(e)) continue;
     const int rows_at = S.rows() * S.dim + Part<S>::row(e);
     float2 most{-INFINITY, -INFINITY}, sum{0, 0};
-#pragma unroll 8
-    for (int i = 0; i < count; ++i) {
-      const float2 x = __ldcg(reinterpret_cast<const float2*>(record(i) + rows_at));
-      most = {fmaxf(most.x, x.x), fmaxf(most.y, x.y)};
-    }
-    const float2 base{most.x == -INFINITY ? 0 : most.x, most.y == -INFINITY ? 0 : most.y};
     float4 all{0, 0, 0, 0};
-#pragma unroll 4
-    for (int i = 0; i < count; ++i) {
-      const float2 x = __ldcg(reinterpret_cast<const float2*>(record(i) + rows_at));
-      const float2 s = __ldcg(reinterpret_cast<const float2*>(record(i) + rows_at + S.rows()));
-      const float4 v = __ldcg(reinterpret_cast<const float4*>(record(i)) + Part<S>::at(e));
-      const float2 weight{exp2_of(x.x - base.x), exp2_of(x.y - base.y)};
-      sum = {sum.x + s.x * weight.x, sum.y + s.y * weight.y};
-      all = {all.x + v.x * weight.x, all.y + v.y * weight.y, all.z + v.z * weight.x,
-             all.w + v.w * weight.y};
+#pragma unroll 1
+    for (int from = 0; from < count; from += kRecordsAtOnce) {
+      float2 max_of[kRecordsAtOnce], sum_of[kRecordsAtOnce];
+      float4 values[kRecordsAtOnce];
+#pragma unroll
+      for (int i = 0; i < kRecordsAtOnce; ++i) {
+        const float* record = record_at(table[min(from + i, count - 1)]);
+        max_of[i] = __ldcg(reinterpret_cast<const float2*>(record + rows_at));
+        sum_of[i] = __ldcg(reinterpret_cast<const float2*>(record + rows_at + S.rows()));
+        values[i] = __ldcg(reinterpret_cast<const float4*>(record) + Part<S>::at(e));
+      }
+      float2 next = most;
+#pragma unroll
+      for (int i = 0; i < kRecordsAtOnce; ++i) {
+        next = {fmaxf(next.x, max_of[i].x), fmaxf(next.y, max_of[i].y)};
+      }
+      const float2 base{next.x == -INFINITY ? 0 : next.x, next.y == -INFINITY ? 0 : next.y};
+      const float2 old{exp2_of(most.x - base.x), exp2_of(most.y - base.y)};
+      sum = {sum.x * old.x, sum.y * old.y};
+      all = {all.x * old.x, all.y * old.y, all.z * old.x, all.w * old.y};
+#pragma unroll
+      for (int i = 0; i < kRecordsAtOnce; ++i) {
+        if (from + i >= count) break;
+        const float2 weight{exp2_of(max_of[i].x - base.x), exp2_of(max_of[i].y - base.y)};
+        const float4 v = values[i];
+        sum = {sum.x + sum_of[i].x * weight.x, sum.y + sum_of[i].y * weight.y};
+        all = {all.x + v.x * weight.x, all.y + v.y * weight.y, all.z + v.z * weight.x,
+               all.w + v.w * weight.y};
+      }
+      most = next;
     }
     part.values[e] = all, part.max[e] = most, part.sum[e] = sum;
   }

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "src/core/divider.h"
+#include "src/device/gpu_types.h"
 
 namespace octet::ops::attn_decode {
 
@@ -17,9 +18,17 @@ struct CacheParams {
   int64_t scale_block, scale_token, scale_head;
 };
 
+/// A box is `box_rows` tokens of a head by at most 128 bytes. Heads are columns, or planes.
+struct BoxParams {
+  gpu::TensorMap map;
+  int32_t head_column, head_plane, block_planes;
+};
+
 enum class OutType : int32_t { kBf16, kF16, kF32 };
 
 struct Sm90Params {
+  BoxParams k_boxes, v_boxes;  // where the kernel copies boxes
+  int32_t box_rows;            // tokens: a power of two
   const uint16_t* q;
   int64_t q_batch, q_token, q_head;
   CacheParams k, v;

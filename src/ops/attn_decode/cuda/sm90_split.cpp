@@ -13,7 +13,7 @@ constexpr int64_t kMostBlocks = 256;  // thread blocks, for which there are reco
 
 SplitShape shape_of(const Problem& p) {
   return {static_cast<int>(p.dim), p.rows() > kRowTile && p.dim < 256 ? 2 : 1,
-          p.kv == DType::kE5m2, p.scales != Scales::kConstant};
+          p.kv == DType::kE5m2, p.scales != Scales::kConstant, true};
 }
 
 int64_t row_blocks(const Problem& p) {
@@ -34,14 +34,15 @@ constexpr gpu::CodeObject kCode64{"sm90_split_64", octet_code_attn_decode_sm90_s
 constexpr gpu::CodeObject kCode128{"sm90_split_128", octet_code_attn_decode_sm90_split_128};
 constexpr gpu::CodeObject kCode256{"sm90_split_256", octet_code_attn_decode_sm90_split_256};
 
-// By dim, row tiles, codes, scales.
+// By dim, row tiles, codes, scales, copies.
 const gpu::Kernel kernels[] = {OCTET_SM90_ATTN_SPLIT_64(OCTET_SM90_ATTN_SPLIT_ENTRY)
                                    OCTET_SM90_ATTN_SPLIT_128(OCTET_SM90_ATTN_SPLIT_ENTRY)
                                        OCTET_SM90_ATTN_SPLIT_256(OCTET_SM90_ATTN_SPLIT_ENTRY)};
 
-const gpu::Kernel& kernel_of(const SplitShape& s) {
-  const int of_dim = s.dim == 64 ? 0 : s.dim == 128 ? 8 : 16;
-  return kernels[of_dim + (s.row_tiles - 1) * 4 + (s.e5m2 ? 2 : 0) + (s.token_scales ? 1 : 0)];
+/// The kernel that copies pieces; behind it that of boxes.
+const gpu::Kernel* kernels_of(const SplitShape& s) {
+  const int of_dim = s.dim == 64 ? 0 : s.dim == 128 ? 16 : 32;
+  return kernels + of_dim + (s.row_tiles - 1) * 8 + (s.e5m2 ? 4 : 0) + (s.token_scales ? 2 : 0);
 }
 
 }  // namespace
@@ -63,7 +64,7 @@ cuda::LaunchPlan Sm90Split::plan(int index, const Problem& p, const Device& devi
   const SplitShape shape = shape_of(p);
   cuda::LaunchPlan plan;
 #if defined(OCTET_HAVE_SM90)
-  plan.kernel = &kernel_of(shape);
+  plan.kernel = kernels_of(shape), plan.box_kernel = plan.kernel + 1;
 #endif
   plan.row_blocks = static_cast<int>(row_blocks(p));
   plan.unit = shape.unit(), plan.least_units = config.least_units;

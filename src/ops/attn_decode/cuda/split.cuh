@@ -32,20 +32,21 @@ __device__ __forceinline__ void run_split(const Sm90Params& p) {
   __shared__ Share<S.unit()> share;
   __shared__ int64_t of_warps[kSplitWarps];
   __shared__ typename Merge<S>::Shared merge_shared;
+  if (S.boxes && threadIdx.x == 0) {
+    gpu::tensor_map_prefetch(&p.k_boxes.map);
+    gpu::tensor_map_prefetch(&p.v_boxes.map);
+  }
   gpu::dependency_pass(p.dependent);
   if (!find_share(p, share, of_warps)) return;
 
-  const int warp = gpu::uniform(threadIdx.x / 32), lane = threadIdx.x % 32;
-  const uint32_t ring = gpu::shared_address(memory);
   Runs<S.unit()> runs(p, share);
-  Fetch<S> fetch(p, runs, warp, lane, ring + warp * S.stages() * S.stage_bytes(),
-                 ring + S.scales_at() + warp * S.stages() * S.scale_bytes());
+  Fetch<S> fetch(p, runs, gpu::shared_address(memory));
   const Merge<S> merge{p, merge_shared, reinterpret_cast<float4*>(memory + S.merge_at())};
-  Attend<S> attend{p, lane / 4, lane % 4};
-  int ahead = 0, stage = 0;  // stages that are copied or on their way; the first of them
+  Attend<S> attend{p, fetch.lane / 4, fetch.lane % 4};
+  int ahead = 0, stage = 0, round = 0;  // stages on their way; the next one, and its use
   do {
     attend.clear();
-    int32_t unit = (warp - runs.turn) & (kSplitWarps - 1);
+    int32_t unit = (fetch.warp - runs.turn) & (kSplitWarps - 1);
     bool fresh = true;
 #pragma unroll 1
     while (ahead < S.stages() || unit < runs.count) {
@@ -58,13 +59,13 @@ __device__ __forceinline__ void run_split(const Sm90Params& p) {
                       first_row_of<S>(p, runs.at.pair));
         fresh = false;
       }
-      gpu::copy_wait<S.stages() - 1>();
-      __syncwarp();
+      fetch.wait(stage, round);
       attend.unit(fetch.stages + stage * S.stage_bytes(), fetch.scales + stage * S.scale_bytes(),
                   runs.at, runs.at.first(runs.at.unit + unit));
       __syncwarp();
       unit += kSplitWarps;
-      stage = stage + 1 < S.stages() ? stage + 1 : 0, --ahead;
+      --ahead;
+      if (++stage == S.stages()) stage = 0, ++round;
     }
     finish_run(p, share, runs, merge, attend);
   } while (runs.next(p));

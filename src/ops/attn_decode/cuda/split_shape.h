@@ -18,6 +18,7 @@ struct SplitShape {
   int row_tiles;  // 1 or 2
   bool e5m2;
   bool token_scales;
+  bool boxes;  // tensor copies bring codes, else copies of 16 bytes
 
   constexpr int unit() const { return kUnitBytes / dim; }  // tokens
   constexpr int tiles() const { return unit() / 16; }      // of 16 tokens
@@ -33,7 +34,10 @@ struct SplitShape {
   constexpr int stage_bytes() const { return 2 * kUnitBytes; }
   constexpr int scales_at() const { return kSplitWarps * stages() * stage_bytes(); }
   constexpr int merge_at() const { return scales_at() + kSplitWarps * stages() * scale_bytes(); }
-  constexpr int shared_bytes() const { return merge_at() + kSplitThreads * round() * 4; }
+  constexpr int barriers_at() const { return merge_at() + kSplitThreads * round() * 4; }
+  constexpr int shared_bytes() const {
+    return barriers_at() + (boxes ? kSplitWarps * stages() * 8 : 0);
+  }
 
   /// Floats of a record: sums of a part of an item, then the largest logit and the sum of weights
   /// of each row.
