@@ -130,6 +130,12 @@ class SmallAttention {
     return code * static_cast<double>(c.scale[at]) + static_cast<double>(c.shift[at]);
   }
 
+  float out_element(int64_t i) const {
+    if (s.out == DType::kF32) return reinterpret_cast<const float*>(out.data())[i];
+    const uint16_t bits = reinterpret_cast<const uint16_t*>(out.data())[i];
+    return s.out == DType::kBf16 ? decode_bf16(bits) : decode(kF16Format, bits);
+  }
+
   Shape s;
   int64_t batch = 0;
   TestCache k, v;
@@ -152,12 +158,6 @@ class SmallAttention {
     const double logit = dot * (s.scale > 0 ? static_cast<double>(s.scale) : plain_scale);
     const double cap = static_cast<double>(s.cap);
     return cap > 0 ? cap * std::tanh(logit / cap) : logit;
-  }
-
-  float out_element(int64_t i) const {
-    if (s.out == DType::kF32) return reinterpret_cast<const float*>(out.data())[i];
-    const uint16_t bits = reinterpret_cast<const uint16_t*>(out.data())[i];
-    return s.out == DType::kBf16 ? decode_bf16(bits) : decode(kF16Format, bits);
   }
 
   void make_q() {
