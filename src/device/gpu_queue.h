@@ -33,7 +33,7 @@ struct Queue {
 /// The queue of a GPU stream; null on a CPU.
 Queue* queue_of(const Stream& stream);
 
-inline constexpr int64_t kZeroWords = 4096;
+inline constexpr int64_t kZeroWords = 16384;
 
 /// kZeroWords words of device memory for the launches of this stream, kept until the process ends.
 /// They are zero between launches: whoever counts in them sets them back. Made on first use, which

@@ -51,7 +51,7 @@ __device__ __forceinline__ float max_of_column(float x) {
 
 template <SplitShape S>
 struct Attend {
-  static constexpr int kUnit = S.unit(), kTiles = S.tiles(), kRowTiles = S.row_tiles;
+  static constexpr int kUnit = S.unit(), kRowTiles = S.row_tiles;
   static constexpr int kOutTiles = S.out_tiles(), kSteps = S.key_steps();
 
   const Sm90Params& p;
@@ -90,28 +90,28 @@ struct Attend {
     return step / 8 * 128 + c * 32 + step % 8 * 4;
   }
 
-  /// Rows first_row and on of the item. bf16 is scaled by a power of two, so that its largest element
-  /// is 2^14 to 2^15 and f16 holds all others.
-  __device__ __forceinline__ void load_q(int32_t sequence, int32_t kv_head, int32_t first_row);
+  /// Asks for rows first_row and on of an item, whose words take the place of q.
+  __device__ __forceinline__ void ask_q(int32_t sequence, int32_t kv_head, int32_t first_row);
+  /// Makes q of them. bf16 is scaled by a power of two, so that its largest element is 2^14 to 2^15
+  /// and f16 holds all others.
+  __device__ __forceinline__ void make_q(int32_t kv_head);
 
   /// A unit of the item, from token `first` on.
   __device__ __forceinline__ void unit(uint32_t codes, uint32_t scales, const Walk<kUnit>& walk,
                                        int32_t first);
 
  private:
-  struct Logits {
-    float of[kTiles][kRowTiles][4];
-  };
-  __device__ __forceinline__ void dot_products(uint32_t codes, Logits& x) const;
+  // Of a tile of 16 tokens, at `codes` and from token `first` on.
+  using Logits = float[kRowTiles][4];
+  __device__ __forceinline__ void dot_products(uint32_t codes, int tile, Logits& x) const;
   __device__ __forceinline__ void finish_logits(uint32_t scales, const Walk<kUnit>& walk,
-                                                int32_t first,
-                                                bool whole, Logits& x) const;
+                                                int32_t first, bool whole, Logits& x) const;
   __device__ __forceinline__ void follow_maximum(const Logits& x);
   __device__ __forceinline__ void follow_exponent(uint32_t scales);
   __device__ __forceinline__ void weigh(uint32_t scales, Logits& x);
   template <bool kMasked>
-  __device__ __forceinline__ void add_values(uint32_t codes, const Logits& x, Tokens seen,
-                                             int32_t first, int32_t query);
+  __device__ __forceinline__ void add_values(uint32_t codes, int tile, const Logits& x,
+                                             Tokens seen, int32_t first, int32_t query);
   __device__ __forceinline__ void rescale(int r, int h, float by) {
     sum[r][h] *= by, shift[r][h] *= by;
 #pragma unroll

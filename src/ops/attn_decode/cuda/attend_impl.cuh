@@ -12,28 +12,34 @@ __device__ __forceinline__ uint32_t scaled_half_pair(uint32_t bf16_pair, float f
 }
 
 template <SplitShape S>
-__device__ __forceinline__ void Attend<S>::load_q(int32_t sequence, int32_t kv_head,
-                                                  int32_t first_row) {
-  const float k_scale =
-      S.token_scales || p.k.scale == nullptr ? 1.0f : p.k.scale[kv_head * p.k.scale_head];
+__device__ __forceinline__ void Attend<S>::ask_q(int32_t sequence, int32_t kv_head,
+                                                 int32_t first_row) {
 #pragma unroll
   for (int r = 0; r < kRowTiles; ++r) {
     const int32_t row = first_row + r * kRowTile + g;
     const RowAt at = row_at(p, sequence, kv_head, min(row, p.rows - 1));
     own_token[r] = at.token;
     const uint16_t* from = p.q + sequence * p.q_batch + at.token * p.q_token + at.head * p.q_head;
-    uint32_t largest = 0;  // magnitude, as bits
-    float all = 0;
 #pragma unroll
     for (int step = 0; step < kSteps; ++step) {
       const uint2 words = *reinterpret_cast<const uint2*>(from + q_element(step));
       q[r][step][0] = words.x, q[r][step][1] = words.y;
     }
+  }
+}
+
+template <SplitShape S>
+__device__ __forceinline__ void Attend<S>::make_q(int32_t kv_head) {
+  const float k_scale =
+      S.token_scales || p.k.scale == nullptr ? 1.0f : p.k.scale[kv_head * p.k.scale_head];
+#pragma unroll
+  for (int r = 0; r < kRowTiles; ++r) {
+    uint32_t largest = 0;  // magnitude, as bits
+    float all = 0;
 #pragma unroll
     for (int step = 0; step < kSteps; ++step) {
 #pragma unroll
       for (int half = 0; half < 2; ++half) {
-        if (row >= p.rows) q[r][step][half] = 0;
         const uint32_t pair = q[r][step][half];
         largest = __vmaxu2(largest, pair & 0x7fff7fff);
         if constexpr (S.token_scales) {
@@ -69,62 +75,61 @@ __device__ __forceinline__ void Attend<S>::load_q(int32_t sequence, int32_t kv_h
 }
 
 template <SplitShape S>
-__device__ __forceinline__ void Attend<S>::dot_products(uint32_t codes, Logits& x) const {
+__device__ __forceinline__ void Attend<S>::dot_products(uint32_t codes, int tile, Logits& x) const {
+  Logits other;  // two chains of instructions
 #pragma unroll
-  for (int tile = 0; tile < kTiles; ++tile) {
+  for (int r = 0; r < kRowTiles; ++r) {
 #pragma unroll
-    for (int r = 0; r < kRowTiles; ++r) {
+    for (int e = 0; e < 4; ++e) x[r][e] = other[r][e] = 0;
+  }
 #pragma unroll
-      for (int e = 0; e < 4; ++e) x.of[tile][r][e] = 0;
-    }
+  for (int j = 0; j < S.dim / 64; ++j) {  // 16 bytes of each of two tokens
+    const int piece = S.dim == 64 ? c : j / 2 * 8 + c * 2 + j % 2;
+    uint32_t low[4], high[4];
+    gpu::shared_load_words(codes + piece_at<S>(tile * 16 + g, piece), low);
+    gpu::shared_load_words(codes + piece_at<S>(tile * 16 + g + 8, piece), high);
 #pragma unroll
-    for (int j = 0; j < S.dim / 64; ++j) {  // 16 bytes of each of two tokens
-      const int piece = S.dim == 64 ? c : j / 2 * 8 + c * 2 + j % 2;
-      uint32_t low[4], high[4];
-      gpu::shared_load_words(codes + piece_at<S>(tile * 16 + g, piece), low);
-      gpu::shared_load_words(codes + piece_at<S>(tile * 16 + g + 8, piece), high);
+    for (int w = 0; w < 4; ++w) {
+      const uint32_t a[4] = {widen_pair<S.e5m2>(low[w]), widen_pair<S.e5m2>(high[w]),
+                             widen_high_pair<S.e5m2>(low[w]), widen_high_pair<S.e5m2>(high[w])};
 #pragma unroll
-      for (int w = 0; w < 4; ++w) {
-        const uint32_t a[4] = {widen_pair<S.e5m2>(low[w]), widen_pair<S.e5m2>(high[w]),
-                               widen_high_pair<S.e5m2>(low[w]), widen_high_pair<S.e5m2>(high[w])};
-#pragma unroll
-        for (int r = 0; r < kRowTiles; ++r) multiply(x.of[tile][r], a, q[r][j * 4 + w]);
+      for (int r = 0; r < kRowTiles; ++r) {
+        multiply(w % 2 == 0 ? x[r] : other[r], a, q[r][j * 4 + w]);
       }
     }
+  }
+#pragma unroll
+  for (int r = 0; r < kRowTiles; ++r) {
+#pragma unroll
+    for (int e = 0; e < 4; ++e) x[r][e] += other[r][e];
   }
 }
 
 /// From dot products to logits in powers of two; -infinity for what a row does not see.
 template <SplitShape S>
-__device__ __forceinline__ void Attend<S>::finish_logits(uint32_t scales,
-                                                         const Walk<kUnit>& walk,
+__device__ __forceinline__ void Attend<S>::finish_logits(uint32_t scales, const Walk<kUnit>& walk,
                                                          int32_t first, bool whole,
                                                          Logits& x) const {
 #pragma unroll
-  for (int tile = 0; tile < kTiles; ++tile) {
+  for (int high = 0; high < 2; ++high) {
+    ScaleShift k{1, 0};
+    if constexpr (S.token_scales) k = token_scale(p.k, scales, high * 8 + g);
 #pragma unroll
-    for (int high = 0; high < 2; ++high) {
-      const int of = tile * 16 + high * 8 + g;
-      ScaleShift k{1, 0};
-      if constexpr (S.token_scales) k = token_scale(p.k, scales, of);
+    for (int r = 0; r < kRowTiles; ++r) {
 #pragma unroll
-      for (int r = 0; r < kRowTiles; ++r) {
-#pragma unroll
-        for (int h = 0; h < 2; ++h) {
-          float& logit = x.of[tile][r][high * 2 + h];
-          logit *= scale[r][h];
-          if constexpr (S.token_scales) {
-            logit = logit * k.scale + (k.shift == 0 ? 0 : k.shift * q_sum[r][h]);
-          }
+      for (int h = 0; h < 2; ++h) {
+        float& logit = x[r][high * 2 + h];
+        logit *= scale[r][h];
+        if constexpr (S.token_scales) {
+          logit = logit * k.scale + (k.shift == 0 ? 0 : k.shift * q_sum[r][h]);
         }
       }
     }
   }
   if (p.soft_cap > 0) {
 #pragma unroll
-    for (int i = 0; i < kTiles * kRowTiles * 4; ++i) {
-      float& logit = x.of[i / 4 / kRowTiles][i / 4 % kRowTiles][i % 4];
-      logit = capped(logit, p.soft_cap * kLog2e);
+    for (int i = 0; i < kRowTiles * 4; ++i) {
+      x[i / 4][i % 4] = capped(x[i / 4][i % 4], p.soft_cap * kLog2e);
     }
   }
   if (whole) return;
@@ -133,37 +138,26 @@ __device__ __forceinline__ void Attend<S>::finish_logits(uint32_t scales,
 #pragma unroll
     for (int h = 0; h < 2; ++h) {
       const Tokens seen = visible(p, walk.length, token[r][h]);
-#pragma unroll
-      for (int of = 0; of < kTiles * 2; ++of) {
-        if (!seen.holds(first + of * 8 + g)) x.of[of / 2][r][of % 2 * 2 + h] = -INFINITY;
-      }
+      if (!seen.holds(first + g)) x[r][h] = -INFINITY;
+      if (!seen.holds(first + g + 8)) x[r][2 + h] = -INFINITY;
     }
   }
 }
 
 template <SplitShape S>
 __device__ __forceinline__ void Attend<S>::follow_maximum(const Logits& x) {
-  float largest[kRowTiles][2];
   bool passed = false;
 #pragma unroll
   for (int r = 0; r < kRowTiles; ++r) {
 #pragma unroll
-    for (int h = 0; h < 2; ++h) {
-      float here = -INFINITY;
-#pragma unroll
-      for (int tile = 0; tile < kTiles; ++tile) {
-        here = fmaxf(here, fmaxf(x.of[tile][r][h], x.of[tile][r][2 + h]));
-      }
-      largest[r][h] = here;
-      passed |= here > most[r][h] + kSlack;
-    }
+    for (int h = 0; h < 2; ++h) passed |= fmaxf(x[r][h], x[r][2 + h]) > most[r][h] + kSlack;
   }
   if (!__any_sync(kWarp, passed)) return;
 #pragma unroll
   for (int r = 0; r < kRowTiles; ++r) {
 #pragma unroll
     for (int h = 0; h < 2; ++h) {
-      const float next = fmaxf(most[r][h], max_of_column(largest[r][h]));
+      const float next = fmaxf(most[r][h], max_of_column(fmaxf(x[r][h], x[r][2 + h])));
       rescale(r, h, most[r][h] == next ? 1.0f : exp2_of(most[r][h] - next));
       most[r][h] = next;
     }
@@ -171,19 +165,15 @@ __device__ __forceinline__ void Attend<S>::follow_maximum(const Logits& x) {
 }
 
 /// Weights are multiplied by scales of values before they become f16: by their size against the
-/// largest of the unit.
+/// largest of the tile.
 template <SplitShape S>
 __device__ __forceinline__ void Attend<S>::follow_exponent(uint32_t scales) {
-  const int lane = g * 4 + c;
-  uint32_t largest = 0;
-#pragma unroll
-  for (int of = lane; of < kUnit; of += 32) {
-    const uint32_t size = __float_as_uint(fabsf(token_scale(p.v, scales, of).scale));
-    if (size < 0x7f800000) largest = max(largest, size);
-  }
-  const int unit_exponent = static_cast<int>(__reduce_max_sync(kWarp, largest) >> 23) - 126;
-  highest = max(highest, unit_exponent);
-  const int next = max(unit_exponent, highest - 40);
+  const float scale_of_token = token_scale(p.v, scales, (g * 4 + c) % 16).scale;
+  uint32_t size = __float_as_uint(fabsf(scale_of_token));
+  if (size >= 0x7f800000) size = 0;
+  const int tile_exponent = static_cast<int>(__reduce_max_sync(kWarp, size) >> 23) - 126;
+  highest = max(highest, tile_exponent);
+  const int next = max(tile_exponent, highest - 40);
   if (next == exponent) return;
   const float by = exp2_of(static_cast<float>(max(exponent - next, -126)));
   exponent = next;
@@ -202,25 +192,22 @@ template <SplitShape S>
 __device__ __forceinline__ void Attend<S>::weigh(uint32_t scales, Logits& x) {
   const float down = S.token_scales ? exp2_of(static_cast<float>(-exponent)) : 1.0f;
 #pragma unroll
-  for (int tile = 0; tile < kTiles; ++tile) {
+  for (int high = 0; high < 2; ++high) {
+    ScaleShift v{1, 0};
+    if constexpr (S.token_scales) v = token_scale(p.v, scales, high * 8 + g);
 #pragma unroll
-    for (int high = 0; high < 2; ++high) {
-      ScaleShift v{1, 0};
-      if constexpr (S.token_scales) v = token_scale(p.v, scales, tile * 16 + high * 8 + g);
+    for (int r = 0; r < kRowTiles; ++r) {
 #pragma unroll
-      for (int r = 0; r < kRowTiles; ++r) {
-#pragma unroll
-        for (int h = 0; h < 2; ++h) {
-          float& logit = x.of[tile][r][high * 2 + h];
-          const float base = (most[r][h] == -INFINITY ? 0 : most[r][h]) - kLift;
-          const bool hidden = logit == -INFINITY;
-          const float weight = exp2_of(logit - base);
-          sum[r][h] += weight;
-          logit = weight;
-          if constexpr (S.token_scales) {
-            if (v.shift != 0 && !hidden) shift[r][h] += weight * v.shift;
-            logit = hidden ? 0 : weight * (v.scale * down);
-          }
+      for (int h = 0; h < 2; ++h) {
+        float& logit = x[r][high * 2 + h];
+        const float base = (most[r][h] == -INFINITY ? 0 : most[r][h]) - kLift;
+        const bool hidden = logit == -INFINITY;
+        const float weight = exp2_of(logit - base);
+        sum[r][h] += weight;
+        logit = weight;
+        if constexpr (S.token_scales) {
+          if (v.shift != 0 && !hidden) shift[r][h] += weight * v.shift;
+          logit = hidden ? 0 : weight * (v.scale * down);
         }
       }
     }
@@ -230,49 +217,46 @@ __device__ __forceinline__ void Attend<S>::weigh(uint32_t scales, Logits& x) {
 /// Adds weighted values: all, or of one query token those that it sees.
 template <SplitShape S>
 template <bool kMasked>
-__device__ __forceinline__ void Attend<S>::add_values(uint32_t codes, const Logits& x, Tokens seen,
-                                                      int32_t first, int32_t query) {
+__device__ __forceinline__ void Attend<S>::add_values(uint32_t codes, int tile, const Logits& x,
+                                                      Tokens seen, int32_t first, int32_t query) {
   constexpr int kWords = S.dim / 32;  // a lane has dim / 8 elements of a token
+  uint32_t weights[kRowTiles][2];
 #pragma unroll
-  for (int tile = 0; tile < kTiles; ++tile) {
-    uint32_t weights[kRowTiles][2];
+  for (int r = 0; r < kRowTiles; ++r) {
+    weights[r][0] = transpose(gpu::pack<__half>(x[r][0], x[r][1]));
+    weights[r][1] = transpose(gpu::pack<__half>(x[r][2], x[r][3]));
+    if (kMasked && own_token[r] != query) weights[r][0] = weights[r][1] = 0;
+  }
+  uint32_t words[4][kWords];
 #pragma unroll
-    for (int r = 0; r < kRowTiles; ++r) {
-      const float* of = x.of[tile][r];
-      weights[r][0] = transpose(gpu::pack<__half>(of[0], of[1]));
-      weights[r][1] = transpose(gpu::pack<__half>(of[2], of[3]));
-      if (kMasked && own_token[r] != query) weights[r][0] = weights[r][1] = 0;
-    }
-    uint32_t words[4][kWords];
+  for (int i = 0; i < 4; ++i) {
+    const int of = i / 2 * 8 + c * 2 + i % 2;
+    if constexpr (S.dim == 64) {
+      const uint32_t at = codes + piece_at<S>(tile * 16 + of, g / 2) + g % 2 * 8;
+      const float2 both = gpu::shared_load_pair(at);
+      words[i][0] = __float_as_uint(both.x), words[i][1] = __float_as_uint(both.y);
+    } else {
 #pragma unroll
-    for (int i = 0; i < 4; ++i) {
-      const int of = tile * 16 + i / 2 * 8 + c * 2 + i % 2;
-      if constexpr (S.dim == 64) {
-        const float2 both = gpu::shared_load_pair(codes + piece_at<S>(of, g / 2) + g % 2 * 8);
-        words[i][0] = __float_as_uint(both.x), words[i][1] = __float_as_uint(both.y);
-      } else {
-#pragma unroll
-        for (int half = 0; half < S.dim / 128; ++half) {
-          uint32_t(&part)[4] = reinterpret_cast<uint32_t(&)[4]>(words[i][half * 4]);
-          gpu::shared_load_words(codes + piece_at<S>(of, half * 8 + g), part);
-        }
-      }
-      if (kMasked && !seen.holds(first + of)) {
-#pragma unroll
-        for (int w = 0; w < kWords; ++w) words[i][w] = 0;
+      for (int half = 0; half < S.dim / 128; ++half) {
+        uint32_t(&part)[4] = reinterpret_cast<uint32_t(&)[4]>(words[i][half * 4]);
+        gpu::shared_load_words(codes + piece_at<S>(tile * 16 + of, half * 8 + g), part);
       }
     }
+    if (kMasked && !seen.holds(first + of)) {
 #pragma unroll
-    for (int w = 0; w < kWords; ++w) {
+      for (int w = 0; w < kWords; ++w) words[i][w] = 0;
+    }
+  }
 #pragma unroll
-      for (int two = 0; two < 2; ++two) {
-        const uint32_t low = __byte_perm(words[0][w], words[1][w], two == 0 ? 0x5140 : 0x7362);
-        const uint32_t high = __byte_perm(words[2][w], words[3][w], two == 0 ? 0x5140 : 0x7362);
-        const uint32_t a[4] = {widen_pair<S.e5m2>(low), widen_high_pair<S.e5m2>(low),
-                               widen_pair<S.e5m2>(high), widen_high_pair<S.e5m2>(high)};
+  for (int w = 0; w < kWords; ++w) {
 #pragma unroll
-        for (int r = 0; r < kRowTiles; ++r) multiply(sums[r][w * 2 + two], a, weights[r]);
-      }
+    for (int two = 0; two < 2; ++two) {
+      const uint32_t low = __byte_perm(words[0][w], words[1][w], two == 0 ? 0x5140 : 0x7362);
+      const uint32_t high = __byte_perm(words[2][w], words[3][w], two == 0 ? 0x5140 : 0x7362);
+      const uint32_t a[4] = {widen_pair<S.e5m2>(low), widen_high_pair<S.e5m2>(low),
+                             widen_pair<S.e5m2>(high), widen_high_pair<S.e5m2>(high)};
+#pragma unroll
+      for (int r = 0; r < kRowTiles; ++r) multiply(sums[r][w * 2 + two], a, weights[r]);
     }
   }
 }
@@ -280,21 +264,26 @@ __device__ __forceinline__ void Attend<S>::add_values(uint32_t codes, const Logi
 template <SplitShape S>
 __device__ __forceinline__ void Attend<S>::unit(uint32_t codes, uint32_t scales,
                                                 const Walk<kUnit>& walk, int32_t first) {
-  // What every query token sees: up to the first one's last, from the last one's first.
-  const bool whole = first >= visible(p, walk.length, p.q_tokens - 1).first &&
-                     first + kUnit <= visible(p, walk.length, 0).last;
-  Logits x;
-  dot_products(codes, x);
-  finish_logits(scales, walk, first, whole, x);
-  follow_maximum(x);
-  if constexpr (S.token_scales) follow_exponent(scales + kUnit * 8);
-  weigh(scales + kUnit * 8, x);
-  if (whole) {
-    add_values<false>(codes + kUnitBytes, x, {}, first, 0);
-    return;
-  }
-  for (int32_t query = 0; query < p.q_tokens; ++query) {
-    add_values<true>(codes + kUnitBytes, x, visible(p, walk.length, query), first, query);
+  // What every query token sees: from the last one's first on, up to the first one's last.
+  const int32_t from = visible(p, walk.length, p.q_tokens - 1).first;
+  const int32_t to = visible(p, walk.length, 0).last;
+#pragma unroll 1
+  for (int tile = 0; tile < S.tiles(); ++tile, first += 16, scales += 64) {
+    const bool whole = first >= from && first + 16 <= to;
+    Logits x;
+    dot_products(codes, tile, x);
+    finish_logits(scales, walk, first, whole, x);
+    follow_maximum(x);
+    if constexpr (S.token_scales) follow_exponent(scales + kUnit * 8);
+    weigh(scales + kUnit * 8, x);
+    if (whole) {
+      add_values<false>(codes + kUnitBytes, tile, x, {}, first, 0);
+      continue;
+    }
+#pragma unroll 1
+    for (int32_t query = 0; query < p.q_tokens; ++query) {
+      add_values<true>(codes + kUnitBytes, tile, x, visible(p, walk.length, query), first, query);
+    }
   }
 }
 

@@ -91,6 +91,8 @@ Result<BoxParams> boxes_of(const gpu::Driver& driver, const KvCache& c, int64_t 
   shape.plane_bytes = columns ? steps.block : steps.head;
   shape.box_rows = static_cast<int>(box_rows);
   shape.box_cols = shape.swizzle_bytes = static_cast<int>(std::min<int64_t>(c.dim, 128));
+  // Other heads' rows, which lie between, are asked for by other thread blocks.
+  if (columns && c.heads > 1 && c.dim < 256) shape.promote_bytes = static_cast<int>(c.dim);
   BoxParams boxes{};
   boxes.head_column = columns ? static_cast<int32_t>(steps.head) : 0;
   boxes.head_plane = columns ? 0 : 1;

@@ -20,7 +20,7 @@ struct LaunchPlan {
 };
 
 /// Most fixed splits of a sequence.
-inline constexpr int64_t kMostSplits = 2048;
+inline constexpr int64_t kMostSplits = 1 << 20;
 
 /// Enqueues. kInvalidArgument where an address or stride is not what the kernel's copies need.
 Status run(const LaunchPlan& plan, const AttnDecodeArgs& args, select::Workspace workspace,

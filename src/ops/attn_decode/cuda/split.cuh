@@ -15,39 +15,49 @@ __device__ __forceinline__ void finish_run(const Sm90Params& p, const Share<S.un
   const int32_t head = head_of(p, runs.at.pair);
   const float v_scale =
       S.token_scales || p.v.scale == nullptr ? 1.0f : p.v.scale[head * p.v.scale_head];
-  Part<S> part;
-  merge.warps(attend, v_scale, part);
+  merge.warps(attend, v_scale);
   if (runs.at.unit > 0 || !runs.ends()) {
     const int32_t element = runs.at.element(p, runs.at.unit);
     const Parts<S> parts(p, share, merge, runs.element - element, runs.at.elements(p));
     const bool last = !p.fixed_splits || runs.ends() || runs.left == 1;
-    if (!parts.add(element, last, part)) return;
+    if (!parts.add(element, last)) return;
   }
-  merge.store_rows(runs.at, part);
+  merge.store_rows(runs.at);
 }
+
+/// What warps of a thread block tell each other.
+template <SplitShape S>
+struct BlockShared {
+  Share<S.unit()> share;
+  int64_t of_warps[kSplitWarps];
+  typename Merge<S>::Shared merge;
+};
 
 template <SplitShape S>
 __device__ __forceinline__ void run_split(const Sm90Params& p) {
   extern __shared__ __align__(1024) uint8_t memory[];
-  __shared__ Share<S.unit()> share;
-  __shared__ int64_t of_warps[kSplitWarps];
-  __shared__ typename Merge<S>::Shared merge_shared;
+  static_assert(sizeof(BlockShared<S>) <= kBlockBytes);
+  auto& block = *reinterpret_cast<BlockShared<S>*>(memory + S.block_at());
   if (S.boxes && threadIdx.x == 0) {
     gpu::tensor_map_prefetch(&p.k_boxes.map);
     gpu::tensor_map_prefetch(&p.v_boxes.map);
   }
   gpu::dependency_pass(p.dependent);
-  if (!find_share(p, share, of_warps)) return;
+  if (!find_share(p, block.share, block.of_warps)) return;
 
-  Runs<S.unit()> runs(p, share);
+  Runs<S.unit()> runs(p, block.share);
+  const int lane = threadIdx.x % 32;
+  const Merge<S> merge{p, block.merge, reinterpret_cast<float4*>(memory + S.sums_at())};
+  Attend<S> attend{p, lane / 4, lane % 4};
+  // Why before any copy: loads of q would queue behind all that every ring asks for.
+  attend.ask_q(runs.at.sequence, head_of(p, runs.at.pair), first_row_of<S>(p, runs.at.pair));
   Fetch<S> fetch(p, runs, gpu::shared_address(memory));
-  const Merge<S> merge{p, merge_shared, reinterpret_cast<float4*>(memory + S.merge_at())};
-  Attend<S> attend{p, fetch.lane / 4, fetch.lane % 4};
   int ahead = 0, stage = 0, round = 0;  // stages on their way; the next one, and its use
-  do {
+  bool fresh = true;                    // q is only asked for
+#pragma unroll 1
+  for (;;) {
     attend.clear();
     int32_t unit = (fetch.warp - runs.turn) & (kSplitWarps - 1);
-    bool fresh = true;
 #pragma unroll 1
     while (ahead < S.stages() || unit < runs.count) {
       if (ahead < S.stages()) {
@@ -55,8 +65,7 @@ __device__ __forceinline__ void run_split(const Sm90Params& p) {
         continue;
       }
       if (fresh) {
-        attend.load_q(runs.at.sequence, head_of(p, runs.at.pair),
-                      first_row_of<S>(p, runs.at.pair));
+        attend.make_q(head_of(p, runs.at.pair));
         fresh = false;
       }
       fetch.wait(stage, round);
@@ -67,8 +76,11 @@ __device__ __forceinline__ void run_split(const Sm90Params& p) {
       --ahead;
       if (++stage == S.stages()) stage = 0, ++round;
     }
-    finish_run(p, share, runs, merge, attend);
-  } while (runs.next(p));
+    finish_run(p, block.share, runs, merge, attend);
+    if (!runs.next(p)) return;
+    attend.ask_q(runs.at.sequence, head_of(p, runs.at.pair), first_row_of<S>(p, runs.at.pair));
+    fresh = true;
+  }
 }
 
 }  // namespace octet::ops::attn_decode

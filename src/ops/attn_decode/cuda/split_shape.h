@@ -8,10 +8,13 @@
 
 namespace octet::ops::attn_decode {
 
-inline constexpr int kSplitWarps = 8, kSplitThreads = kSplitWarps * 32;
+inline constexpr int kSplitWarps = 4, kSplitThreads = kSplitWarps * 32;
+inline constexpr int kSplitBlocks = 2;  // thread blocks that a compute unit holds
 inline constexpr int kUnitBytes = 4096;  // of keys, and of values
 inline constexpr int kRowTile = 8;       // rows of q in a tensor instruction
-inline constexpr int kMergeFan = 16;     // parts of an item that one thread block adds up
+inline constexpr int kBlockBytes = 1536;  // what warps tell each other
+inline constexpr int kMergeFan = 32;     // parts of an item that one thread block adds up
+inline constexpr int kMergeRun = 128;    // records whose places are looked up at once
 
 struct SplitShape {
   int dim;        // 64, 128 or 256
@@ -25,19 +28,17 @@ struct SplitShape {
   constexpr int rows() const { return row_tiles * kRowTile; }
   constexpr int out_tiles() const { return dim / 16; }
   constexpr int key_steps() const { return dim / 16; }  // of 16 of dim
-  /// Registers of sums in a lane, and so many of them that warps add up at once.
-  constexpr int sums() const { return row_tiles * out_tiles() * 4; }
-  constexpr int round() const { return token_scales ? 8 : sums() < 32 ? sums() : 32; }
+  /// Vectors of 4 sums of a lane, in each warp.
+  constexpr int vectors() const { return row_tiles * out_tiles(); }
 
   constexpr int stages() const { return 3; }
   constexpr int scale_bytes() const { return token_scales ? 4 * 4 * unit() : 0; }  // of a stage
   constexpr int stage_bytes() const { return 2 * kUnitBytes; }
   constexpr int scales_at() const { return kSplitWarps * stages() * stage_bytes(); }
-  constexpr int merge_at() const { return scales_at() + kSplitWarps * stages() * scale_bytes(); }
-  constexpr int barriers_at() const { return merge_at() + kSplitThreads * round() * 4; }
-  constexpr int shared_bytes() const {
-    return barriers_at() + (boxes ? kSplitWarps * stages() * 8 : 0);
-  }
+  constexpr int sums_at() const { return scales_at() + kSplitWarps * stages() * scale_bytes(); }
+  constexpr int barriers_at() const { return sums_at() + vectors() * 32 * 16; }
+  constexpr int block_at() const { return barriers_at() + kSplitWarps * stages() * 8; }
+  constexpr int shared_bytes() const { return block_at() + kBlockBytes; }
 
   /// Floats of a record: sums of a part of an item, then the largest logit and the sum of weights
   /// of each row.

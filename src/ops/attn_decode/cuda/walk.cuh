@@ -148,6 +148,19 @@ __device__ __forceinline__ int64_t scan(int64_t x, int64_t* of_warps, int64_t& a
   return before;
 }
 
+/// a / b, rounded down. Why not the operator: it takes some hundred instructions, and a kernel's
+/// first pass waits for every one of them.
+__device__ __forceinline__ int64_t quotient(int64_t a, int64_t b) {
+  const float part = 1.0f / static_cast<float>(b);
+  int64_t whole = 0;
+#pragma unroll 1
+  for (int64_t left = a; left >= b || left < 0; left = a - whole * b) {
+    const auto step = static_cast<int64_t>(static_cast<float>(left) * part);
+    whole += left < 0 ? min(step, int64_t{-1}) : max(step, int64_t{1});
+  }
+  return whole;
+}
+
 /// Sets `share`, in shared memory, to that of this thread block; false where it has none. By all
 /// threads; a thread has some sequences.
 template <int kUnit>
@@ -172,13 +185,12 @@ __device__ __forceinline__ bool find_share(const Sm90Params& p, Share<kUnit>& sh
     blocks = max(static_cast<int32_t>(total) / p.least_elements, 1);
   }
   if (blockIdx.x >= blocks) return false;
-  // Why in double: integers of 64 bits are divided by some hundred instructions. Exact below 2^53.
   Share<kUnit> own;
-  own.each = static_cast<int64_t>(static_cast<double>(total) / blocks);
+  own.each = quotient(total, blocks);
   own.longer = static_cast<int32_t>(total - own.each * blocks);
   own.share_of_element = 1.0f / static_cast<float>(own.each);
   own.begin = own.begin_of(blockIdx.x), own.end = own.begin_of(blockIdx.x + 1);
-  const auto pair = static_cast<int32_t>(static_cast<double>(own.begin) / of_pair);
+  const auto pair = static_cast<int32_t>(quotient(own.begin, of_pair));
   const int64_t in_pair = own.begin - pair * of_pair;
   if (in_pair >= at && in_pair < at + mine) {
 #pragma unroll 1
