@@ -17,7 +17,7 @@ using ops::attn_decode::Shape;
 using ops::attn_decode::SmallAttention;
 using ops::attn_decode::TestCache;
 
-constexpr const char* kVariants[] = {"sm90_split_1", "sm90_split_4", "sm90_simple"};
+constexpr const char* kVariants[] = {"sm90_split_4", "sm90_split_8", "sm90_simple"};
 
 int runs = 100;
 int checked = 0, wrong = 0;

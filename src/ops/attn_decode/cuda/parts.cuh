@@ -32,20 +32,20 @@ struct Parts {
   }
 
   /// Adds a part, the element `of` of the item where splits are fixed, else all that this thread
-  /// block has; `last`: its last. Whether the item is done: the sums are then those of all.
-  __device__ __forceinline__ bool add(int32_t of, bool last) const {
+  /// block has; `last`: its last. Whether the item is done: `part` is then the sum of all.
+  __device__ __forceinline__ bool add(int32_t of, bool last, Part<S>& part) const {
     const int32_t mine = static_cast<int32_t>(blockIdx.x) - begin;
     const bool fixed = p.fixed_splits;
-    merge.store(number(mine) + (fixed ? of - first_of(mine) : 0));
+    merge.store(part, number(mine) + (fixed ? of - first_of(mine) : 0));
     if (!last) return false;
-    const int32_t fan = count() > kMergeFan && !fixed ? kMergeFan : count();
+    const int32_t fan = fixed ? count() : fan_of(count());
     int32_t from = mine / fan * fan, step = 1, members = min(fan, count() - from);
 #pragma unroll 1
     for (uint32_t* counter = p.counters;; counter += 2 * gridDim.x) {
       if (!merge.last_of(counter + place(from), members)) return false;
-      add_up(from, step, fixed ? elements : members);
+      add_up(from, step, fixed ? elements : members, part);
       if (members == count() || step > 1) return true;
-      merge.store(number(from));
+      merge.store(part, number(from));
       from = 0, step = fan, members = (count() + fan - 1) / fan;
     }
   }
@@ -59,18 +59,21 @@ struct Parts {
   __device__ __forceinline__ int32_t first_of(int32_t i) const {
     return static_cast<int32_t>(max(share.begin_of(begin + i) - first, int64_t{0}));
   }
+  /// How many parts one thread block adds up: all, or about as many as there are then sums.
+  static __device__ __forceinline__ int32_t fan_of(int32_t parts) {
+    if (parts <= kMergeFan) return parts;
+    return parts <= 256 ? 16 : kMergeFan;
+  }
   /// Adds up records: of thread blocks begin + from, and `step` on, or of every fixed split.
-  __device__ __forceinline__ void add_up(int32_t from, int32_t step, int32_t members) const {
+  __device__ __forceinline__ void add_up(int32_t from, int32_t step, int32_t members,
+                                         Part<S>& part) const {
 #pragma unroll 1
-    for (int32_t done = 0; done < members; done += kMergeRun) {
-      const int32_t count = min(members - done, kMergeRun), i = done + threadIdx.x;
-      if (threadIdx.x < count) {
-        const int32_t block = p.fixed_splits ? share.block_with(first + i) - begin : from + step * i;
-        merge.shared.table[threadIdx.x] =
-            number(block) + (p.fixed_splits ? i - first_of(block) : 0);
-      }
-      __syncthreads();
-      merge.records(count, done == 0);
+    for (int32_t done = 0; done < members; done += kMergeFan) {
+      const int32_t count = min(members - done, kMergeFan);
+      const int32_t i = done + min(static_cast<int32_t>(threadIdx.x % 32), count - 1);
+      const int32_t block = p.fixed_splits ? share.block_with(first + i) - begin : from + step * i;
+      merge.records(count, number(block) + (p.fixed_splits ? i - first_of(block) : 0), done == 0,
+                    part);
     }
   }
 };

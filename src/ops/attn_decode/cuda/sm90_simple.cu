@@ -112,6 +112,7 @@ extern "C" __global__ void __launch_bounds__(kSimpleThreads)
                  static_cast<int32_t>(blockIdx.x / heads % p.q_tokens),
                  static_cast<int32_t>(blockIdx.x % heads)};
   Row row{p, shared, at, at.head / p.group, load_q(p, at, shared)};
+  check_length(p, at.sequence);
   const Tokens seen = visible(p, length_of(p, at.sequence), at.token);
   float most = -INFINITY, sum = 0, sums[kElements] = {};
   for (int32_t first = seen.first; first < seen.last; first += kSimpleThreads) {

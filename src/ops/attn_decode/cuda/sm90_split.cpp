@@ -9,8 +9,7 @@
 namespace octet::ops::attn_decode {
 namespace {
 
-constexpr int64_t kMostUnits = 160;  // compute units for which there are records and counters
-constexpr int kLeastUnits = 4;       // of 8 KB that a thread block is worth
+constexpr int64_t kMostBlocks = 160;  // thread blocks, one a compute unit, that have records
 
 SplitShape shape_of(const Problem& p) {
   return {static_cast<int>(p.dim), p.rows() > kRowTile && p.dim < 256 ? 2 : 1,
@@ -56,8 +55,8 @@ select::Support Sm90Split::supports(const Config&, const Problem& p, const Devic
   return select::Support::yes();
 }
 
-int64_t Sm90Split::workspace_bytes(const Config& c, const Problem& p) {
-  return 2 * kMostUnits * c.blocks * shape_of(p).record() * static_cast<int64_t>(sizeof(float));
+int64_t Sm90Split::workspace_bytes(const Config&, const Problem& p) {
+  return 2 * kMostBlocks * shape_of(p).record() * static_cast<int64_t>(sizeof(float));
 }
 
 cuda::LaunchPlan Sm90Split::plan(int index, const Problem& p, const Device& device) {
@@ -68,18 +67,18 @@ cuda::LaunchPlan Sm90Split::plan(int index, const Problem& p, const Device& devi
   plan.kernel = kernels_of(shape), plan.box_kernel = plan.kernel + 1;
 #endif
   plan.row_blocks = static_cast<int>(row_blocks(p));
-  plan.unit = shape.unit(), plan.least_units = kLeastUnits;
+  plan.unit = shape.unit(), plan.least_units = config.least_units;
   plan.record_bytes = shape.record() * static_cast<int64_t>(sizeof(float));
   const int64_t of_item = std::max<int64_t>((p.context + shape.unit() - 1) / shape.unit(), 1);
   const double units = static_cast<double>(p.batch * p.kv_heads * plan.row_blocks) *
                        static_cast<double>(of_item);
   // Whole rounds of heads, where that leaves few compute units idle: their thread blocks then pass
   // the same tokens side by side.
-  int64_t most = std::min<int64_t>(device.cu_num, kMostUnits) * config.blocks;
+  int64_t most = std::min<int64_t>(device.cu_num, kMostBlocks);
   const int64_t pairs = p.kv_heads * plan.row_blocks;
   if (most % pairs * 16 <= most) most -= most % pairs;
   plan.shape.grid_x = static_cast<uint32_t>(
-      std::clamp(units / kLeastUnits, 1.0, static_cast<double>(most)));
+      std::clamp(units / config.least_units, 1.0, static_cast<double>(most)));
   plan.shape.block_x = kSplitThreads;
   plan.shape.shared_bytes = static_cast<uint32_t>(shape.shared_bytes());
   return plan;

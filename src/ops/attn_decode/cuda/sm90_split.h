@@ -17,13 +17,13 @@ namespace octet::ops::attn_decode {
 
 struct Sm90Split {
   struct Config {
-    int blocks;  // thread blocks for each compute unit, at most; it holds two
+    int least_units;  // of 8 KB that a thread block is worth
   };
   static constexpr Arch kArch = Arch::kSm90;
-  static constexpr std::array<Config, 4> kConfigs{{{1}, {2}, {4}, {8}}};
+  static constexpr std::array<Config, 2> kConfigs{{{4}, {8}}};
 
   static std::string name(const Config& c) {
-    return "sm90_split_" + std::to_string(c.blocks);
+    return "sm90_split_" + std::to_string(c.least_units);
   }
   static select::Tile tile(const Config&) { return {8, 1, 64}; }
   static select::Support supports(const Config& c, const Problem& problem, const Device& device);

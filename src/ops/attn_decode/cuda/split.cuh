@@ -15,39 +15,33 @@ __device__ __forceinline__ void finish_run(const Sm90Params& p, const Share<S.un
   const int32_t head = head_of(p, runs.at.pair);
   const float v_scale =
       S.token_scales || p.v.scale == nullptr ? 1.0f : p.v.scale[head * p.v.scale_head];
-  merge.warps(attend, v_scale);
+  Part<S> part;
+  merge.warps(attend, v_scale, part);
   if (runs.at.unit > 0 || !runs.ends()) {
     const int32_t element = runs.at.element(p, runs.at.unit);
     const Parts<S> parts(p, share, merge, runs.element - element, runs.at.elements(p));
     const bool last = !p.fixed_splits || runs.ends() || runs.left == 1;
-    if (!parts.add(element, last)) return;
+    if (!parts.add(element, last, part)) return;
   }
-  merge.store_rows(runs.at);
+  merge.store_rows(runs.at, part);
 }
-
-/// What warps of a thread block tell each other.
-template <SplitShape S>
-struct BlockShared {
-  Share<S.unit()> share;
-  int64_t of_warps[kSplitWarps];
-  typename Merge<S>::Shared merge;
-};
 
 template <SplitShape S>
 __device__ __forceinline__ void run_split(const Sm90Params& p) {
   extern __shared__ __align__(1024) uint8_t memory[];
-  static_assert(sizeof(BlockShared<S>) <= kBlockBytes);
-  auto& block = *reinterpret_cast<BlockShared<S>*>(memory + S.block_at());
+  __shared__ Share<S.unit()> share;
+  __shared__ int64_t of_warps[kSplitWarps];
+  __shared__ typename Merge<S>::Shared merge_shared;
   if (S.boxes && threadIdx.x == 0) {
     gpu::tensor_map_prefetch(&p.k_boxes.map);
     gpu::tensor_map_prefetch(&p.v_boxes.map);
   }
   gpu::dependency_pass(p.dependent);
-  if (!find_share(p, block.share, block.of_warps)) return;
+  if (!find_share(p, share, of_warps)) return;
 
-  Runs<S.unit()> runs(p, block.share);
+  Runs<S.unit()> runs(p, share);
   const int lane = threadIdx.x % 32;
-  const Merge<S> merge{p, block.merge, reinterpret_cast<float4*>(memory + S.sums_at())};
+  const Merge<S> merge{p, merge_shared, reinterpret_cast<float4*>(memory + S.sums_at())};
   Attend<S> attend{p, lane / 4, lane % 4};
   // Why before any copy: loads of q would queue behind all that every ring asks for.
   attend.ask_q(runs.at.sequence, head_of(p, runs.at.pair), first_row_of<S>(p, runs.at.pair));
@@ -76,7 +70,7 @@ __device__ __forceinline__ void run_split(const Sm90Params& p) {
       --ahead;
       if (++stage == S.stages()) stage = 0, ++round;
     }
-    finish_run(p, block.share, runs, merge, attend);
+    finish_run(p, share, runs, merge, attend);
     if (!runs.next(p)) return;
     attend.ask_q(runs.at.sequence, head_of(p, runs.at.pair), first_row_of<S>(p, runs.at.pair));
     fresh = true;

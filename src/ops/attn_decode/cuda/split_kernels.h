@@ -21,7 +21,7 @@
 #define OCTET_SM90_ATTN_SPLIT_256(X) OCTET_SM90_ATTN_SPLIT_FORMATS(X, 256, 1)
 
 #define OCTET_SM90_ATTN_SPLIT_KERNEL(DIM, TILES, CODES, E5M2, SCALES, TOKEN, COPIES, BOXES) \
-  extern "C" __global__ void __launch_bounds__(kSplitThreads, kSplitBlocks)                 \
+  extern "C" __global__ void __launch_bounds__(kSplitThreads, 1)                            \
       octet_sm90_attn_split_##DIM##_##TILES##_##CODES##_##SCALES##_##COPIES(                \
           const __grid_constant__ Sm90Params p) {                                           \
     run_split<SplitShape{DIM, TILES, E5M2, TOKEN, BOXES}>(p);                               \

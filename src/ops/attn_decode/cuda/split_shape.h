@@ -8,13 +8,10 @@
 
 namespace octet::ops::attn_decode {
 
-inline constexpr int kSplitWarps = 4, kSplitThreads = kSplitWarps * 32;
-inline constexpr int kSplitBlocks = 2;  // thread blocks that a compute unit holds
+inline constexpr int kSplitWarps = 8, kSplitThreads = kSplitWarps * 32;
 inline constexpr int kUnitBytes = 4096;  // of keys, and of values
 inline constexpr int kRowTile = 8;       // rows of q in a tensor instruction
-inline constexpr int kBlockBytes = 1536;  // what warps tell each other
-inline constexpr int kMergeFan = 32;     // parts of an item that one thread block adds up
-inline constexpr int kMergeRun = 128;    // records whose places are looked up at once
+inline constexpr int kMergeFan = 32;     // records that one thread block adds up: one a lane
 
 struct SplitShape {
   int dim;        // 64, 128 or 256
@@ -31,14 +28,13 @@ struct SplitShape {
   /// Vectors of 4 sums of a lane, in each warp.
   constexpr int vectors() const { return row_tiles * out_tiles(); }
 
-  constexpr int stages() const { return 3; }
+  constexpr int stages() const { return 2; }
   constexpr int scale_bytes() const { return token_scales ? 4 * 4 * unit() : 0; }  // of a stage
   constexpr int stage_bytes() const { return 2 * kUnitBytes; }
   constexpr int scales_at() const { return kSplitWarps * stages() * stage_bytes(); }
   constexpr int sums_at() const { return scales_at() + kSplitWarps * stages() * scale_bytes(); }
-  constexpr int barriers_at() const { return sums_at() + vectors() * 32 * 16; }
-  constexpr int block_at() const { return barriers_at() + kSplitWarps * stages() * 8; }
-  constexpr int shared_bytes() const { return block_at() + kBlockBytes; }
+  constexpr int barriers_at() const { return sums_at() + kSplitThreads * vectors() * 16; }
+  constexpr int shared_bytes() const { return barriers_at() + kSplitWarps * stages() * 8; }
 
   /// Floats of a record: sums of a part of an item, then the largest logit and the sum of weights
   /// of each row.

@@ -20,20 +20,22 @@ __device__ __forceinline__ RowAt row_at(const Sm90Params& p, int32_t sequence, i
 
 /// Softmax of a row, in powers of two: weights are 2^(logit - max), `sum` their sum.
 struct Denominator {
-  float weight, all, lse;  // weight: of what was added relative to max
+  float weight, all, part, lse;  // weight: of what was added relative to max; part: 1 / all
 
+  /// Rounded correctly, or next to it where `all` is not a normal number.
   __device__ __forceinline__ float divide(float values) const {
-    return all == 0 ? 0 : __fdiv_rn(values * weight, all);
+    const float x = values * weight, q = x * part;
+    return fabsf(q) < INFINITY ? fmaf(fmaf(-q, all, x), part, q) : q;
   }
 };
 __device__ __forceinline__ Denominator denominator(const Sm90Params& p, int32_t head, float max,
                                                    float sum) {
   const float sink = p.sinks == nullptr ? -INFINITY : p.sinks[head] * kLog2e;
   const float most = fmaxf(max, sink);
-  if (most == -INFINITY && sum == 0) return {0, 0, -INFINITY};
+  if (most == -INFINITY && sum == 0) return {0, 1, 0, -INFINITY};
   const float weight = exp2_of(max - most);
   const float all = sum * weight + exp2_of(sink - most);
-  return {weight, all, (most + __log2f(all)) * kLn2};
+  return {weight, all, __frcp_rn(all), (most + __log2f(all)) * kLn2};
 }
 
 __device__ __forceinline__ void store_lse(const Sm90Params& p, RowAt at, float lse) {

@@ -11,20 +11,23 @@ namespace octet::ops::attn_decode {
 enum : int32_t { kFaultLength = 1, kFaultPage = 2 };
 
 /// The first fault of a launch is kept.
-__device__ __noinline__ void note_fault(int32_t* fault, int32_t kind, int32_t sequence,
-                                        int32_t col, int32_t value) {
-  if (fault == nullptr || atomicCAS(fault, 0, kind) != 0) return;
-  fault[1] = sequence;
-  fault[2] = col;
-  fault[3] = value;
+__device__ __forceinline__ void note_fault(const Sm90Params& p, int32_t kind, int32_t sequence,
+                                           int32_t col, int32_t value) {
+  if (p.fault == nullptr || atomicCAS(p.fault, 0, kind) != 0) return;
+  p.fault[1] = sequence;
+  p.fault[2] = col;
+  p.fault[3] = value;
 }
 
 __device__ __forceinline__ int32_t length_of(const Sm90Params& p, int32_t sequence) {
   if (p.seqlens == nullptr) return p.most_tokens;
   const int32_t length = p.seqlens[sequence];
-  if (static_cast<uint32_t>(length) <= static_cast<uint32_t>(p.most_tokens)) return length;
-  note_fault(p.fault, kFaultLength, sequence, 0, length);
-  return 0;
+  return static_cast<uint32_t>(length) <= static_cast<uint32_t>(p.most_tokens) ? length : 0;
+}
+/// By a thread that has the sequence, once a launch.
+__device__ __forceinline__ void check_length(const Sm90Params& p, int32_t sequence) {
+  if (p.seqlens == nullptr || length_of(p, sequence) == p.seqlens[sequence]) return;
+  note_fault(p, kFaultLength, sequence, 0, p.seqlens[sequence]);
 }
 
 /// Tokens from `first` up to `last`.
@@ -45,7 +48,7 @@ __device__ __forceinline__ int32_t block_of(const Sm90Params& p, int32_t sequenc
   const int32_t col = n >> p.page_shift;
   const int32_t block = p.page_table[sequence * p.table_row + col];
   if (static_cast<uint32_t>(block) < static_cast<uint32_t>(p.blocks)) return block;
-  note_fault(p.fault, kFaultPage, sequence, col, block);
+  note_fault(p, kFaultPage, sequence, col, block);
   return -1;
 }
 /// Its place there.

@@ -175,6 +175,7 @@ __device__ __forceinline__ bool find_share(const Sm90Params& p, Share<kUnit>& sh
   for (int32_t b = first; b < last; ++b) {
     walk.enter(p, b);
     mine += walk.elements(p);
+    if (blockIdx.x == 0) check_length(p, b);
   }
   int64_t of_pair;
   int64_t at = scan(mine, of_warps, of_pair);
