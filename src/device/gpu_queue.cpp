@@ -50,8 +50,9 @@ Result<Address> zero_words(const Queue& queue) {
   OCTET_CHECK_OK(scope.status());
   OCTET_TRY(const bool capturing, queue.driver->is_capturing(queue.stream));
   if (capturing) {
-    return fail(StatusCode::kBackend,
-                "the stream is being captured and its counters are not there yet; call once before");
+    return fail(
+        StatusCode::kBackend,
+        "the stream is being captured and its counters are not there yet; call once before");
   }
   OCTET_TRY(const Address fresh, queue.driver->allocate(kZeroWords * 4));
   OCTET_CHECK_OK(queue.driver->fill(fresh, 0, kZeroWords * 4, queue.stream));

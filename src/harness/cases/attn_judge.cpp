@@ -127,8 +127,7 @@ void judge_out(const Judging& judging, RowAt at, const ExactRow& row, const Erro
     attn::exact_values(o.args, at, row.seen.first + static_cast<int64_t>(i), value.data(),
                        magnitude.data());
     for (size_t d = 0; d < dim; ++d) {
-      spread[d] +=
-          (row.weight[i] * (errors.weight[i] + errors.f16) + errors.least) * magnitude[d];
+      spread[d] += (row.weight[i] * (errors.weight[i] + errors.f16) + errors.least) * magnitude[d];
       largest[d] = std::max(largest[d], magnitude[d]);
     }
   }
@@ -202,7 +201,8 @@ CheckReport judge(const AttnOperands& o, Inputs inputs, Stream& stream, AttnArit
   const int64_t rows = p.batch * p.q_tokens * p.q_heads;
   const double per_row = 4 * static_cast<double>(p.context + 1) * static_cast<double>(p.dim);
   const auto count = std::max<int64_t>(static_cast<int64_t>(kMacBudget / per_row), 2);
-  Judging judging{o, inputs == Inputs::kExact, arithmetic, sample_rows(rows, count, o.seed), {}, {}};
+  Judging judging{o, inputs == Inputs::kExact, arithmetic, sample_rows(rows, count, o.seed), {},
+                  {}};
   stream.parallel(judge_range, &judging);
   if (judging.report.failure.empty()) judging.report.failure = check_canaries(o);
   return judging.report;

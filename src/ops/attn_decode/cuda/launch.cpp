@@ -64,8 +64,8 @@ Sm90Params params_of(const AttnDecodeArgs& args) {
   }
   p.blocks = static_cast<int32_t>(args.k.blocks);
   p.most_tokens = static_cast<int32_t>(longest(args));
-  p.window_left =
-      static_cast<int32_t>(std::min<int64_t>(args.window_left, std::numeric_limits<int32_t>::max()));
+  p.window_left = static_cast<int32_t>(
+      std::min<int64_t>(args.window_left, std::numeric_limits<int32_t>::max()));
   p.softmax_scale = static_cast<float>(static_cast<double>(softmax_scale_of(args)) * kLog2e);
   p.soft_cap = args.soft_cap, p.sinks = args.sinks;
   p.fault = args.fault;
@@ -81,8 +81,7 @@ bool heads_are_columns(const KvCache& c) {
 Result<BoxParams> boxes_of(const gpu::Driver& driver, const KvCache& c, int64_t box_rows) {
   const Steps steps = code_steps(c);
   const bool columns = heads_are_columns(c);
-  const int64_t block_planes =
-      columns ? 1 : c.blocks == 1 ? c.heads : steps.block / steps.head;
+  const int64_t block_planes = columns ? 1 : c.blocks == 1 ? c.heads : steps.block / steps.head;
   gpu::TensorMapShape shape;
   shape.address = reinterpret_cast<gpu::Address>(c.data);
   shape.rows = c.block_tokens, shape.stride_bytes = steps.token;
@@ -113,11 +112,11 @@ bool has_boxes(const KvCache& c) {
 Status check_copies(std::string_view name, const KvCache& cache) {
   const Steps steps = code_steps(cache);
   const auto address = reinterpret_cast<uintptr_t>(cache.data);
-  OCTET_REQUIRE(address % 16 == 0 && steps.block % 16 == 0 && steps.token % 16 == 0 &&
-                    steps.head % 16 == 0,
-                "{}: {} at 0x{:x} with strides of {}, {} and {} bytes: on a GPU all must be "
-                "multiples of 16 (variant sm90_simple takes any)",
-                kOp, name, address, steps.block, steps.token, steps.head);
+  OCTET_REQUIRE(
+      address % 16 == 0 && steps.block % 16 == 0 && steps.token % 16 == 0 && steps.head % 16 == 0,
+      "{}: {} at 0x{:x} with strides of {}, {} and {} bytes: on a GPU all must be "
+      "multiples of 16 (variant sm90_simple takes any)",
+      kOp, name, address, steps.block, steps.token, steps.head);
   return Status::Ok();
 }
 

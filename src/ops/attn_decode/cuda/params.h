@@ -45,13 +45,13 @@ struct Sm90Params {
   const float* sinks;   // may be null
   void* out;
   int64_t out_batch, out_token, out_head;
-  float* lse;             // may be null
-  int32_t* fault;         // may be null
-  float* records;         // of parts of items: (thread blocks, 2, block_records)
-  uint32_t* counters;     // zero, and zero again after the launch
-  int32_t block_records;  // of an item in a thread block
-  bool fixed_splits;      // else items are cut where shares end
-  Divider by_split;       // units of a fixed split, else 1
+  float* lse;              // may be null
+  int32_t* fault;          // may be null
+  float* records;          // of parts of items: (thread blocks, 2, block_records)
+  uint32_t* counters;      // zero, and zero again after the launch
+  int32_t block_records;   // of an item in a thread block
+  bool fixed_splits;       // else items are cut where shares end
+  Divider by_split;        // units of a fixed split, else 1
   int32_t least_elements;  // that a thread block is worth
   OutType out_type;
   bool same_places;  // codes of values lie in their memory as those of keys in theirs

@@ -75,8 +75,7 @@ __device__ __forceinline__ float block_sum(float x, float* sums) {
 }
 
 __device__ __forceinline__ float load_q(const Sm90Params& p, const RowAt& at, Shared& shared) {
-  const uint16_t* q =
-      p.q + at.sequence * p.q_batch + at.token * p.q_token + at.head * p.q_head;
+  const uint16_t* q = p.q + at.sequence * p.q_batch + at.token * p.q_token + at.head * p.q_head;
   float sum = 0;
   for (int d = threadIdx.x; d < p.dim; d += kSimpleThreads) {
     shared.q[d] = q_value(q[d], p.q_f16);
@@ -124,9 +123,8 @@ extern "C" __global__ void __launch_bounds__(kSimpleThreads)
     const float weight = exp2_of(logit - base), fold = exp2_of(most - base);
     if (mine) {
       shared.weight[threadIdx.x] *= weight;
-      shared.shift[threadIdx.x] = shared.shift[threadIdx.x] == 0
-                                      ? 0
-                                      : shared.shift[threadIdx.x] * weight;
+      shared.shift[threadIdx.x] =
+          shared.shift[threadIdx.x] == 0 ? 0 : shared.shift[threadIdx.x] * weight;
     }
     sum = sum * fold + block_sum(weight, shared.most);
 #pragma unroll

@@ -7,10 +7,10 @@
 #define OCTET_SM90_ATTN_SPLIT_COPIES(X, DIM, TILES, CODES, E5M2, SCALES, TOKEN) \
   X(DIM, TILES, CODES, E5M2, SCALES, TOKEN, pieces, false)                      \
   X(DIM, TILES, CODES, E5M2, SCALES, TOKEN, boxes, true)
-#define OCTET_SM90_ATTN_SPLIT_FORMATS(X, DIM, TILES)                            \
-  OCTET_SM90_ATTN_SPLIT_COPIES(X, DIM, TILES, e4m3fn, false, constant, false)   \
-  OCTET_SM90_ATTN_SPLIT_COPIES(X, DIM, TILES, e4m3fn, false, token, true)       \
-  OCTET_SM90_ATTN_SPLIT_COPIES(X, DIM, TILES, e5m2, true, constant, false)      \
+#define OCTET_SM90_ATTN_SPLIT_FORMATS(X, DIM, TILES)                          \
+  OCTET_SM90_ATTN_SPLIT_COPIES(X, DIM, TILES, e4m3fn, false, constant, false) \
+  OCTET_SM90_ATTN_SPLIT_COPIES(X, DIM, TILES, e4m3fn, false, token, true)     \
+  OCTET_SM90_ATTN_SPLIT_COPIES(X, DIM, TILES, e5m2, true, constant, false)    \
   OCTET_SM90_ATTN_SPLIT_COPIES(X, DIM, TILES, e5m2, true, token, true)
 #define OCTET_SM90_ATTN_SPLIT_64(X)       \
   OCTET_SM90_ATTN_SPLIT_FORMATS(X, 64, 1) \
@@ -26,7 +26,7 @@
           const __grid_constant__ Sm90Params p) {                                           \
     run_split<SplitShape{DIM, TILES, E5M2, TOKEN, BOXES}>(p);                               \
   }
-#define OCTET_SM90_ATTN_SPLIT_ENTRY(DIM, TILES, CODES, E5M2, SCALES, TOKEN, COPIES, BOXES)        \
-  gpu::Kernel(kCode##DIM,                                                                         \
-              "octet_sm90_attn_split_" #DIM "_" #TILES "_" #CODES "_" #SCALES "_" #COPIES,        \
+#define OCTET_SM90_ATTN_SPLIT_ENTRY(DIM, TILES, CODES, E5M2, SCALES, TOKEN, COPIES, BOXES) \
+  gpu::Kernel(kCode##DIM,                                                                  \
+              "octet_sm90_attn_split_" #DIM "_" #TILES "_" #CODES "_" #SCALES "_" #COPIES, \
               SplitShape{DIM, TILES, E5M2, TOKEN, BOXES}.shared_bytes()),
