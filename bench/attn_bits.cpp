@@ -1,6 +1,6 @@
 // attn_decode on GPU 0, in half a minute: every feature against double precision, and the bits of
 // calls repeated, in other batches, and as replays of a graph whose lengths change: attn_bits
-// [runs]. Exit code 3 where there is no GPU.
+// [runs] [most tokens]. Exit code 3 where there is no GPU.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -17,9 +17,10 @@ using ops::attn_decode::Shape;
 using ops::attn_decode::SmallAttention;
 using ops::attn_decode::TestCache;
 
-constexpr const char* kVariants[] = {"sm90_split_4", "sm90_simple"};
+constexpr const char* kVariants[] = {"sm90_split_4", "sm90_split_4_c8", "sm90_simple"};
 
 int runs = 100;
+int64_t most_tokens = 1 << 20;
 int checked = 0, wrong = 0;
 void tally(bool right, const std::string& what) {
   ++checked;
@@ -120,7 +121,14 @@ void judge(const SmallAttention& a, const std::string& what) {
   std::printf("%s: relative error %.2e\n", what.c_str(), error);
 }
 
-Status check_shape(Stream& gpu, const Shape& shape, const std::string& what) {
+/// Cuts sequences to most_tokens.
+Shape within_limit(Shape shape) {
+  for (int64_t& length : shape.lengths) length = std::min(length, most_tokens);
+  return shape;
+}
+
+Status check_shape(Stream& gpu, const Shape& whole, const std::string& what) {
+  const Shape shape = within_limit(whole);
   SmallAttention attention(shape);
   for (const char* variant : kVariants) {
     OnDevice device(attention, gpu, variant);
@@ -158,9 +166,10 @@ Status check_features(Stream& gpu) {
 }
 
 /// The same bits: of calls one after the other, and of replays after replays at other lengths.
-Status check_repeats(Stream& gpu, const Shape& shape, const std::string& what) {
-  SmallAttention attention(shape);
-  OnDevice device(attention, gpu, kVariants[0]);
+Status check_repeats(Stream& gpu, const Shape& shape, const std::string& variant) {
+  const std::string what = std::to_string(shape.lengths.size()) + " sequences, " + variant;
+  SmallAttention attention(within_limit(shape));
+  OnDevice device(attention, gpu, variant);
   OCTET_CHECK_OK(device.place());
   OCTET_TRY(const Bytes first, device.run());
   int other = 0;
@@ -198,14 +207,15 @@ void copy_sequence(const SmallAttention& from, SmallAttention& to) {
 
 /// The first sequence alone, and among others, where splits are fixed.
 Status check_invariance(Stream& gpu, int64_t split) {
-  const Shape alone{.lengths = {5000}, .hq = 8, .hkv = 2, .dim = 128, .split = split};
+  const int64_t length = std::min<int64_t>(5000, most_tokens);
+  const Shape alone{.lengths = {length}, .hq = 8, .hkv = 2, .dim = 128, .split = split};
   SmallAttention one(alone);
   OnDevice device(one, gpu, kVariants[0]);
   OCTET_CHECK_OK(device.place());
   OCTET_TRY(const Bytes want, device.run());
   const auto row = static_cast<int64_t>(one.out.size());
   for (const std::vector<int64_t>& others :
-       {std::vector<int64_t>{1}, {5000, 5000, 5000}, {0, 17, 9000}, {4999, 512, 3}}) {
+       {std::vector<int64_t>{1}, {length, length, length}, {0, 17, 2 * length}, {512, 3}}) {
     Shape shape = alone;
     shape.lengths.insert(shape.lengths.end(), others.begin(), others.end());
     SmallAttention many(shape);
@@ -249,10 +259,17 @@ Status check_faults(Stream& gpu) {
 Status check_all() {
   OCTET_TRY(Stream gpu, Stream::gpu(0));
   OCTET_CHECK_OK(check_features(gpu));
-  Shape shape{.lengths = {9000, 3, 0, 700, 40000}, .hq = 16, .hkv = 2, .dim = 128};
-  OCTET_CHECK_OK(check_repeats(gpu, shape, "ragged"));
-  shape.k_scales = shape.v_scales = ScaleForm::kPacked, shape.page = 64, shape.split = 512;
-  OCTET_CHECK_OK(check_repeats(gpu, shape, "ragged pages, fixed splits"));
+  for (const char* variant : {kVariants[0], kVariants[1]}) {
+    Shape shape{.lengths = {9000, 3, 0, 700, 40000}, .hq = 16, .hkv = 2, .dim = 128};
+    OCTET_CHECK_OK(check_repeats(gpu, shape, variant));
+    shape.lengths = {1000, 900, 1024, 64, 1, 800, 1023, 1024}, shape.k_scales = ScaleForm::kToken;
+    OCTET_CHECK_OK(check_repeats(gpu, shape, variant));
+    shape.lengths = {2000};
+    OCTET_CHECK_OK(check_repeats(gpu, shape, variant));
+    shape.v_scales = ScaleForm::kPacked, shape.page = 64, shape.split = 512;
+    shape.lengths = {9000, 3, 0, 700, 20000, 9};
+    OCTET_CHECK_OK(check_repeats(gpu, shape, variant));
+  }
   for (const int64_t split : {256, 320, 2048}) OCTET_CHECK_OK(check_invariance(gpu, split));
   return check_faults(gpu);
 }
@@ -261,6 +278,7 @@ Status check_all() {
 
 int main(int argc, char** argv) {
   if (argc > 1) runs = std::atoi(argv[1]);
+  if (argc > 2) most_tokens = std::atoll(argv[2]);
   std::setvbuf(stdout, nullptr, _IOLBF, 0);  // a line as soon as it is known
   const Status status = check_all();
   std::printf("attn_bits: %d checks, %d wrong\n", checked, wrong);

@@ -12,8 +12,8 @@ namespace octet::ops::attn_decode::cuda {
 struct LaunchPlan {
   const gpu::Kernel* kernel = nullptr;
   const gpu::Kernel* box_kernel = nullptr;  // for caches that tensor maps describe
-  gpu::LaunchShape shape;
-  int row_blocks = 1;   // of each KV head
+  gpu::LaunchShape shape;                   // cluster: thread blocks that send each other parts
+  int row_blocks = 1;                       // of each KV head
   int unit = 0;         // tokens that are computed together; 0: by one thread block a row
   int least_units = 0;  // that a thread block is worth, where no split is given
   int64_t record_bytes = 0;

@@ -19,13 +19,14 @@ struct Part {
 
   static __device__ __forceinline__ int vector(int e) { return e * kSplitThreads + threadIdx.x; }
   static __device__ __forceinline__ bool has(int e) { return vector(e) < kVectors; }
+  static __device__ __forceinline__ int row(int e) { return row_of(vector(e)); }
   /// First of the two rows of a vector.
-  static __device__ __forceinline__ int row(int e) {
-    return vector(e) / 32 / S.out_tiles() * kRowTile + vector(e) % 4 * 2;
+  static __device__ __forceinline__ int row_of(int vector) {
+    return vector / 32 / S.out_tiles() * kRowTile + vector % 4 * 2;
   }
   /// Element of out that its first two values are of; the others are of the next one.
-  static __device__ __forceinline__ int element(int e) {
-    const int i = vector(e) / 32 % S.out_tiles(), g = vector(e) % 32 / 4;
+  static __device__ __forceinline__ int element_of(int vector) {
+    const int i = vector / 32 % S.out_tiles(), g = vector % 32 / 4;
     if constexpr (S.dim == 256) return i / 8 * 128 + g * 16 + i % 8 * 2;
     return g * (S.dim / 8) + i * 2;
   }
@@ -37,7 +38,8 @@ struct Merge {
 
   struct Shared {
     float max[kSplitWarps][S.rows()], sum[kSplitWarps][S.rows()];
-    float most[S.rows()], all[S.rows()];     // of the part
+    alignas(16) float most[S.rows()];        // of the part
+    float all[S.rows()];
     float weights[kMergeFan][S.rows()];      // of records
     float old_weight[S.rows()];              // of what was added before them
     Denominator rows[S.rows()];
@@ -61,8 +63,11 @@ struct Merge {
                                           Part<S>& part) const;
   /// Whether this thread block is the last of `count` to arrive.
   __device__ __forceinline__ bool last_of(uint32_t* counter, int32_t count) const;
-  /// Divides and stores the rows of an item.
-  __device__ __forceinline__ void store_rows(const Walk<S.unit()>& at, const Part<S>& part) const;
+  /// Makes the denominators of an item's rows, of their state, and stores their logs if asked.
+  __device__ __forceinline__ void prepare_rows(int32_t sequence, int32_t pair, bool stores) const;
+  /// Then: divides a vector and stores it.
+  __device__ __forceinline__ void store_vector(int32_t sequence, int32_t pair, int vector,
+                                               float4 values) const;
 
  private:
   __device__ __forceinline__ void add_warps_of_row(int row) const {
@@ -244,32 +249,32 @@ __device__ __forceinline__ bool Merge<S>::last_of(uint32_t* counter, int32_t cou
 }
 
 template <SplitShape S>
-__device__ __forceinline__ void Merge<S>::store_rows(const Walk<S.unit()>& at,
-                                                     const Part<S>& part) const {
-  const int32_t kv_head = head_of(p, at.pair);
-  const int32_t first_row = first_row_of<S>(p, at.pair);
-  if (threadIdx.x < S.rows() && first_row + threadIdx.x < p.rows) {
-    const RowAt to = row_at(p, at.sequence, kv_head, first_row + threadIdx.x);
+__device__ __forceinline__ void Merge<S>::prepare_rows(int32_t sequence, int32_t pair,
+                                                       bool stores) const {
+  const int32_t row = first_row_of<S>(p, pair) + threadIdx.x;
+  if (threadIdx.x < S.rows() && row < p.rows) {
+    const RowAt to = row_at(p, sequence, head_of(p, pair), row);
     // Weights are 2^kLift times their size.
     const Denominator d =
         denominator(p, to.head, shared.most[threadIdx.x] - kLift, shared.all[threadIdx.x]);
     shared.rows[threadIdx.x] = d;
-    store_lse(p, to, d.lse);
+    if (stores) store_lse(p, to, d.lse);
   }
   __syncthreads();
+}
+
+template <SplitShape S>
+__device__ __forceinline__ void Merge<S>::store_vector(int32_t sequence, int32_t pair, int vector,
+                                                       float4 values) const {
+  const int32_t first_row = first_row_of<S>(p, pair);
 #pragma unroll
-  for (int e = 0; e < Part<S>::kEach; ++e) {
-    if (!Part<S>::has(e)) continue;
-    const float4 x = part.values[e];
-#pragma unroll
-    for (int h = 0; h < 2; ++h) {
-      const int32_t row = Part<S>::row(e) + h;
-      if (first_row + row >= p.rows) continue;
-      const RowAt to = row_at(p, at.sequence, kv_head, first_row + row);
-      const Denominator d = shared.rows[row];
-      store_pair(p, out_index(p, to) + Part<S>::element(e), d.divide(h == 0 ? x.x : x.y),
-                 d.divide(h == 0 ? x.z : x.w));
-    }
+  for (int h = 0; h < 2; ++h) {
+    const int32_t row = Part<S>::row_of(vector) + h;
+    if (first_row + row >= p.rows) continue;
+    const RowAt to = row_at(p, sequence, head_of(p, pair), first_row + row);
+    const Denominator d = shared.rows[row];
+    store_pair(p, out_index(p, to) + Part<S>::element_of(vector),
+               d.divide(h == 0 ? values.x : values.y), d.divide(h == 0 ? values.z : values.w));
   }
 }
 

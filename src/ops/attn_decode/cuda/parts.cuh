@@ -31,6 +31,11 @@ struct Parts {
     return (begin + i) * 2 + (i == 0 && share.begin_of(begin) < first ? 1 : 0);
   }
 
+  /// Whether thread blocks of one cluster have all parts, each one.
+  __device__ __forceinline__ bool in_cluster() const {
+    return !p.fixed_splits && begin / p.cluster == (end - 1) / p.cluster;
+  }
+
   /// Adds a part, the element `of` of the item where splits are fixed, else all that this thread
   /// block has; `last`: its last. Whether the item is done: `part` is then the sum of all.
   __device__ __forceinline__ bool add(int32_t of, bool last, Part<S>& part) const {
