@@ -19,7 +19,7 @@ __device__ __forceinline__ void Attend<S>::ask_q(int32_t sequence, int32_t kv_he
     const int32_t row = first_row + r * kRowTile + g;
     const RowAt at = row_at(p, sequence, kv_head, min(row, p.rows - 1));
     own_token[r] = at.token;
-    const uint16_t* from = p.q + sequence * p.q_batch + at.token * p.q_token + at.head * p.q_head;
+    const uint16_t* from = p.q + q_index(p, at);
 #pragma unroll
     for (int step = 0; step < kSteps; ++step) {
       const uint2 words = *reinterpret_cast<const uint2*>(from + q_element(step));

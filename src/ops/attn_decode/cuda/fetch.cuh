@@ -9,6 +9,8 @@
 
 #include "src/gpu/cuda/barrier.cuh"
 #include "src/gpu/cuda/copy.cuh"
+#include "src/gpu/cuda/vector.cuh"
+#include "src/ops/attn_decode/cuda/store.cuh"
 #include "src/ops/attn_decode/cuda/walk.cuh"
 
 namespace octet::ops::attn_decode {
@@ -85,6 +87,7 @@ struct Fetch {
     while (more && unit >= runs.count) {
       more = runs.next(p);
       unit = (warp - runs.turn) & (kSplitWarps - 1);
+      if (more && warp == 0) prefetch_q();
     }
 #pragma unroll
     for (int turn = 0; turn < kTurns; ++turn) {
@@ -96,6 +99,15 @@ struct Fetch {
                         ? block_of(p, runs.at.sequence, token(turn))
                         : -1;
     }
+  }
+
+  /// Brings rows of q that come next near: they are loaded only when the item begins.
+  __device__ __forceinline__ void prefetch_q() const {
+    constexpr int kLines = S.dim / 64;  // of a row
+    const int32_t row = first_row_of<S>(p, runs.at.pair) + lane / kLines;
+    if (lane >= S.rows() * kLines || row >= p.rows) return;
+    const RowAt at = row_at(p, runs.at.sequence, head_of(p, runs.at.pair), row);
+    gpu::prefetch_line(p.q + q_index(p, at) + lane % kLines * 64);
   }
 
   __device__ __forceinline__ void copy_boxes(uint32_t to, uint32_t barrier, int32_t head) const {

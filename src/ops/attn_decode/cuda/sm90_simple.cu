@@ -75,7 +75,7 @@ __device__ __forceinline__ float block_sum(float x, float* sums) {
 }
 
 __device__ __forceinline__ float load_q(const Sm90Params& p, const RowAt& at, Shared& shared) {
-  const uint16_t* q = p.q + at.sequence * p.q_batch + at.token * p.q_token + at.head * p.q_head;
+  const uint16_t* q = p.q + q_index(p, at);
   float sum = 0;
   for (int d = threadIdx.x; d < p.dim; d += kSimpleThreads) {
     shared.q[d] = q_value(q[d], p.q_f16);

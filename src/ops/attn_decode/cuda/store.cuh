@@ -18,6 +18,10 @@ __device__ __forceinline__ RowAt row_at(const Sm90Params& p, int32_t sequence, i
   return {sequence, token, kv_head * p.group + row - token * p.group};
 }
 
+__device__ __forceinline__ int64_t q_index(const Sm90Params& p, RowAt at) {
+  return at.sequence * p.q_batch + at.token * p.q_token + at.head * p.q_head;
+}
+
 /// Softmax of a row, in powers of two: weights are 2^(logit - max), `sum` their sum.
 struct Denominator {
   float weight, all, part, lse;  // weight: of what was added relative to max; part: 1 / all
