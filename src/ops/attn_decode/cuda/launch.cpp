@@ -136,7 +136,6 @@ Status set_records(const LaunchPlan& plan, const AttnDecodeArgs& args, select::W
                    Stream& stream, Sm90Params& p) {
   p.row_blocks = plan.row_blocks, p.by_row_blocks = Divider(static_cast<uint32_t>(plan.row_blocks));
   p.block_records = 1, p.least_elements = plan.least_units;
-  p.cluster = static_cast<int32_t>(plan.shape.cluster);
   const int64_t split = args.split_tokens;
   if (split > 0) {
     const int64_t splits = std::max<int64_t>((longest(args) + split - 1) / split, 1);

@@ -34,7 +34,7 @@ struct Part {
 
 template <SplitShape S>
 struct Merge {
-  static constexpr int kAtOnce = 16;  // records whose vectors are under way
+  static constexpr int kAtOnce = kMergeFan / Part<S>::kEach;  // records under way
 
   struct Shared {
     float max[kSplitWarps][S.rows()], sum[kSplitWarps][S.rows()];

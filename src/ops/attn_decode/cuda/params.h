@@ -53,7 +53,6 @@ struct Sm90Params {
   bool fixed_splits;       // else items are cut where shares end
   Divider by_split;        // units of a fixed split, else 1
   int32_t least_elements;  // that a thread block is worth
-  int32_t cluster;         // thread blocks that send each other parts; 1: through memory only
   OutType out_type;
   bool same_places;  // codes of values lie in their memory as those of keys in theirs
   bool q_f16, e5m2, dependent;

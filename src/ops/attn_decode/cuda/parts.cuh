@@ -31,11 +31,6 @@ struct Parts {
     return (begin + i) * 2 + (i == 0 && share.begin_of(begin) < first ? 1 : 0);
   }
 
-  /// Whether thread blocks of one cluster have all parts, each one.
-  __device__ __forceinline__ bool in_cluster() const {
-    return !p.fixed_splits && begin / p.cluster == (end - 1) / p.cluster;
-  }
-
   /// Adds a part, the element `of` of the item where splits are fixed, else all that this thread
   /// block has; `last`: its last. Whether the item is done: `part` is then the sum of all.
   __device__ __forceinline__ bool add(int32_t of, bool last, Part<S>& part) const {
@@ -67,7 +62,9 @@ struct Parts {
   /// How many parts one thread block adds up: all, or about as many as there are then sums.
   static __device__ __forceinline__ int32_t fan_of(int32_t parts) {
     if (parts <= kMergeFan) return parts;
-    return parts <= 256 ? 16 : kMergeFan;
+    int32_t fan = 6;
+    while (fan * fan < parts) ++fan;
+    return fan;
   }
   /// Adds up records: of thread blocks begin + from, and `step` on, or of every fixed split.
   __device__ __forceinline__ void add_up(int32_t from, int32_t step, int32_t members,

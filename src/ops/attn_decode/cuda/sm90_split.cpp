@@ -10,8 +10,6 @@ namespace octet::ops::attn_decode {
 namespace {
 
 constexpr int64_t kMostBlocks = 160;  // thread blocks, one a compute unit, that have records
-// Their compute units are grouped by 16 and 18, so that clusters of 8 leave 4 of them idle.
-constexpr int kClusterDevice = 132, kInClusters = 128;
 
 SplitShape shape_of(const Problem& p) {
   return {static_cast<int>(p.dim), p.rows() > kRowTile && p.dim < 256 ? 2 : 1, p.kv == DType::kE5m2,
@@ -58,11 +56,7 @@ const gpu::Kernel* kernels_of(const SplitShape& s) {
 }  // namespace
 #endif
 
-select::Support Sm90Split::supports(const Config& c, const Problem& p, const Device& device) {
-  if (c.cluster > 1 && device.cu_num != kClusterDevice) {
-    return select::Support::no(fmt::format(
-        "{} compute units, clusters take the {} of H100 and H200", device.cu_num, kClusterDevice));
-  }
+select::Support Sm90Split::supports(const Config&, const Problem& p, const Device&) {
   if (p.dim != 64 && p.dim != 128 && p.dim != 256) {
     return select::Support::no(fmt::format("d = {}, takes 64, 128 and 256", p.dim));
   }
@@ -86,13 +80,9 @@ cuda::LaunchPlan Sm90Split::plan(int index, const Problem& p, const Device& devi
   const int64_t of_item = std::max<int64_t>((p.context + shape.unit() - 1) / shape.unit(), 1);
   const int64_t items = p.batch * p.kv_heads * plan.row_blocks;
   const double units = static_cast<double>(items) * static_cast<double>(of_item);
-  const int64_t most = blocks_for(
-      items, config.cluster > 1 ? kInClusters : std::min<int64_t>(device.cu_num, kMostBlocks));
+  const int64_t most = blocks_for(items, std::min<int64_t>(device.cu_num, kMostBlocks));
   plan.shape.grid_x =
       static_cast<uint32_t>(std::clamp(units / config.least_units, 1.0, static_cast<double>(most)));
-  plan.shape.cluster = static_cast<uint32_t>(config.cluster);
-  plan.shape.grid_x =
-      (plan.shape.grid_x + plan.shape.cluster - 1) / plan.shape.cluster * plan.shape.cluster;
   plan.shape.block_x = kSplitThreads;
   plan.shape.shared_bytes = static_cast<uint32_t>(shape.shared_bytes());
   return plan;

@@ -19,15 +19,11 @@ namespace octet::ops::attn_decode {
 struct Sm90Split {
   struct Config {
     int least_units;  // of 8 KB that a thread block is worth
-    int cluster;      // thread blocks that send each other parts of an item
   };
   static constexpr Arch kArch = Arch::kSm90;
-  static constexpr std::array<Config, 4> kConfigs{{{4, 1}, {4, 8}, {2, 8}, {4, 4}}};
+  static constexpr std::array<Config, 1> kConfigs{{{4}}};
 
-  static std::string name(const Config& c) {
-    const std::string cluster = c.cluster == 1 ? "" : "_c" + std::to_string(c.cluster);
-    return "sm90_split_" + std::to_string(c.least_units) + cluster;
-  }
+  static std::string name(const Config& c) { return "sm90_split_" + std::to_string(c.least_units); }
   static select::Tile tile(const Config&) { return {8, 1, 64}; }
   static select::Support supports(const Config& c, const Problem& problem, const Device& device);
   static int64_t workspace_bytes(const Config& c, const Problem& problem);

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "src/ops/attn_decode/cuda/attend_impl.cuh"
-#include "src/ops/attn_decode/cuda/cluster.cuh"
+#include "src/ops/attn_decode/cuda/parts.cuh"
 
 namespace octet::ops::attn_decode {
 
@@ -11,7 +11,7 @@ namespace octet::ops::attn_decode {
 template <SplitShape S>
 __device__ __forceinline__ void finish_run(const Sm90Params& p, const Share<S.unit()>& share,
                                            const Runs<S.unit()>& runs, const Merge<S>& merge,
-                                           const ClusterMerge<S>& cluster, Attend<S>& attend) {
+                                           Attend<S>& attend) {
   const int32_t head = head_of(p, runs.at.pair);
   const float v_scale =
       S.token_scales || p.v.scale == nullptr ? 1.0f : p.v.scale[head * p.v.scale_head];
@@ -20,10 +20,6 @@ __device__ __forceinline__ void finish_run(const Sm90Params& p, const Share<S.un
   if (runs.at.unit > 0 || !runs.ends()) {
     const int32_t element = runs.at.element(p, runs.at.unit);
     const Parts<S> parts(p, share, merge, runs.element - element, runs.at.elements(p));
-    if (p.cluster > 1 && parts.in_cluster()) {
-      cluster.send(parts, runs.at, part);
-      return;
-    }
     const bool last = !p.fixed_splits || runs.ends() || runs.left == 1;
     if (!parts.add(element, last, part)) return;
   }
@@ -41,16 +37,12 @@ __device__ __forceinline__ void run_split(const Sm90Params& p) {
   __shared__ Share<S.unit()> share;
   __shared__ int64_t of_warps[kSplitWarps];
   __shared__ typename Merge<S>::Shared merge_shared;
-  __shared__ typename ClusterMerge<S>::Pending pending[2];
   if (S.boxes && threadIdx.x == 0) {
     gpu::tensor_map_prefetch(&p.k_boxes.map);
     gpu::tensor_map_prefetch(&p.v_boxes.map);
   }
   const Merge<S> merge{p, merge_shared, reinterpret_cast<float4*>(memory + S.sums_at())};
   const uint32_t ring = gpu::shared_address(memory);
-  const ClusterMerge<S> cluster{p, merge, ring + S.inboxes_at(),
-                                ring + S.barriers_at() + kSplitWarps * S.stages() * 8, pending};
-  if (p.cluster > 1) cluster.prepare();
   gpu::dependency_pass(p.dependent);
   if (!find_share(p, share, of_warps)) return;
 
@@ -62,7 +54,6 @@ __device__ __forceinline__ void run_split(const Sm90Params& p) {
   Fetch<S> fetch(p, runs, ring);
   int ahead = 0, stage = 0, round = 0;  // stages on their way; the next one, and its use
   bool fresh = true;                    // q is only asked for
-  bool joins = p.cluster > 1;           // the cluster is not waited for yet
 #pragma unroll 1
   for (;;) {
     attend.clear();
@@ -85,18 +76,11 @@ __device__ __forceinline__ void run_split(const Sm90Params& p) {
       --ahead;
       if (++stage == S.stages()) stage = 0, ++round;
     }
-    if (joins) {
-      gpu::cluster_wait();  // barriers of the others are there
-      joins = false;
-    }
-    finish_run(p, share, runs, merge, cluster, attend);
-    if (!runs.next(p)) break;
+    finish_run(p, share, runs, merge, attend);
+    if (!runs.next(p)) return;
     attend.ask_q(runs.at.sequence, head_of(p, runs.at.pair), first_row_of<S>(p, runs.at.pair));
     fresh = true;
   }
-  if (p.cluster == 1) return;
-#pragma unroll 1
-  for (int place = 0; place < 2; ++place) cluster.receive(place);
 }
 
 }  // namespace octet::ops::attn_decode

@@ -11,7 +11,6 @@ namespace octet::ops::attn_decode {
 inline constexpr int kSplitWarps = 8, kSplitThreads = kSplitWarps * 32;
 inline constexpr int kUnitBytes = 4096;  // of keys, and of values
 inline constexpr int kRowTile = 8;       // rows of q in a tensor instruction
-inline constexpr int kMergeCluster = 8;  // thread blocks that send each other parts
 inline constexpr int kMergeFan = 32;     // records that one thread block adds up: one a lane
 
 struct SplitShape {
@@ -34,12 +33,8 @@ struct SplitShape {
   constexpr int stage_bytes() const { return 2 * kUnitBytes; }
   constexpr int scales_at() const { return kSplitWarps * stages() * stage_bytes(); }
   constexpr int sums_at() const { return scales_at() + kSplitWarps * stages() * scale_bytes(); }
-  constexpr int inboxes_at() const { return sums_at() + kSplitThreads * vectors() * 16; }
-  constexpr int inbox_bytes() const {
-    return (vectors() * 32 + kMergeCluster + kMergeCluster * rows() / 2) * 16;
-  }
-  constexpr int barriers_at() const { return inboxes_at() + 2 * inbox_bytes(); }
-  constexpr int shared_bytes() const { return barriers_at() + (kSplitWarps * stages() + 2) * 8; }
+  constexpr int barriers_at() const { return sums_at() + kSplitThreads * vectors() * 16; }
+  constexpr int shared_bytes() const { return barriers_at() + kSplitWarps * stages() * 8; }
 
   /// Floats of a record: sums of a part of an item, then the largest logit and the sum of weights
   /// of each row.
