@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdio>
 #include <type_traits>
 #include <vector>
 
@@ -40,5 +41,13 @@ class DeviceCopies {
   const Stream& stream_;
   std::vector<harness::PlacedBuffer> placed_;
 };
+
+/// The end of such a program: what it says, and its exit code.
+inline int report_bits(const char* name, int checked, int wrong, const Status& status) {
+  std::printf("%s: %d checks, %d wrong\n", name, checked, wrong);
+  if (!status.ok()) std::fprintf(stderr, "%s: %s\n", name, status.message().c_str());
+  if (status.code() == StatusCode::kNoDevice) return 3;
+  return status.ok() && wrong == 0 ? 0 : 1;
+}
 
 }  // namespace octet

@@ -91,7 +91,7 @@ __device__ __forceinline__ void Attend<S>::dot_products(uint32_t codes, int tile
 #pragma unroll
     for (int w = 0; w < 4; ++w) {
       const uint32_t a[4] = {widen_pair<S.e5m2>(low[w]), widen_pair<S.e5m2>(high[w]),
-                             widen_high_pair<S.e5m2>(low[w]), widen_high_pair<S.e5m2>(high[w])};
+                             widen_pair<S.e5m2, true>(low[w]), widen_pair<S.e5m2, true>(high[w])};
 #pragma unroll
       for (int r = 0; r < kRowTiles; ++r) {
         multiply(w % 2 == 0 ? x[r] : other[r], a, q[r][j * 4 + w]);
@@ -253,8 +253,8 @@ __device__ __forceinline__ void Attend<S>::add_values(uint32_t codes, int tile, 
     for (int two = 0; two < 2; ++two) {
       const uint32_t low = __byte_perm(words[0][w], words[1][w], two == 0 ? 0x5140 : 0x7362);
       const uint32_t high = __byte_perm(words[2][w], words[3][w], two == 0 ? 0x5140 : 0x7362);
-      const uint32_t a[4] = {widen_pair<S.e5m2>(low), widen_high_pair<S.e5m2>(low),
-                             widen_pair<S.e5m2>(high), widen_high_pair<S.e5m2>(high)};
+      const uint32_t a[4] = {widen_pair<S.e5m2>(low), widen_pair<S.e5m2, true>(low),
+                             widen_pair<S.e5m2>(high), widen_pair<S.e5m2, true>(high)};
 #pragma unroll
       for (int r = 0; r < kRowTiles; ++r) multiply(sums[r][w * 2 + two], a, weights[r]);
     }

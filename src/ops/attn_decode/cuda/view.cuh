@@ -82,34 +82,14 @@ __device__ __forceinline__ float q_value(uint32_t bits, bool f16) {
   return __half2float(__ushort_as_half(static_cast<unsigned short>(bits)));
 }
 
-/// Two codes in the low half of `codes` as f16, exact; the first in the low half.
-template <bool kE5m2>
+/// Two codes in the low half of `codes`, or in the high one, as f16, exact; the first in the low
+/// half.
+template <bool kE5m2, bool kHigh = false>
 __device__ __forceinline__ uint32_t widen_pair(uint32_t codes) {
+  if constexpr (kE5m2) return __byte_perm(codes, 0, kHigh ? 0x3424 : 0x1404);
   uint32_t pair;
-  if constexpr (kE5m2) {
-    pair = __byte_perm(codes, 0, 0x1404);
-  } else {
-    asm("{\n.reg .b16 low, high;\n"
-        "mov.b32 {low, high}, %1;\n"
-        "cvt.rn.f16x2.e4m3x2 %0, low;\n}"
-        : "=r"(pair)
-        : "r"(codes));
-  }
-  return pair;
-}
-/// The same of the high half.
-template <bool kE5m2>
-__device__ __forceinline__ uint32_t widen_high_pair(uint32_t codes) {
-  uint32_t pair;
-  if constexpr (kE5m2) {
-    pair = __byte_perm(codes, 0, 0x3424);
-  } else {
-    asm("{\n.reg .b16 low, high;\n"
-        "mov.b32 {low, high}, %1;\n"
-        "cvt.rn.f16x2.e4m3x2 %0, high;\n}"
-        : "=r"(pair)
-        : "r"(codes));
-  }
+  const auto half = static_cast<uint16_t>(kHigh ? codes >> 16 : codes);
+  asm("cvt.rn.f16x2.e4m3x2 %0, %1;" : "=r"(pair) : "h"(half));
   return pair;
 }
 
