@@ -12,6 +12,7 @@
 namespace {
 
 using namespace octet;
+using bench::Copies;
 using ops::attn_decode::ScaleForm;
 using ops::attn_decode::Shape;
 using ops::attn_decode::SmallAttention;
@@ -92,7 +93,7 @@ class OnDevice {
 
   SmallAttention& host_;
   Stream& gpu_;
-  DeviceCopies operands_, lengths_, out_, lse_;
+  Copies operands_, lengths_, out_, lse_;
   std::string variant_;
 };
 
@@ -238,7 +239,7 @@ Status check_faults(Stream& gpu) {
     attention.table[col + 2] = 1 << 20;
     OnDevice device(attention, gpu, variant);
     OCTET_CHECK_OK(device.place());
-    DeviceCopies words(gpu);
+    Copies words(gpu);
     std::vector<int32_t> fault(4);
     OCTET_CHECK_OK(words.place(device.args.fault, fault));
     OCTET_CHECK_OK(device.run());
@@ -280,5 +281,5 @@ int main(int argc, char** argv) {
   if (argc > 1) runs = std::atoi(argv[1]);
   if (argc > 2) most_tokens = std::atoll(argv[2]);
   std::setvbuf(stdout, nullptr, _IOLBF, 0);  // a line as soon as it is known
-  return report_bits("attn_bits", checked, wrong, check_all());
+  return bench::report("attn_bits", checked, wrong, check_all());
 }

@@ -12,6 +12,7 @@
 namespace {
 
 using namespace octet;
+using bench::Copies;
 using testing_moe::SmallMoe;
 using testing_reduce::SmallReduce;
 
@@ -26,7 +27,7 @@ void tally(bool right, const std::string& what) {
 }
 
 Status check_sum(Stream& gpu, SmallReduce& call) {
-  DeviceCopies copies(gpu);
+  Copies copies(gpu);
   OCTET_CHECK_OK(copies.place(call.args.x.data, call.x));
   if (call.args.topk_ids != nullptr) OCTET_CHECK_OK(copies.place(call.args.topk_ids, call.ids));
   if (call.args.expert_mask != nullptr) {
@@ -38,7 +39,7 @@ Status check_sum(Stream& gpu, SmallReduce& call) {
   return copies.fetch_last(call.y);
 }
 
-Status place(SmallMoe& layer, DeviceCopies& copies) {
+Status place(SmallMoe& layer, Copies& copies) {
   MoeMxfp8Args& args = layer.args;
   if (layer.input.empty()) {
     OCTET_CHECK_OK(copies.place(args.x.data, layer.x.codes));
@@ -76,7 +77,7 @@ Status run_often(const MoeMxfp8Args& args, Stream& gpu) {
 }
 
 Status check_layer(Stream& gpu, SmallMoe& layer, const std::string& name) {
-  DeviceCopies copies(gpu);
+  Copies copies(gpu);
   OCTET_CHECK_OK(place(layer, copies));
   OCTET_TRY(const MoeMxfp8Plan plan, plan_moe_mxfp8(layer.args, gpu));
   OCTET_CHECK_OK(moe_mxfp8(layer.args, gpu));
@@ -136,5 +137,5 @@ int main(int argc, char** argv) {
   if (argc > 1) runs = std::atoi(argv[1]);
   if (argc > 2) most_tokens = std::atoll(argv[2]);
   std::setvbuf(stdout, nullptr, _IOLBF, 0);  // a line as soon as it is known
-  return report_bits("moe_bits", checked, wrong, check_all());
+  return bench::report("moe_bits", checked, wrong, check_all());
 }

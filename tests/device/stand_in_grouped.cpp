@@ -3,6 +3,7 @@
 #include <array>
 #include <cstring>
 #include <string>
+#include <vector>
 
 #include "device/stand_in_gemm.h"
 #include "device/stand_in_state.h"
@@ -11,6 +12,7 @@
 #include "src/ops/gemm_grouped/cuda/sm90_block_tile_shape.h"
 #include "src/ops/gemm_grouped/cuda/sm90_mx_loose_shape.h"
 #include "src/ops/gemm_grouped/cuda/sm90_mx_tile_shape.h"
+#include "src/ops/gemm_grouped/cuda/walk.h"
 
 namespace octet::stand_in {
 namespace {
@@ -86,6 +88,27 @@ void multiply(const Sm90Params& p, bool mx, bool wrong) {
   }
 }
 
+/// Whether the walks of all workers, by the parameters of the launch, meet every tile of an expert
+/// that is here once in each of `columns` ranges of n.
+bool walks_cover(const SlotParams& slots, int columns, int workers) {
+  constexpr int kWholeTile = 128;  // as one part, whatever the kernel's own
+  const int tiles = std::min(*slots.padded_slots / slots.block_m, slots.max_tiles);
+  if (slots.group_tiles < 1) return false;
+  std::vector<int> met(static_cast<size_t>(tiles) * static_cast<size_t>(columns));
+  for (int worker = 0; worker < workers; ++worker) {
+    for (Walk<kWholeTile> at(slots, columns, worker, workers); !at.done(); at.advance()) {
+      const int tile = at.slot() / slots.block_m;
+      ++met[static_cast<size_t>(tile) * static_cast<size_t>(columns) +
+            static_cast<size_t>(at.column())];
+    }
+  }
+  for (size_t i = 0; i < met.size(); ++i) {
+    const int expert = slots.tile_experts[i / static_cast<size_t>(columns)];
+    if (met[i] != (expert >= 0 && expert < slots.experts ? 1 : 0)) return false;
+  }
+  return true;
+}
+
 /// The map is of the stack of weights that the addresses name.
 bool b_matches(const Sm90Params& p, int box_rows) {
   Codes b;
@@ -108,6 +131,10 @@ int swapped(const Launch& launch, const Sm90Params& p, bool wrong) {
         p.slots.block_m % shape.swap.block_m == 0 && p.k_blocks >= p.split && p.k % k_grain == 0 &&
         launch.shared_bytes == static_cast<uint32_t>(shape.shared_bytes(p.split));
     if (!fits || !b_matches(p, shape.swap.block_n)) return kLaunchFailed;
+    const int columns = (p.n + shape.swap.block_n - 1) / shape.swap.block_n;
+    if (!walks_cover(p.slots, columns, static_cast<int>(launch.grid[0] / split))) {
+      return kLaunchFailed;
+    }
     multiply(p, mx, wrong);
     return kSuccess;
   }
@@ -119,9 +146,9 @@ struct TileKernel {
   TileShape shape;
   bool mx;
 };
-#define OCTET_BLOCK(WAVES, STAGES)                                                               \
-  TileKernel{"octet_sm90_moe_block_tile_w" #WAVES "_s" #STAGES, block_tile_shape(WAVES, STAGES), \
-             false},
+#define OCTET_BLOCK(WAVES, STAGES, WAITS)                                  \
+  TileKernel{"octet_sm90_moe_block_tile_w" #WAVES "_s" #STAGES "_" #WAITS, \
+             block_tile_shape(WAVES, STAGES, WAITS), false},
 #define OCTET_MX(STAGES) \
   TileKernel{"octet_sm90_moe_mx_tile_s" #STAGES, mx_tile_shape(STAGES), true},
 const std::array kTileKernels{OCTET_SM90_BLOCK_TILE_KERNELS(OCTET_BLOCK)
@@ -136,6 +163,8 @@ int tiled(const Launch& launch, const Sm90Params& p, bool wrong) {
                       launch.dependent == p.dependent && p.slots.block_m % TileShape::kSlots == 0 &&
                       launch.shared_bytes == static_cast<uint32_t>(shape.shared_bytes());
     if (!fits || !b_matches(p, shape.block_n())) return kLaunchFailed;
+    const int columns = (p.n + shape.block_n() - 1) / shape.block_n();
+    if (!walks_cover(p.slots, columns, static_cast<int>(launch.grid[0]))) return kLaunchFailed;
     multiply(p, mx, wrong);
     return kSuccess;
   }

@@ -189,11 +189,11 @@ __device__ __forceinline__ void Merge<S>::records(int count, int32_t number, boo
   const auto ask = [&](int from) {
 #pragma unroll
     for (int i = 0; i < kAtOnce; ++i) {
-      const int of = __shfl_sync(kWarp, number, min(from + i, count - 1));
+      const float* record = record_at(__shfl_sync(kWarp, number, (from + i) % 32));
 #pragma unroll
       for (int e = 0; e < Part<S>::kEach; ++e) {
         const int v = Part<S>::has(e) ? Part<S>::vector(e) : 0;
-        values[e][i] = __ldcg(reinterpret_cast<const float4*>(record_at(of)) + v);
+        values[e][i] = gpu::load_others_if(record + v * 4, from + i < count);
       }
     }
   };

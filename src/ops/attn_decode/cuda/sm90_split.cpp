@@ -16,12 +16,15 @@ SplitShape shape_of(const Problem& p) {
           p.scales != Scales::kConstant, true};
 }
 
-/// Thread blocks that share items of equal size without a cut that is not needed, where that leaves
-/// at most a sixteenth of `most` idle. Each cut is a sum through memory in the end.
+/// Thread blocks that share items of equal size without a cut that is not needed, and no item among
+/// more than one of them can add up, where that leaves at most a sixteenth of `most` idle. Each cut
+/// is a sum through memory in the end.
 int64_t blocks_for(int64_t items, int64_t most) {
-  const int64_t each = (items + most - 1) / most;
-  const int64_t blocks = items < most ? most - most % items : (items + each - 1) / each;
-  return blocks * 16 >= most * 15 ? blocks : most;
+  const auto few = [most](int64_t blocks) { return blocks * 16 < most * 15; };
+  const int64_t items_each = (items + most - 1) / most, blocks_each = most / items;
+  const int64_t blocks = items < most ? blocks_each * items : (items + items_each - 1) / items_each;
+  if (items < most && blocks_each > kMergeFan && !few(kMergeFan * items)) return kMergeFan * items;
+  return few(blocks) ? most : blocks;
 }
 
 int64_t row_blocks(const Problem& p) {

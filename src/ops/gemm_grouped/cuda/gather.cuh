@@ -4,7 +4,7 @@
 
 #include "src/gpu/cuda/barrier.cuh"
 #include "src/gpu/cuda/copy.cuh"
-#include "src/ops/gemm_grouped/cuda/slots.cuh"
+#include "src/ops/gemm_grouped/cuda/walk.h"
 
 namespace octet::ops::gemm_grouped {
 

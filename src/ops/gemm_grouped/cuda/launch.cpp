@@ -11,6 +11,8 @@ namespace octet::ops::gemm_grouped::cuda {
 namespace {
 
 constexpr std::string_view kOp = "gemm_grouped";
+/// Slots that blocks go through before they move along n: operands then stay in L2.
+constexpr int64_t kGroupSlots = 2048;
 constexpr int64_t kMostTokenBytes = int64_t{1} << 36;  // kernels count 16 bytes in 32 bits
 
 /// Exponents are copied four at a time.
@@ -66,6 +68,8 @@ void set_slots(SlotParams& slots, const GemmGroupedArgs& args) {
   slots.experts = static_cast<int32_t>(args.b.experts);
   slots.packed = args.layout == SlotLayout::kPacked;
   slots.by_a_div = Divider(static_cast<uint32_t>(args.a_div));
+  slots.group_tiles = static_cast<int32_t>(std::max<int64_t>(1, kGroupSlots / args.block_m));
+  slots.by_block_m = Divider(static_cast<uint32_t>(args.block_m));
 }
 
 void set_operands(Sm90Params& params, const GemmGroupedArgs& args) {

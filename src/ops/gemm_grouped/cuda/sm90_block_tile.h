@@ -21,13 +21,14 @@ struct Sm90BlockTile {
   using Config = TileShape;
   static constexpr Arch kArch = Arch::kSm90;
 
-#define OCTET_CONFIG(WAVES, STAGES) block_tile_shape(WAVES, STAGES),
+#define OCTET_CONFIG(...) block_tile_shape(__VA_ARGS__),
   static constexpr auto kConfigs =
       std::to_array<Config>({OCTET_SM90_BLOCK_TILE_KERNELS(OCTET_CONFIG)});
 #undef OCTET_CONFIG
 
   static std::string name(const Config& c) {
-    return fmt::format("sm90_block_tile_{}x{}x128", TileShape::kSlots, c.block_n());
+    return fmt::format("sm90_block_tile_{}x{}x128{}", TileShape::kSlots, c.block_n(),
+                       c.waits ? "" : "_a");
   }
   static select::Tile tile(const Config& c) { return {TileShape::kSlots, c.block_n(), 128}; }
   static select::Support supports(const Config& c, const Problem& problem, const Device&);

@@ -6,7 +6,7 @@
 // Grid       a block a multiprocessor; they read how many tiles there are, and walk over them
 // Pipeline   tile_ring.cuh; producers leave exponents in a stage as floats, from rows of any
 //            alignment and for any k % 32 == 0
-// Padding    a warpgroup whose 64 slots are all padding multiplies nothing
+// Padding    where a tile's second 64 slots are padding, the warpgroups share the first and halve n
 // Numerics   f32 sums of products of 32 of k, each times the slot's factor and then the weight's;
 //            where a slot's exponent is unusual both at once (mx_scaled), right for every byte
 #include "src/gpu/cuda/mx.cuh"
@@ -94,14 +94,16 @@ struct MxScales {
 #pragma unroll 1
     for (auto tile = tiles_of<S>(p); !tile.done(); tile.advance()) {
       Rows rows;
+      int d_rows[4];
 #pragma unroll
       for (int i = 0; i < 4; ++i) {
         const int row = slot_row(p.slots, p.slots.sorted_ids[tile.slot() + lane + 32 * i]);
+        d_rows[i] = row;
         rows.rows[i] = LooseRow(static_cast<const uint8_t*>(p.a_scale) +
                                     token_row(p.slots, max(row, 0)) * p.a_scale_row,
                                 blocks);
       }
-      const Note note = note_of<S>(tile);
+      const Note note = note_of<S>(tile, d_rows[2]);
 #pragma unroll 1
       for (int k = 0; k < p.k_blocks; ++k, at.advance()) {
         uint32_t words[4], unusual = 0;
@@ -124,24 +126,33 @@ struct MxScales {
   }
 };
 
-/// A stage makes eight products, of 32 of k and 64 of n each; two are in registers, one of them
-/// being added.
-constexpr int kProducts = 8, kBuffers = 2;
+/// A stage makes products of 32 of k and 64 of n each; two are in registers, one of them being
+/// added.
 using Product = float[32];
 
-/// Starts product `i`. `tokens` and `weights` are low words of descriptors of the stage.
-__device__ __forceinline__ void start(Product& product, uint32_t tokens, uint32_t weights, int i) {
+/// What a warpgroup multiplies of a stage: low words of descriptors, and where the factors of the
+/// thread's rows and columns are. From one 64 of n to the next: kNextWeights, kNextColumns.
+struct Place {
+  uint32_t tokens, weights, rows, columns;
+};
+constexpr uint32_t kNextWeights = 64 * 128 / 16, kNextColumns = 256;
+
+/// Starts the product of part `part` of k with half `half` of n.
+__device__ __forceinline__ void start(Product& product, const Place& place, int part, int half) {
   wgmma_pin(product);
   wgmma_fence();
-  Wgmma<64>::run(product, wgmma_descriptor_of(tokens + i / 2 * 2),
-                 wgmma_descriptor_of(weights + i / 2 * 2 + i % 2 * (64 * 128 / 16)), false);
+  Wgmma<64>::run(product, wgmma_descriptor_of(place.tokens + part * 2),
+                 wgmma_descriptor_of(place.weights + part * 2 + half * kNextWeights), false);
   wgmma_commit();
 }
 
 /// sums += product * factors of the thread's rows * factors of its columns.
 template <bool kUsual>
-__device__ __forceinline__ void promote(float* sums, const Product& product, uint32_t columns,
-                                        float upper, float lower) {
+__device__ __forceinline__ void promote(float* sums, const Product& product, const Place& place,
+                                        int part, int half) {
+  const float upper = shared_load(place.rows + part * 4);
+  const float lower = shared_load(place.rows + 128 + part * 4);
+  const uint32_t columns = place.columns + part * 512 + half * kNextColumns;
 #pragma unroll
   for (int j = 0; j < 8; j += 2) {
     const float4 four = shared_load_floats(columns + j * 32);
@@ -160,79 +171,80 @@ __device__ __forceinline__ void promote(float* sums, const Product& product, uin
   }
 }
 
-__device__ __forceinline__ void consume_products(Sums& sums, uint32_t tokens, uint32_t weights,
-                                                 uint32_t scales) {
-  const int lane = threadIdx.x % 32;
-  const uint32_t row = scales + (threadIdx.x / 32 * 16 + lane / 4) * 16;
-  const uint32_t columns = scales + kWeightFactors + lane % 4 * 16;
-  Product products[kBuffers];
-#pragma unroll
-  for (int i = 0; i < kBuffers - 1; ++i) start(products[i], tokens, weights, i);
+template <int kHalves>
+__device__ __forceinline__ void consume_products(float* sums, const Place& place) {
+  constexpr int kProducts = 4 * kHalves;
+  Product products[2];
+  start(products[0], place, 0, 0);
 #pragma unroll
   for (int i = 0; i < kProducts; ++i) {
-    const int next = i + kBuffers - 1;
+    const int next = i + 1;
     if (next < kProducts) {
-      start(products[next % kBuffers], tokens, weights, next);
-      wgmma_wait<kBuffers - 1>();
-    } else if (i + 1 < kProducts) {
+      start(products[next % 2], place, next / kHalves, next % kHalves);
       wgmma_wait<1>();
     } else {
       wgmma_wait<0>();
     }
-    wgmma_take(products[i % kBuffers]);
-    const float upper = shared_load(row + i / 2 * 4), lower = shared_load(row + 128 + i / 2 * 4);
-    promote<true>(sums + i % 2 * 32, products[i % kBuffers], columns + i / 2 * 512 + i % 2 * 256,
-                  upper, lower);
+    wgmma_take(products[i % 2]);
+    promote<true>(sums + i % kHalves * 32, products[i % 2], place, i / kHalves, i % kHalves);
   }
 }
 
 /// The same one by one, for any exponents.
-__device__ __forceinline__ void consume_unusual(Sums& sums, uint32_t tokens, uint32_t weights,
-                                                uint32_t scales) {
-  const int lane = threadIdx.x % 32;
-  const uint32_t row = scales + (threadIdx.x / 32 * 16 + lane / 4) * 16;
-  const uint32_t columns = scales + kWeightFactors + lane % 4 * 16;
+template <int kHalves>
+__device__ __forceinline__ void consume_unusual(float* sums, const Place& place) {
   Product product;
 #pragma unroll 1
   for (int part = 0; part < 4; ++part) {
-    const float upper = shared_load(row + part * 4), lower = shared_load(row + 128 + part * 4);
 #pragma unroll
-    for (int half = 0; half < 2; ++half) {
-      start(product, tokens, weights, 2 * part + half);
+    for (int half = 0; half < kHalves; ++half) {
+      start(product, place, part, half);
       wgmma_wait<0>();
-      wgmma_pin(product);
-      promote<false>(sums + half * 32, product, columns + part * 512 + half * 256, upper, lower);
+      wgmma_take(product);
+      promote<false>(sums + half * 32, product, place, part, half);
     }
   }
 }
 
-template <TileShape S>
-__device__ __forceinline__ void consume_stage(Shared<S> shared, Cursor<S>& at, Sums& sums) {
-  mbarrier_wait(shared.full(at.stage), at.phase);
-  const int stage = uniform(at.stage);
-  const uint32_t group = uniform(threadIdx.x / 128);
-  const uint32_t tokens = wgmma_descriptor_low(shared.tokens(stage)) + group * (8192 / 16);
-  const uint32_t weights = wgmma_descriptor_low(shared.weights(stage));
-  const uint32_t scales = shared.scales(stage);
-  if (__float_as_uint(shared_load(scales + kUnusual)) == 0) [[likely]] {
-    consume_products(sums, tokens, weights, scales);
-  } else {
-    consume_unusual(sums, tokens, weights, scales);
+/// A tile's products: 64 slots from `slot` on by kHalves times 64 of n, from half `half` on.
+template <TileShape S, int kHalves>
+__device__ __forceinline__ void consume_tile(const Sm90Params& p, Shared<S> shared, Cursor<S>& at,
+                                             const Note& note, int slot, int half) {
+  const int lane = threadIdx.x % 32, row = slot + threadIdx.x / 32 % 4 * 16;
+  WarpRows rows(p.slots, note.slot + row);
+  float sums[32 * kHalves];
+#pragma unroll
+  for (float& sum : sums) sum = 0;
+#pragma unroll 1
+  for (int k = 0; k < p.k_blocks; ++k, at.advance()) {
+    mbarrier_wait(shared.full(at.stage), at.phase);
+    const int stage = static_cast<int>(uniform(at.stage));
+    const uint32_t scales = shared.scales(stage);
+    const Place place{wgmma_descriptor_low(shared.tokens(stage)) + slot * (128 / 16),
+                      wgmma_descriptor_low(shared.weights(stage)) + half * kNextWeights,
+                      scales + (row + lane / 4) * 16,
+                      scales + kWeightFactors + lane % 4 * 16 + half * kNextColumns};
+    if (__float_as_uint(shared_load(scales + kUnusual)) == 0) [[likely]] {
+      consume_products<kHalves>(sums, place);
+    } else {
+      consume_unusual<kHalves>(sums, place);
+    }
+    release(shared, stage);
   }
-  release(shared, at.stage);
-  at.advance();
+  rows.resolve(p.slots);
+  store_rows<kHalves>(p, shared, rows, note.n0 + half * 64, sums);
 }
 
 template <TileShape S>
 __device__ __forceinline__ void consume(const Sm90Params& p, Shared<S> shared) {
-  consume_tiles<S>(p, shared, [&](Cursor<S>& at, const Note& note) {
-    Sums sums[1];
-#pragma unroll
-    for (float& sum : sums[0]) sum = 0;
-#pragma unroll 1
-    for (int k = 0; k < p.k_blocks; ++k) consume_stage<S>(shared, at, sums[0]);
-    store_tile<S>(p, shared, note, sums);
-  });
+  const int group = static_cast<int>(uniform(threadIdx.x / 128));
+  const auto whole = [&](Cursor<S>& at, const Note& note) {
+    consume_tile<S, 2>(p, shared, at, note, group * 64, 0);
+  };
+  const auto halved = [&](Cursor<S>& at, const Note& note) {
+    consume_tile<S, 1>(p, shared, at, note, 0, group);
+  };
+  consume_tiles<S>(p, shared, whole, halved);
 }
 
 }  // namespace

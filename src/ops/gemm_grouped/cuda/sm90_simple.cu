@@ -4,7 +4,7 @@
 // Numerics   f32; lanes sum in a fixed tree; right for every exponent byte
 #include "src/gpu/cuda/mx.cuh"
 #include "src/gpu/cuda/plain_gemm.cuh"
-#include "src/ops/gemm_grouped/cuda/slots.cuh"
+#include "src/ops/gemm_grouped/cuda/walk.h"
 
 namespace octet::ops::gemm_grouped {
 namespace {
@@ -33,7 +33,7 @@ template <class Term>
 __device__ __forceinline__ void run(const Sm90Params& p) {
   const int lane = threadIdx.x % 32;
   const SlotParams& slots = p.slots;
-  const int tiles = min(max(*slots.padded_slots, 0) / slots.block_m, slots.max_tiles);
+  const int tiles = tiles_in_use(slots);
   const int64_t results = static_cast<int64_t>(tiles) * slots.block_m * p.n;
   const int64_t warps = static_cast<int64_t>(gridDim.x) * (blockDim.x / 32);
   for (int64_t i = blockIdx.x * (blockDim.x / 32) + threadIdx.x / 32; i < results; i += warps) {

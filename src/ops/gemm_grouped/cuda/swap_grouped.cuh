@@ -13,6 +13,7 @@
 
 #include "src/gpu/cuda/swap_gemm.cuh"
 #include "src/ops/gemm_grouped/cuda/gather.cuh"
+#include "src/ops/gemm_grouped/cuda/slots.cuh"
 #include "src/ops/gemm_grouped/cuda/swap_shape.h"
 
 namespace octet::ops::gemm_grouped::swap {
@@ -162,7 +163,13 @@ __device__ __forceinline__ void run(const Sm90Params& p) {
   constexpr int kConsumers = S.swap.warpgroups() * 128;
   const int producer_warp = static_cast<int>(uniform(threadIdx.x / 32)) - kConsumers / 32;
   const int producer = static_cast<int>(threadIdx.x) - kConsumers;  // negative: a consumer
+  const auto fetch = [&] {
+    if (producer_warp == 1) {
+      fetch_list<S.swap.block_m>(p.slots, static_cast<int>(blockIdx.x) / p.split);
+    }
+  };
   dependency_release();
+  if (!p.dependent) fetch();
   if (producer == 0) {
     tensor_map_prefetch(&p.b);
     init_barriers<S>(at, p.split);
@@ -174,7 +181,10 @@ __device__ __forceinline__ void run(const Sm90Params& p) {
     named_barrier_sync(gpu::swap::kReadyBarrier, S.threads());
   }
   if (p.split > 1) cluster_arrive();
-  if (p.dependent) dependency_wait();  // the slot list may be that launch's result
+  if (p.dependent) {
+    dependency_wait();  // the slot list may be that launch's result
+    fetch();
+  }
   if (producer_warp < 0) {
     consume<S, Scaling>(p, at, w);
     return;

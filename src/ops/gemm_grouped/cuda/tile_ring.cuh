@@ -53,28 +53,31 @@ __device__ __forceinline__ Walk<S.kSlots> tiles_of(const Sm90Params& p) {
   return {p.slots, columns, static_cast<int>(blockIdx.x), static_cast<int>(gridDim.x)};
 }
 
-/// A stage's tile: its first slot and column of d, and whether another tile follows. Why not a Walk:
-/// consumers' registers are full of sums.
+/// A stage's tile: its first slot and column of d, whether another tile follows, and whether the
+/// second 64 slots are padding. Why not a Walk: consumers' registers are full of sums.
 struct Note {
   int slot, n0;
-  bool more;
+  bool more, half;
 };
 /// One thread of those that arrive at the stage.
 template <TileShape S>
 __device__ __forceinline__ void leave_note(Shared<S> shared, int stage, const Note& note) {
-  shared_store(shared.note(stage), note.slot, note.n0, note.more, 0);
+  shared_store(shared.note(stage), note.slot, note.n0, note.more, note.half);
 }
 template <TileShape S>
 __device__ __forceinline__ Note read_note(Shared<S> shared, int stage) {
   const float4 words = shared_load_floats(shared.note(stage));
   return {static_cast<int>(uniform(__float_as_uint(words.x))),
-          static_cast<int>(uniform(__float_as_uint(words.y))), __float_as_uint(words.z) != 0};
+          static_cast<int>(uniform(__float_as_uint(words.y))), __float_as_uint(words.z) != 0,
+          __float_as_uint(words.w) != 0};
 }
+/// Of a warp that brings slots. `row`: of d, of the slot 64 behind the first and the lane's own.
 template <TileShape S>
-__device__ __forceinline__ Note note_of(const Walk<S.kSlots>& tile) {
+__device__ __forceinline__ Note note_of(const Walk<S.kSlots>& tile, int row) {
   Walk<S.kSlots> next = tile;
   next.advance();
-  return {tile.slot(), tile.column() * S.block_n(), !next.done()};
+  return {tile.slot(), tile.column() * S.block_n(), !next.done(),
+          __shfl_sync(0xffffffff, row, 0) < 0};
 }
 
 /// Consumers are done with a stage. All lanes: ordinary reads end by warp.
@@ -84,11 +87,11 @@ __device__ __forceinline__ void release(Shared<S> shared, int stage) {
   if (threadIdx.x % 32 == 0) mbarrier_arrive(shared.empty(stage));
 }
 
-/// The stages of a tile of which this warpgroup has only padding.
+/// The stages of a tile in which this warpgroup has nothing to do.
 template <TileShape S>
-__device__ __forceinline__ void pass_tile(Shared<S> shared, Cursor<S>& at, int stages) {
+__device__ __forceinline__ void pass_tile(const Sm90Params& p, Shared<S> shared, Cursor<S>& at) {
 #pragma unroll 1
-  for (int i = 0; i < stages; ++i, at.advance()) {
+  for (int k = 0; k < p.k_blocks; ++k, at.advance()) {
     mbarrier_wait(shared.full(at.stage), at.phase);
     release(shared, at.stage);
   }
@@ -109,10 +112,21 @@ __device__ __forceinline__ void gather_tokens(const Sm90Params& p, Shared<S> sha
     for (int k = 0; k < p.k_blocks; ++k, at.advance()) {
       mbarrier_wait(shared.empty(at.stage), at.phase ^ 1);
       tokens.request(p, shared.tokens(at.stage), k);
-      signal.requested();
+      if constexpr (S.waits) {
+        signal.requested();
+      } else {
+        copy_word_arrive(shared.full(at.stage));
+      }
     }
   }
-  signal.finish();
+  if constexpr (S.waits) signal.finish();
+}
+
+/// A consumer's wait for a stage.
+template <TileShape S>
+__device__ __forceinline__ void wait_for(Shared<S> shared, const Cursor<S>& at) {
+  mbarrier_wait(shared.full(at.stage), at.phase);
+  if constexpr (!S.waits) shared_writes_fence();
 }
 
 /// One warp. A Scaling that brings scales of weights itself does it here, and arrives for them.
@@ -142,10 +156,11 @@ __device__ __forceinline__ void request_weights(const Sm90Params& p, Shared<S> s
   }
 }
 
-/// The tiles of a warpgroup: `multiply(at, note)` takes the stages of one and stores its results.
-template <TileShape S, class Multiply>
+/// The tiles of a warpgroup. `whole(at, note)` takes its 64 slots of a tile, all of n; `halved` the
+/// first 64 slots, its half of n, where the other 64 are padding. Both take all stages.
+template <TileShape S, class Whole, class Halved>
 __device__ __forceinline__ void consume_tiles(const Sm90Params& p, Shared<S> shared,
-                                              const Multiply& multiply) {
+                                              const Whole& whole, const Halved& halved) {
   Cursor<S> at;
   bool more = !tiles_of<S>(p).done();
 #pragma unroll 1
@@ -153,11 +168,10 @@ __device__ __forceinline__ void consume_tiles(const Sm90Params& p, Shared<S> sha
     mbarrier_wait(shared.full(at.stage), at.phase);
     const Note note = read_note(shared, at.stage);
     more = note.more;
-    const int first = p.slots.sorted_ids[note.slot + threadIdx.x / 128 * 64];
-    if (slot_row(p.slots, first) >= 0) {
-      multiply(at, note);
+    if (note.half) {
+      halved(at, note);
     } else {
-      pass_tile(shared, at, p.k_blocks);
+      whole(at, note);
     }
   }
 }
@@ -174,8 +188,8 @@ __device__ __forceinline__ void run(const Sm90Params& p, const Consume& consume)
   if (warp == kFirst && elect_one()) {
     tensor_map_prefetch(&p.b);
     for (int stage = 0; stage < S.stages; ++stage) {
-      // Weights, warps of tokens, scales of slots; and of weights.
-      mbarrier_init(shared.full(stage), 2 + S.kGatherers + (Scaling::kBringsWeights ? 1 : 0));
+      // Weights, tokens, scales of slots; and of weights.
+      mbarrier_init(shared.full(stage), 2 + S.token_arrivals() + (Scaling::kBringsWeights ? 1 : 0));
       mbarrier_init(shared.empty(stage), 8);
     }
     mbarrier_init_fence();

@@ -11,12 +11,16 @@ struct TileShape {
   int waves;
   int stages;       // of the ring: 128 of k each
   int scale_bytes;  // of a stage, a multiple of 16
+  bool waits;       // warps that gather wait for their copies and fence; else copies arrive
+                    // themselves, and consumers fence
 
   static constexpr int kSlots = 128;
   static constexpr int kThreads = 384;  // two warpgroups that multiply, one that copies
   static constexpr int kGatherers = 2;  // warps that copy tokens
 
   constexpr int block_n() const { return 128 * waves; }
+  /// At a stage, of those that gather tokens.
+  constexpr int token_arrivals() const { return waits ? kGatherers : kGatherers * 32; }
 
   // Shared memory, in this order: tokens, weights, rows of d on their way out, scales, barriers.
   static constexpr int kTokenBytes = kSlots * 128;

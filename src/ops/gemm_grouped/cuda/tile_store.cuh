@@ -8,16 +8,24 @@ namespace octet::ops::gemm_grouped::tile {
 
 using Sums = float[64];  // of 128 of n, in the order of wgmma's accumulator
 
-/// The rows of d of a warp's 16 slots: one for each of the first 16 lanes, and its weight.
-struct WarpRows {
-  int row;
-  float weight;
-
-  __device__ __forceinline__ WarpRows(const SlotParams& p, int slot) {
-    row = slot_row(p, p.sorted_ids[slot + threadIdx.x % 16]);
-    weight = p.topk_weights != nullptr && row >= 0 ? p.topk_weights[row] : 1;
+/// The rows of d of a warp's 16 slots, one for each of the first 16 lanes, and its weight. Asked for
+/// before the products, which hide the load; found out behind them.
+class WarpRows {
+ public:
+  __device__ __forceinline__ WarpRows(const SlotParams& p, int slot)
+      : row_(p.sorted_ids[slot + threadIdx.x % 16]) {}
+  __device__ __forceinline__ void resolve(const SlotParams& p) {
+    row_ = slot_row(p, row_);
+    weight_ = p.topk_weights != nullptr && row_ >= 0 ? p.topk_weights[row_] : 1;
   }
-  __device__ __forceinline__ int of(int i) const { return __shfl_sync(0xffffffff, row, i); }
+  __device__ __forceinline__ int row(int i) const { return __shfl_sync(0xffffffff, row_, i); }
+  __device__ __forceinline__ float weight(int i) const {
+    return __shfl_sync(0xffffffff, weight_, i);
+  }
+
+ private:
+  int row_;  // the id before resolve()
+  float weight_ = 1;
 };
 
 /// 64 columns of a warp's 16 rows by 16 bytes a lane, through shared memory. d is aligned to them.
@@ -38,7 +46,7 @@ __device__ __forceinline__ void store_staged(const Sm90Params& p, const WarpRows
   const int n = n0 + lane % 8 * 8;
 #pragma unroll
   for (int i = 0; i < 4; ++i) {
-    const int in_warp = i * 4 + lane / 8, row = rows.of(in_warp);
+    const int in_warp = i * 4 + lane / 8, row = rows.row(in_warp);
     const float4 bits = shared_load_floats(staged + in_warp * kRow + lane % 8 * 16);
     if (row < 0 || n >= p.n) continue;
     *reinterpret_cast<float4*>(static_cast<T*>(p.d) + row * p.d_row + n) = bits;
@@ -52,7 +60,7 @@ __device__ __forceinline__ void store_plain(const Sm90Params& p, const WarpRows&
   const int lane = threadIdx.x % 32;
 #pragma unroll
   for (int half = 0; half < 2; ++half) {
-    const int row = rows.of(half * 8 + lane / 4);
+    const int row = rows.row(half * 8 + lane / 4);
     if (row < 0) continue;
     T* const to = static_cast<T*>(p.d) + row * p.d_row;
 #pragma unroll
@@ -66,47 +74,40 @@ __device__ __forceinline__ void store_plain(const Sm90Params& p, const WarpRows&
   }
 }
 
-template <TileShape S, typename T>
-__device__ __forceinline__ void store_tile_as(const Sm90Params& p, const WarpRows& rows,
-                                              uint32_t staged, const Sums (&sums)[S.waves],
-                                              int n0) {
+template <int kHalves, typename T>
+__device__ __forceinline__ void store_rows_as(const Sm90Params& p, const WarpRows& rows,
+                                              uint32_t staged, const float* sums, int n0) {
   const bool whole = sizeof(T) == 2 && p.n % 8 == 0 && p.d_row % 8 == 0 &&
                      reinterpret_cast<uintptr_t>(p.d) % 16 == 0;
 #pragma unroll
-  for (int wave = 0; wave < S.waves; ++wave) {
-#pragma unroll
-    for (int half = 0; half < 2; ++half) {
-      const int n = n0 + wave * 128 + half * 64;
-      if (n >= p.n) return;
-      if constexpr (sizeof(T) == 2) {
-        if (whole) [[likely]] {
-          store_staged<T>(p, rows, staged, sums[wave] + half * 32, n);
-          continue;
-        }
+  for (int half = 0; half < kHalves; ++half) {
+    const int n = n0 + half * 64;
+    if (n >= p.n) return;
+    if constexpr (sizeof(T) == 2) {
+      if (whole) [[likely]] {
+        store_staged<T>(p, rows, staged, sums + half * 32, n);
+        continue;
       }
-      store_plain<T>(p, rows, sums[wave] + half * 32, n);
     }
+    store_plain<T>(p, rows, sums + half * 32, n);
   }
 }
 
-template <TileShape S>
-__device__ __forceinline__ void store_tile(const Sm90Params& p, Shared<S> shared, const Note& note,
-                                           Sums (&sums)[S.waves]) {
-  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
-  const WarpRows rows(p.slots, note.slot + warp * 16);
-  const float upper = __shfl_sync(0xffffffff, rows.weight, lane / 4);
-  const float lower = __shfl_sync(0xffffffff, rows.weight, lane / 4 + 8);
+/// Stores a warp's sums: 16 slots by kHalves times 64 columns from n0 on.
+template <int kHalves, TileShape S>
+__device__ __forceinline__ void store_rows(const Sm90Params& p, Shared<S> shared,
+                                           const WarpRows& rows, int n0, float* sums) {
+  const int lane = threadIdx.x % 32;
+  const uint32_t staged = shared.staged(threadIdx.x / 32);
+  const float upper = rows.weight(lane / 4), lower = rows.weight(lane / 4 + 8);
 #pragma unroll
-  for (int wave = 0; wave < S.waves; ++wave) {
-#pragma unroll
-    for (int i = 0; i < 64; ++i) sums[wave][i] *= i / 2 % 2 == 0 ? upper : lower;
-  }
+  for (int i = 0; i < kHalves * 32; ++i) sums[i] *= i / 2 % 2 == 0 ? upper : lower;
   if (p.output == OutputType::kBf16) {
-    store_tile_as<S, __nv_bfloat16>(p, rows, shared.staged(warp), sums, note.n0);
+    store_rows_as<kHalves, __nv_bfloat16>(p, rows, staged, sums, n0);
   } else if (p.output == OutputType::kF16) {
-    store_tile_as<S, __half>(p, rows, shared.staged(warp), sums, note.n0);
+    store_rows_as<kHalves, __half>(p, rows, staged, sums, n0);
   } else {
-    store_tile_as<S, float>(p, rows, shared.staged(warp), sums, note.n0);
+    store_rows_as<kHalves, float>(p, rows, staged, sums, n0);
   }
 }
 

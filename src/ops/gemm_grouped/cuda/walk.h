@@ -1,0 +1,140 @@
+// The slot list on the device: which row of d a slot means, and the order in which thread blocks
+// walk over tiles. Every warp of a block walks on its own, in the same order. For host and device:
+// tests walk too.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "src/ops/gemm_grouped/cuda/params.h"
+
+#ifdef __CUDACC__
+#define OCTET_DEVICE __device__ __forceinline__
+#else
+#define OCTET_DEVICE inline
+#endif
+
+namespace octet::ops::gemm_grouped {
+
+/// The row of d of a slot's id, -1 for padding and what is out of range.
+OCTET_DEVICE int slot_row(const SlotParams& p, int32_t id) {
+  if (!p.packed) return static_cast<uint32_t>(id) < static_cast<uint32_t>(p.rows) ? id : -1;
+  const int token = id & 0xffffff, choice = static_cast<int>(static_cast<uint32_t>(id) >> 24);
+  return token < p.tokens && choice < p.topk ? token * p.topk + choice : -1;
+}
+/// The row of a that a row of d reads.
+OCTET_DEVICE int token_row(const SlotParams& p, int row) {
+  return static_cast<int>(p.by_a_div.quotient(static_cast<uint32_t>(row)));
+}
+
+/// Tiles in use.
+OCTET_DEVICE int tiles_in_use(const SlotParams& p) {
+  const auto padded = static_cast<uint32_t>(std::max(*p.padded_slots, 0));
+  return std::min(static_cast<int>(p.by_block_m.quotient(padded)), p.max_tiles);
+}
+
+/// A block's (or cluster's) parts of d: `kBlockM` slots of one expert by a range of n. In a group
+/// of tiles the slots move first, so what one wave of blocks reads of an expert is read once.
+template <int kBlockM>
+class Walk {
+ public:
+  /// `columns` ranges of n; the walk of one of `workers`.
+  OCTET_DEVICE Walk(const SlotParams& slots, int columns, int worker, int workers)
+      : slots_(slots), columns_(columns), tiles_(tiles_in_use(slots)) {
+    share_out(workers);
+    if (worker >= stride_) first_ = tiles_;
+    start_group();
+    if (done()) return;
+    column_ = worker / height_;
+    tile_ = worker - column_ * height_;
+    settle();
+  }
+
+  OCTET_DEVICE bool done() const { return first_ >= tiles_; }
+  OCTET_DEVICE int expert() const { return expert_; }
+  OCTET_DEVICE int column() const { return column_; }
+  OCTET_DEVICE int slot() const { return (first_ + tile_) * slots_.block_m + part_ * kBlockM; }
+  /// Whether a neighbouring tile is of the same expert, or the tile has several parts.
+  OCTET_DEVICE bool weights_are_shared() const {
+    const int tile = first_ + tile_;
+    return parts_ > 1 || (tile > 0 && slots_.tile_experts[tile - 1] == expert_) ||
+           (tile + 1 < tiles_ && slots_.tile_experts[tile + 1] == expert_);
+  }
+  OCTET_DEVICE void advance() {
+    if (++part_ < parts_) return;
+    step();
+    settle();
+  }
+
+ private:
+  /// As few workers as have no more to do than all would. Why: where a few of them walk once more,
+  /// they cannot draw all of memory's speed.
+  OCTET_DEVICE void share_out(int workers) {
+    const auto parts = static_cast<uint64_t>(tiles_) * static_cast<uint64_t>(columns_);
+    once_ = parts <= static_cast<uint64_t>(workers);
+    stride_ = once_ ? std::max(static_cast<int>(parts), 1) : workers;
+    if (once_ || parts >> 31 != 0) return;
+    const auto count = static_cast<uint32_t>(parts), most = static_cast<uint32_t>(workers);
+    const uint32_t rounds = (count + most - 1) / most;
+    stride_ = static_cast<int>((count + rounds - 1) / rounds);
+  }
+  OCTET_DEVICE void start_group() {
+    height_ = std::min(slots_.group_tiles, tiles_ - first_);
+    if (height_ <= 0 || once_) return;
+    step_column_ = stride_ / height_;
+    step_tile_ = stride_ - step_column_ * height_;
+  }
+  OCTET_DEVICE void step() {
+    if (once_) {
+      first_ = tiles_;
+      return;
+    }
+    tile_ += step_tile_;
+    column_ += step_column_;
+    if (tile_ >= height_) {
+      tile_ -= height_;
+      ++column_;
+    }
+  }
+  /// Goes on to a tile of an expert that is here, and counts its parts.
+  OCTET_DEVICE void settle() {
+    while (!done()) {
+      while (column_ >= columns_) {
+        const int rest = (column_ - columns_) * height_ + tile_;
+        first_ += height_;
+        start_group();
+        if (done()) return;
+        column_ = rest / height_;
+        tile_ = rest - column_ * height_;
+      }
+      expert_ = slots_.tile_experts[first_ + tile_];
+      if (static_cast<uint32_t>(expert_) < static_cast<uint32_t>(slots_.experts)) {
+        part_ = 0;
+        count_parts();
+        return;
+      }
+      step();
+    }
+  }
+  /// Slots of a tile come before its padding.
+  OCTET_DEVICE void count_parts() {
+    parts_ = 1;
+    const int32_t* ids = slots_.sorted_ids + (first_ + tile_) * slots_.block_m;
+    while (parts_ * kBlockM < slots_.block_m && slot_row(slots_, ids[parts_ * kBlockM]) >= 0) {
+      ++parts_;
+    }
+  }
+
+  const SlotParams& slots_;
+  const int columns_;
+  int tiles_;                   // of slots, in use
+  int stride_ = 1;              // workers that have something to do
+  bool once_ = false;           // each of them one part
+  int first_ = 0, height_ = 0;  // the group: its first tile, and how many
+  int step_tile_ = 0, step_column_ = 0;
+  int tile_ = 0, column_ = 0;  // in the group
+  int expert_ = 0;
+  int part_ = 0, parts_ = 1;  // of the tile's slots
+};
+
+}  // namespace octet::ops::gemm_grouped

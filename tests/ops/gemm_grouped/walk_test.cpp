@@ -1,0 +1,132 @@
+// How thread blocks walk over a slot list.
+#include "src/ops/gemm_grouped/cuda/walk.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "src/harness/random.h"
+
+namespace octet::ops::gemm_grouped {
+namespace {
+
+/// A list of `experts.size()` tiles, each with `real` slots before its padding.
+struct List {
+  List(int block_m, std::vector<int32_t> experts, const std::vector<int>& real)
+      : tile_experts(std::move(experts)), ids(tile_experts.size() * static_cast<size_t>(block_m)) {
+    constexpr int32_t kRows = 1 << 20;
+    std::fill(ids.begin(), ids.end(), kRows);
+    int32_t row = 0;
+    for (size_t tile = 0; tile < real.size(); ++tile) {
+      for (int i = 0; i < real[tile]; ++i) {
+        ids[tile * static_cast<size_t>(block_m) + static_cast<size_t>(i)] = row++;
+      }
+    }
+    padded = static_cast<int32_t>(ids.size());
+    slots.sorted_ids = ids.data();
+    slots.tile_experts = tile_experts.data();
+    slots.padded_slots = &padded;
+    slots.block_m = block_m;
+    slots.by_block_m = Divider(static_cast<uint32_t>(block_m));
+    slots.group_tiles = 2048 / block_m;
+    slots.max_tiles = static_cast<int32_t>(tile_experts.size());
+    slots.tokens = slots.rows = kRows;
+    slots.topk = 1;
+    slots.experts = 8;
+  }
+  List(const List&) = delete;
+  List& operator=(const List&) = delete;
+
+  std::vector<int32_t> tile_experts, ids;
+  int32_t padded = 0;
+  SlotParams slots{};
+};
+
+struct Visits {
+  std::map<std::pair<int, int>, int> of;  // first slot and column: how often
+  int workers = 0, most = 0;              // that had something to do; parts of one of them
+};
+
+template <int kBlockM>
+Visits walk_all(const List& list, int columns, int workers) {
+  Visits visits;
+  for (int worker = 0; worker < workers; ++worker) {
+    int parts = 0;
+    for (Walk<kBlockM> walk(list.slots, columns, worker, workers); !walk.done(); walk.advance()) {
+      const auto tile = static_cast<size_t>(walk.slot() / list.slots.block_m);
+      EXPECT_EQ(walk.expert(), list.tile_experts[tile]);
+      ++visits.of[{walk.slot(), walk.column()}];
+      ++parts;
+    }
+    visits.workers += parts > 0 ? 1 : 0;
+    visits.most = std::max(visits.most, parts);
+  }
+  return visits;
+}
+
+TEST(Walk, EveryPartOnceWhateverTheWorkers) {
+  harness::Random random(7);
+  for (int round = 0; round < 40; ++round) {
+    const int block_m = 16 << random.below(4), columns = 1 + static_cast<int>(random.below(40));
+    std::vector<int32_t> experts(random.below(300));
+    std::vector<int> real;
+    int64_t parts = 0;
+    for (int32_t& expert : experts) {
+      expert = static_cast<int32_t>(random.below(10)) - 1;  // -1 and 8 are nobody's
+      real.push_back(1 + static_cast<int>(random.below(static_cast<uint32_t>(block_m))));
+      if (expert >= 0 && expert < 8) parts += (real.back() + 15) / 16;
+    }
+    const List list(block_m, experts, real);
+    const Visits visits = walk_all<16>(list, columns, 1 + static_cast<int>(random.below(300)));
+    EXPECT_EQ(static_cast<int64_t>(visits.of.size()), parts * columns);
+    for (const auto& [part, count] : visits.of) EXPECT_EQ(count, 1);
+  }
+}
+
+TEST(Walk, WorkersThatAreNotNeededHaveNothing) {
+  const List list(8, std::vector<int32_t>(100, 3), std::vector<int>(100, 1));
+  const Visits visits = walk_all<8>(list, 3, 264);  // 300 parts: two each
+  EXPECT_EQ(visits.workers, 150);
+  EXPECT_EQ(visits.most, 2);
+}
+
+TEST(Walk, TilesMoveBeforeColumnsInGroupsOfSlots) {
+  const List list(128, std::vector<int32_t>(20, 0), std::vector<int>(20, 1));
+  std::vector<std::pair<int, int>> order;
+  for (Walk<128> walk(list.slots, 2, 0, 1); !walk.done(); walk.advance()) {
+    order.emplace_back(walk.slot() / 128, walk.column());
+  }
+  ASSERT_EQ(order.size(), 40u);
+  EXPECT_EQ(order[15], (std::pair{15, 0}));
+  EXPECT_EQ(order[16], (std::pair{0, 1})) << "2,048 slots are a group";
+  EXPECT_EQ(order[32], (std::pair{16, 0}));
+}
+
+TEST(Walk, AnEmptyListAndABadCount) {
+  List list(8, {1, 1}, {1, 1});
+  for (const int32_t padded : {0, -8, 7}) {
+    list.padded = padded;
+    EXPECT_TRUE(walk_all<8>(list, 4, 3).of.empty()) << padded;
+  }
+  list.padded = 800;  // more than there are
+  EXPECT_EQ(walk_all<8>(list, 4, 3).of.size(), 8u);
+}
+
+TEST(SlotRow, PaddingAndWhatIsOutOfRange) {
+  SlotParams p{};
+  p.tokens = 3;
+  p.topk = 2;
+  p.rows = 6;
+  EXPECT_EQ(slot_row(p, 5), 5);
+  EXPECT_EQ(slot_row(p, 6), -1);
+  EXPECT_EQ(slot_row(p, -1), -1);
+  p.packed = true;
+  EXPECT_EQ(slot_row(p, 1 << 24 | 2), 5);
+  EXPECT_EQ(slot_row(p, 2 << 24 | 3), -1);
+  EXPECT_EQ(slot_row(p, 3), -1);
+  EXPECT_EQ(slot_row(p, -1), -1);
+}
+
+}  // namespace
+}  // namespace octet::ops::gemm_grouped
