@@ -99,8 +99,9 @@ constexpr KvCache read_only(const MutableKvCache& c) {
 
 /// Operands. q.heads is a multiple of k.heads, 1 to 1024; query heads h * q.heads / k.heads and on
 /// share KV head h. dim is a multiple of 8, 16 to 512. k and v agree in all sizes. What lies
-/// beyond a sequence's length, outside windows, or in pages that no table entry in use names is
-/// never read.
+/// beyond a sequence's length or outside windows never counts, whatever it is (on a GPU it may be
+/// read, where it shares a page, or a run of 64 tokens, with what counts); pages that no table
+/// entry in use names are never read.
 struct AttnDecodeArgs {
   ConstHeads q;  // (batch, q_tokens, q_heads, dim) bf16 or f16; 1 to 8 query tokens
   KvCache k, v;

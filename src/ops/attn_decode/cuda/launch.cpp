@@ -100,13 +100,16 @@ Result<BoxParams> boxes_of(const gpu::Driver& driver, const KvCache& c, int64_t 
   return boxes;
 }
 
-/// Whether boxes_of() can describe a cache, and its pages are worth a box.
+/// Whether boxes_of() can describe a cache, whose boxes are counted in 32 bits, and its pages are
+/// worth a box.
 bool has_boxes(const KvCache& c) {
-  constexpr int64_t kMostStride = int64_t{1} << 40;
+  constexpr int64_t kMostStride = int64_t{1} << 40, kMostPlace = int64_t{1} << 31;
   const Steps steps = code_steps(c);
   const auto [least, most] = std::minmax({steps.block, steps.token, steps.head});
   if (c.blocks < 1 || c.block_tokens < 16 || least < 16 || most >= kMostStride) return false;
-  return heads_are_columns(c) || c.blocks == 1 || steps.block % steps.head == 0;
+  if (heads_are_columns(c)) return c.heads * steps.head < kMostPlace;
+  return c.blocks == 1 ||
+         (steps.block % steps.head == 0 && c.blocks * (steps.block / steps.head) < kMostPlace);
 }
 
 Status check_copies(std::string_view name, const KvCache& cache) {
