@@ -5,18 +5,18 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "bench/device_copies.h"
-#include "ops/attn_decode/small_attention.h"
+#include "bench/attn_on_device.h"
 #include "src/device/gpu_queue.h"
 
 namespace {
 
 using namespace octet;
+using bench::AttnOnDevice;
+using bench::Bytes;
 using bench::Copies;
 using ops::attn_decode::ScaleForm;
 using ops::attn_decode::Shape;
 using ops::attn_decode::SmallAttention;
-using ops::attn_decode::TestCache;
 
 constexpr const char* kVariants[] = {"sm90_split_4", "sm90_simple"};
 
@@ -29,73 +29,6 @@ void tally(bool right, const std::string& what) {
   ++wrong;
   std::printf("WRONG: %s\n", what.c_str());
 }
-
-using Bytes = std::vector<uint8_t>;
-
-/// A small attention whose operands and results are on the GPU.
-class OnDevice {
- public:
-  OnDevice(SmallAttention& host, Stream& gpu, std::string variant)
-      : args(host.args),
-        host_(host),
-        gpu_(gpu),
-        operands_(gpu),
-        lengths_(gpu),
-        out_(gpu),
-        lse_(gpu),
-        variant_(std::move(variant)) {}
-
-  Status place() {
-    OCTET_CHECK_OK(operands_.place(args.q.data, host_.q_memory));
-    OCTET_CHECK_OK(place_cache(host_.k, args.k));
-    OCTET_CHECK_OK(place_cache(host_.v, args.v));
-    if (args.page_table != nullptr) {
-      OCTET_CHECK_OK(operands_.place(args.page_table, host_.table));
-    }
-    if (args.sinks != nullptr) OCTET_CHECK_OK(operands_.place(args.sinks, host_.sinks));
-    OCTET_CHECK_OK(lengths_.place(args.seqlens, host_.seqlens));
-    OCTET_CHECK_OK(out_.place(args.out.data, host_.out));
-    return lse_.place(args.lse, host_.lse);
-  }
-  Status set_lengths(const std::vector<int32_t>& lengths) { return lengths_.refill_last(lengths); }
-  Status call() { return attn_decode(args, gpu_, {variant_}); }
-  /// out and lse, which go to the host's arrays too.
-  Result<Bytes> results() {
-    OCTET_CHECK_OK(gpu_.synchronize());
-    Bytes lse(host_.lse.size() * sizeof(float));
-    OCTET_CHECK_OK(out_.fetch_last(host_.out));
-    OCTET_CHECK_OK(lse_.fetch_last(lse));
-    std::memcpy(host_.lse.data(), lse.data(), lse.size());
-    Bytes all = host_.out;
-    all.insert(all.end(), lse.begin(), lse.end());
-    return all;
-  }
-  Result<Bytes> run() {
-    OCTET_CHECK_OK(call());
-    return results();
-  }
-
-  AttnDecodeArgs args;
-
- private:
-  Status place_cache(const TestCache& from, KvCache& cache) {
-    OCTET_CHECK_OK(operands_.place(cache.data, from.memory));
-    KvScales& scales = cache.scales;
-    if (scales.packed != nullptr) return operands_.place(scales.packed, from.packed_memory);
-    const bool token = scales.block == KvScaleBlock::kTokenHead;
-    if (scales.scale != nullptr) {
-      const auto& memory = token ? from.scale_memory : from.shift_memory;
-      OCTET_CHECK_OK(operands_.place(scales.scale, memory));
-    }
-    return scales.shift == nullptr ? Status::Ok()
-                                   : operands_.place(scales.shift, from.shift_memory);
-  }
-
-  SmallAttention& host_;
-  Stream& gpu_;
-  Copies operands_, lengths_, out_, lse_;
-  std::string variant_;
-};
 
 /// Every element against the plain softmax: weights are f16, so 2^-11 of what values weigh.
 void judge(const SmallAttention& a, const std::string& what) {
@@ -132,7 +65,7 @@ Status check_shape(Stream& gpu, const Shape& whole, const std::string& what) {
   const Shape shape = within_limit(whole);
   SmallAttention attention(shape);
   for (const char* variant : kVariants) {
-    OnDevice device(attention, gpu, variant);
+    AttnOnDevice device(attention, gpu, variant);
     OCTET_CHECK_OK(device.place());
     OCTET_CHECK_OK(device.run());
     judge(attention, what + ", " + variant);
@@ -170,7 +103,7 @@ Status check_features(Stream& gpu) {
 Status check_repeats(Stream& gpu, const Shape& shape, const std::string& variant) {
   const std::string what = std::to_string(shape.lengths.size()) + " sequences, " + variant;
   SmallAttention attention(within_limit(shape));
-  OnDevice device(attention, gpu, variant);
+  AttnOnDevice device(attention, gpu, variant);
   OCTET_CHECK_OK(device.place());
   OCTET_TRY(const Bytes first, device.run());
   int other = 0;
@@ -211,7 +144,7 @@ Status check_invariance(Stream& gpu, int64_t split) {
   const int64_t length = std::min<int64_t>(5000, most_tokens);
   const Shape alone{.lengths = {length}, .hq = 8, .hkv = 2, .dim = 128, .split = split};
   SmallAttention one(alone);
-  OnDevice device(one, gpu, kVariants[0]);
+  AttnOnDevice device(one, gpu, kVariants[0]);
   OCTET_CHECK_OK(device.place());
   OCTET_TRY(const Bytes want, device.run());
   const auto row = static_cast<int64_t>(one.out.size());
@@ -221,7 +154,7 @@ Status check_invariance(Stream& gpu, int64_t split) {
     shape.lengths.insert(shape.lengths.end(), others.begin(), others.end());
     SmallAttention many(shape);
     copy_sequence(one, many);
-    OnDevice all(many, gpu, kVariants[0]);
+    AttnOnDevice all(many, gpu, kVariants[0]);
     OCTET_CHECK_OK(all.place());
     OCTET_TRY(const Bytes got, all.run());
     tally(std::equal(want.begin(), want.begin() + row, got.begin()),
@@ -237,7 +170,7 @@ Status check_faults(Stream& gpu) {
     SmallAttention attention(shape);
     const auto col = static_cast<size_t>(attention.args.page_table_cols);
     attention.table[col + 2] = 1 << 20;
-    OnDevice device(attention, gpu, variant);
+    AttnOnDevice device(attention, gpu, variant);
     OCTET_CHECK_OK(device.place());
     Copies words(gpu);
     std::vector<int32_t> fault(4);
