@@ -1,8 +1,8 @@
 // Who computes which units: all items in one line, in order of KV head and rows of q, then of sequence,
 // cut into equal shares. An item without a token has one unit, which writes its result.
 //
-// Why heads first: thread blocks of all heads then pass the same tokens at the same time, whose rows
-// lie side by side in a (tokens, heads) cache, and memory has its pages open.
+// Why heads first: thread blocks of all heads then pass the same tokens at about the same time, whose
+// rows lie side by side in a (tokens, heads) cache, so memory may find its pages open.
 //
 // An element of the line, which no share cuts, is a unit or, where splits are fixed, a split.
 #pragma once
