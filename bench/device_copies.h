@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdio>
 #include <type_traits>
 #include <vector>
 
@@ -30,6 +31,11 @@ class Copies {
     offsets_.push_back(offset);
     return Status::Ok();
   }
+  /// Other content for the copy that was placed last, as long.
+  template <class T>
+  Status refill_last(const std::vector<T>& from) {
+    return placed_.back().upload(from.data(), static_cast<int64_t>(from.size() * sizeof(T)));
+  }
   /// Copy `index` of those placed, back.
   template <class T>
   Status fetch(size_t index, std::vector<T>& to) const {
@@ -47,5 +53,13 @@ class Copies {
   std::vector<harness::PlacedBuffer> placed_;
   std::vector<int64_t> offsets_;
 };
+
+/// The end of such a program: what it says, and its exit code.
+inline int report(const char* name, int checked, int wrong, const Status& status) {
+  std::printf("%s: %d checks, %d wrong\n", name, checked, wrong);
+  if (!status.ok()) std::fprintf(stderr, "%s: %s\n", name, status.message().c_str());
+  if (status.code() == StatusCode::kNoDevice) return 3;
+  return status.ok() && wrong == 0 ? 0 : 1;
+}
 
 }  // namespace octet::bench

@@ -137,9 +137,5 @@ int main(int argc, char** argv) {
   if (argc > 1) runs = std::atoi(argv[1]);
   if (argc > 2) most_tokens = std::atoll(argv[2]);
   std::setvbuf(stdout, nullptr, _IOLBF, 0);  // a line as soon as it is known
-  const Status status = check_all();
-  std::printf("moe_bits: %d checks, %d wrong\n", checked, wrong);
-  if (!status.ok()) std::fprintf(stderr, "moe_bits: %s\n", status.message().c_str());
-  if (status.code() == StatusCode::kNoDevice) return 3;
-  return status.ok() && wrong == 0 ? 0 : 1;
+  return bench::report("moe_bits", checked, wrong, check_all());
 }

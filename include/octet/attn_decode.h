@@ -99,8 +99,9 @@ constexpr KvCache read_only(const MutableKvCache& c) {
 
 /// Operands. q.heads is a multiple of k.heads, 1 to 1024; query heads h * q.heads / k.heads and on
 /// share KV head h. dim is a multiple of 8, 16 to 512. k and v agree in all sizes. What lies
-/// beyond a sequence's length, outside windows, or in pages that no table entry in use names is
-/// never read.
+/// beyond a sequence's length or outside windows never counts, whatever it is (on a GPU it may be
+/// read, where it shares a page, or a run of 64 tokens, with what counts); pages that no table
+/// entry in use names are never read.
 struct AttnDecodeArgs {
   ConstHeads q;  // (batch, q_tokens, q_heads, dim) bf16 or f16; 1 to 8 query tokens
   KvCache k, v;
@@ -119,11 +120,18 @@ struct AttnDecodeArgs {
   const float* sinks = nullptr;  // (q_heads): a logit that joins the denominator; null: none
 
   /// Tokens of a split, at multiples of it in every sequence: a multiple of 64, 256 to 2048, so
-  /// that no result depends on the other sequences of a batch. 0: the variant's choice.
+  /// that no result depends on the other sequences of a batch. 0: the variant's choice. On a GPU it
+  /// may take more workspace than the plan says: the stream's own.
   int64_t split_tokens = 0;
 
   Heads out{};           // as q, bf16, f16 or f32; must not overlap an operand
   float* lse = nullptr;  // (batch, q_tokens, q_heads), natural logarithm; null: not wanted
+
+  /// On a GPU lengths and page ids are read there only. Four words on the device, zeroed by the
+  /// caller, get the first that is out of range: 1 (a length) or 2 (a page id), the sequence, the
+  /// column of the page table, the value. That sequence's results are unspecified, and nothing is
+  /// read for such a length or page. Null: not wanted.
+  int32_t* fault = nullptr;
 };
 
 /// Computes out, and lse where it is wanted, in float32 accumulation. Deterministic: operands and

@@ -98,6 +98,10 @@ size_t grouped_parameter_bytes();
 int run_moe_align(const Launch& launch);
 size_t moe_align_parameter_bytes();
 
+/// The kernels of attn_decode: entries octet_sm90_attn_*.
+int run_attn(const Launch& launch);
+size_t attn_parameter_bytes();
+
 /// The kernels of moe_reduce: entries octet_moe_reduce_*.
 int run_moe_reduce(const Launch& launch, State& s);
 size_t moe_reduce_parameter_bytes();
