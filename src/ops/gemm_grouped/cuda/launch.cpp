@@ -13,7 +13,8 @@ namespace {
 constexpr std::string_view kOp = "gemm_grouped";
 /// Slots that blocks go through before they move along n: operands then stay in L2.
 constexpr int64_t kGroupSlots = 2048;
-constexpr int64_t kMostTokenBytes = int64_t{1} << 36;  // kernels count 16 bytes in 32 bits
+/// Kernels count 16 bytes in 32 bits, of which one number means padding.
+constexpr int64_t kMostTokenBytes = (int64_t{1} << 36) - 16;
 
 /// Exponents are copied four at a time.
 Status check_words(const char* name, const void* data, int64_t stride, int64_t rows) {
@@ -130,9 +131,11 @@ LaunchPlan plan_swap(const GroupedShape& shape, int split, const Device& device)
 
 LaunchPlan plan_tile(const TileShape& shape, const Device& device) {
   LaunchPlan plan;
-  plan.b_box_rows = shape.block_n();
-  plan.shape.grid_x = static_cast<uint32_t>(device.cu_num);
+  plan.b_box_rows = 128;  // a tile has one or two of them
+  plan.shape.grid_x = static_cast<uint32_t>(
+      select::resident_clusters(shape.cluster(), device.cu_num) * shape.cluster());
   plan.shape.block_x = TileShape::kThreads;
+  plan.shape.cluster = static_cast<uint32_t>(shape.cluster());
   plan.shape.shared_bytes = static_cast<uint32_t>(shape.shared_bytes());
   plan.shape.dependent = true;  // the kernel waits before it reads
   return plan;

@@ -52,10 +52,6 @@ class Rows {
 };
 
 struct MxScales {
-  static constexpr bool kBringsWeights = true;
-  static constexpr int kRegisters = 216;
-
-  template <TileShape S>
   class OfWeights {
    public:
     __device__ __forceinline__ OfWeights(const Sm90Params& p, int expert, int n0, int lane)
@@ -125,6 +121,31 @@ struct MxScales {
     }
   }
 };
+
+/// One warp: weights and their factors, an arrival for each.
+template <TileShape S>
+__device__ __forceinline__ void bring_weights(const Sm90Params& p, Shared<S> shared, int lane) {
+  Cursor<S> at;
+#pragma unroll 1
+  for (auto tile = tiles_of<S>(p); !tile.done(); tile.advance()) {
+    const uint64_t policy = tile.weights_are_shared() ? kEvictNormal : kEvictFirst;
+    const int n0 = tile.column() * S.block_n(), expert = tile.expert();
+    MxScales::OfWeights scales(p, expert, n0, lane);
+#pragma unroll 1
+    for (int k = 0; k < p.k_blocks; ++k, at.advance()) {
+      const uint32_t full = shared.full(at.stage);
+      mbarrier_wait(shared.empty(at.stage), at.phase ^ 1);
+      if (lane == 0) {
+        mbarrier_arrive_expect(full, S.weight_bytes());
+        tensor_load_plane(shared.weights(at.stage, false), &p.b, k * 128, n0, expert, full, policy);
+      }
+      __syncwarp();
+      scales.bring(shared.scales(at.stage), k);
+      __syncwarp();
+      if (lane == 0) mbarrier_arrive(full);
+    }
+  }
+}
 
 /// A stage makes products of 32 of k and 64 of n each; two are in registers, one of them being
 /// added.
@@ -211,7 +232,8 @@ template <TileShape S, int kHalves>
 __device__ __forceinline__ void consume_tile(const Sm90Params& p, Shared<S> shared, Cursor<S>& at,
                                              const Note& note, int slot, int half) {
   const int lane = threadIdx.x % 32, row = slot + threadIdx.x / 32 % 4 * 16;
-  WarpRows rows(p.slots, note.slot + row);
+  WarpRows rows;
+  rows.request(p.slots, note.slot + row);
   float sums[32 * kHalves];
 #pragma unroll
   for (float& sum : sums) sum = 0;
@@ -221,7 +243,7 @@ __device__ __forceinline__ void consume_tile(const Sm90Params& p, Shared<S> shar
     const int stage = static_cast<int>(uniform(at.stage));
     const uint32_t scales = shared.scales(stage);
     const Place place{wgmma_descriptor_low(shared.tokens(stage)) + slot * (128 / 16),
-                      wgmma_descriptor_low(shared.weights(stage)) + half * kNextWeights,
+                      wgmma_descriptor_low(shared.weights(stage, false)) + half * kNextWeights,
                       scales + (row + lane / 4) * 16,
                       scales + kWeightFactors + lane % 4 * 16 + half * kNextColumns};
     if (__float_as_uint(shared_load(scales + kUnusual)) == 0) [[likely]] {
@@ -238,22 +260,39 @@ __device__ __forceinline__ void consume_tile(const Sm90Params& p, Shared<S> shar
 template <TileShape S>
 __device__ __forceinline__ void consume(const Sm90Params& p, Shared<S> shared) {
   const int group = static_cast<int>(uniform(threadIdx.x / 128));
-  const auto whole = [&](Cursor<S>& at, const Note& note) {
-    consume_tile<S, 2>(p, shared, at, note, group * 64, 0);
-  };
-  const auto halved = [&](Cursor<S>& at, const Note& note) {
-    consume_tile<S, 1>(p, shared, at, note, 0, group);
-  };
-  consume_tiles<S>(p, shared, whole, halved);
+  Cursor<S> at;
+  bool more = !tiles_of<S>(p).done();
+#pragma unroll 1
+  while (more) {
+    mbarrier_wait(shared.full(at.stage), at.phase);
+    const Note note = read_note(shared, at.stage);
+    more = note.more;
+    if (note.half) {
+      consume_tile<S, 1>(p, shared, at, note, 0, group);
+    } else {
+      consume_tile<S, 2>(p, shared, at, note, group * 64, 0);
+    }
+  }
 }
 
 }  // namespace
 
-#define OCTET_KERNEL(STAGES)                                                      \
-  extern "C" __global__ void __launch_bounds__(TileShape::kThreads, 1)            \
-      octet_sm90_moe_mx_tile_s##STAGES(const __grid_constant__ Sm90Params p) {    \
-    constexpr TileShape kShape = mx_tile_shape(STAGES);                           \
-    run<kShape, MxScales>(p, [&](Shared<kShape> shared) { consume(p, shared); }); \
+#define OCTET_KERNEL(STAGES)                                                   \
+  extern "C" __global__ void __launch_bounds__(TileShape::kThreads, 1)         \
+      octet_sm90_moe_mx_tile_s##STAGES(const __grid_constant__ Sm90Params p) { \
+    constexpr TileShape kShape = mx_tile_shape(STAGES);                        \
+    run<kShape, 216>(                                                          \
+        p, 0, 3,                                                               \
+        [&](Shared<kShape> shared, int warp) {                                 \
+          if (warp == 0) {                                                     \
+            bring_weights(p, shared, threadIdx.x % 32);                        \
+          } else if (warp == 1) {                                              \
+            MxScales::bring_slots(p, shared, threadIdx.x % 32);                \
+          } else if (elect_one()) {                                            \
+            hand_over(p, shared);                                              \
+          }                                                                    \
+        },                                                                     \
+        [&](Shared<kShape> shared) { consume(p, shared); });                   \
   }
 OCTET_SM90_MX_TILE_KERNELS(OCTET_KERNEL)
 

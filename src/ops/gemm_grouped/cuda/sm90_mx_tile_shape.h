@@ -8,7 +8,7 @@ namespace octet::ops::gemm_grouped {
 /// Of a stage: four factors of each slot, of each row of weights, and whether exponents are
 /// unusual.
 constexpr TileShape mx_tile_shape(int stages) {
-  return {1, stages, (TileShape::kSlots + 128) * 16 + 16, true};
+  return {1, stages, (TileShape::kSlots + 128) * 16 + 16, 1};
 }
 
 /// stages.
