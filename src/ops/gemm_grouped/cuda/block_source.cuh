@@ -35,7 +35,8 @@ class BlockSource {
     const uint32_t full = shared.full(stage), to = shared.weights(stage, tall_);
     leave_note(shared, stage, note_);
     // The other block's tokens count here too.
-    const int tokens = S.shares ? (note_.half ? 32 : 64) * 128 : 0;
+    const int slots = (tall_ ? 2 : 1) * S.kSlots - (note_.half ? 64 : 0);
+    const int tokens = S.shares ? slots / 2 * 128 : 0;
     mbarrier_arrive_expect(full, boxes_ * S.kTokenBytes + tokens);
     for (int i = 0; i < boxes_; ++i) {
       tensor_load_plane(to + i * (128 * 128), &p.b, k * 128, note_.n0 + i * 128, expert_, full,

@@ -1,6 +1,6 @@
 // Contract: block-scaled grouped GEMM for many tokens an expert on Hopper: tiles of 128 slots, of
-// which 64 that are padding cost little; tokens are gathered through the slot list. _t: two tiles
-// of an expert read its weights once; _c2: two blocks gather half of a tile each.
+// which 64 that are padding cost little; tokens are gathered through the slot list. _c2: two blocks
+// gather half of a tile each; _t: two tiles of an expert read its weights once.
 //
 // Layout     a, b and scales row-major with any 16 byte aligned strides; d bf16, f16 or f32
 // Requires   sm90, block_m of the slot list 128

@@ -14,7 +14,7 @@ constexpr TileShape block_tile_shape(int waves, int stages, bool tall, bool shar
 #define OCTET_SM90_BLOCK_TILE_KERNELS(X) \
   X(2, 4, 0, 0)                          \
   X(2, 4, 0, 1)                          \
-  X(2, 4, 1, 0)                          \
+  X(2, 4, 1, 1)                          \
   X(1, 6, 0, 0)
 
 }  // namespace octet::ops::gemm_grouped

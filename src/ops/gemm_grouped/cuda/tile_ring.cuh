@@ -55,7 +55,7 @@ __device__ __forceinline__ TileWalk<S> tiles_of(const Sm90Params& p) {
   constexpr int kColumn = S.block_n() * S.cluster();
   const int columns = (p.n + kColumn - 1) / kColumn;
   return {p.slots, columns, static_cast<int>(blockIdx.x) / S.cluster(),
-          static_cast<int>(gridDim.x) / S.cluster(), (p.n + 127) / 128};
+          static_cast<int>(gridDim.x) / S.cluster(), (p.n + kColumn / 2 - 1) / (kColumn / 2)};
 }
 
 /// A stage's tile: its first slot and column of d, whether another tile follows, whether it is tall
@@ -84,8 +84,9 @@ template <TileShape S>
 __device__ __forceinline__ Note note_of(const TileWalk<S>& tile, int row) {
   TileWalk<S> next = tile;
   next.advance();
-  const int column = S.shares ? tile.column() * 2 + cluster_rank() : tile.column();
-  const int n0 = S.tall ? tile.half() * 128 : column * S.block_n();
+  // A column of n, or half of one, in parts for the blocks of a cluster.
+  const int part = S.shares ? cluster_rank() : 0, half = tile.half() * S.cluster();
+  const int n0 = tile.tall() ? (half + part) * 128 : (half + 2 * part) * (S.block_n() / 2);
   return {tile.slot(), n0, !next.done(), tile.tall(), __shfl_sync(0xffffffff, row, 0) < 0};
 }
 
@@ -112,8 +113,10 @@ __device__ __forceinline__ void pass_tile(const Sm90Params& p, Shared<S> shared,
 /// Slots that a block gathers of a tile, of those that are not all padding.
 template <TileShape S>
 __device__ __forceinline__ int slots_to_gather(const Sm90Params& p, const TileWalk<S>& tile) {
-  if (!S.shares) return tile.tall() ? 2 * S.kSlots : S.kSlots;
-  return slot_row(p.slots, p.slots.sorted_ids[tile.slot() + 64]) < 0 ? 32 : 64;
+  const int slots = tile.tall() ? 2 * S.kSlots : S.kSlots;
+  if (!S.shares) return slots;
+  const bool half = slot_row(p.slots, p.slots.sorted_ids[tile.slot() + slots - 64]) < 0;
+  return (half ? slots - 64 : slots) / 2;
 }
 
 /// The warps that gather.
@@ -125,7 +128,7 @@ __device__ __forceinline__ void gather_tokens(const Sm90Params& p, Shared<S> sha
 #pragma unroll 1
   for (auto tile = tiles_of<S>(p); !tile.done(); tile.advance()) {
     const int slots = slots_to_gather<S>(p, tile), first = S.shares ? cluster_rank() * slots : 0;
-    constexpr int kMost = S.shares ? 64 : S.most_slots();
+    constexpr int kMost = S.most_slots() / S.cluster();
     const TileGather<kMost, S.gatherers * 32> tokens(p, tile.slot() + first, slots, thread);
 #pragma unroll 1
     for (int k = 0; k < k_blocks; ++k, at.advance()) {
