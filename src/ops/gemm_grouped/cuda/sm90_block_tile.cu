@@ -150,7 +150,8 @@ __device__ __forceinline__ void consume_tile(const Sm90Params& p, Shared<S> shar
   const int k_blocks = p.k_blocks;  // a loop whose end may change has a test at every step
   consume_stage<S, kWaves, kTall, true>(shared, at, place, k_blocks == 1, scales, partial, sums,
                                         nothing);
-#pragma unroll 8
+  constexpr int kUnroll = S.tall ? 2 : 8;  // tall: 2 to 7 % ahead of 8
+#pragma unroll kUnroll
   for (int k = 2; k < k_blocks; ++k) {
     consume_stage<S, kWaves, kTall, false>(shared, at, place, false, scales, partial, sums,
                                            nothing);
@@ -223,7 +224,7 @@ __device__ __forceinline__ void consume(const Sm90Params& p, Shared<S> shared) {
       octet_sm90_moe_block_tile_w##WAVES##_s##STAGES##_t##TALL##_c##SHARES(           \
           const __grid_constant__ Sm90Params p) {                                     \
     constexpr TileShape kShape = block_tile_shape(WAVES, STAGES, TALL, SHARES);       \
-    run<kShape, 224>(                                                                 \
+    run<kShape, kShape.tall ? 216 : 224>(                                             \
         p, 32, 1, [&](Shared<kShape> shared, int warp) { produce(p, shared, warp); }, \
         [&](Shared<kShape> shared) { consume(p, shared); });                          \
   }
