@@ -24,6 +24,7 @@ if(CMAKE_SCRIPT_MODE_FILE)
   return()
 endif()
 
+set(OCTET_CODE_OBJECTS "" CACHE PATH "Code objects of another build of this tree; empty: compiled here")
 set(OCTET_CUDA_SCRIPT ${CMAKE_CURRENT_LIST_FILE})
 
 function(octet_cuda target prefix folder)
@@ -33,14 +34,18 @@ function(octet_cuda target prefix folder)
   file(GLOB sources CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/${folder}/*.cu)
   foreach(source IN LISTS sources)
     get_filename_component(stem ${source} NAME_WE)
-    set(cubin ${PROJECT_BINARY_DIR}/generated/sm90/${prefix}_${stem}.cubin)
-    add_custom_command(
-      OUTPUT ${cubin}
-      COMMAND ${CMAKE_COMMAND} -DNVCC=${OCTET_NVCC} -DSOURCE=${source} -DOUTPUT=${cubin} -DROOT=${PROJECT_SOURCE_DIR}
-              -P ${OCTET_CUDA_SCRIPT}
-      DEPENDS ${PROJECT_SOURCE_DIR}/${source} ${OCTET_CUDA_SCRIPT}
-      DEPFILE ${cubin}.d
-      COMMENT "Compiling ${source} for sm_90a" VERBATIM)
+    if(OCTET_CODE_OBJECTS)
+      set(cubin ${OCTET_CODE_OBJECTS}/${prefix}_${stem}.cubin)
+    else()
+      set(cubin ${PROJECT_BINARY_DIR}/generated/sm90/${prefix}_${stem}.cubin)
+      add_custom_command(
+        OUTPUT ${cubin}
+        COMMAND ${CMAKE_COMMAND} -DNVCC=${OCTET_NVCC} -DSOURCE=${source} -DOUTPUT=${cubin} -DROOT=${PROJECT_SOURCE_DIR}
+                -P ${OCTET_CUDA_SCRIPT}
+        DEPENDS ${PROJECT_SOURCE_DIR}/${source} ${OCTET_CUDA_SCRIPT}
+        DEPFILE ${cubin}.d
+        COMMENT "Compiling ${source} for sm_90a" VERBATIM)
+    endif()
     set(symbol octet_code_${prefix}_${stem})
     set(object ${PROJECT_BINARY_DIR}/generated/sm90/${prefix}_${stem}.cpp)
     set(text "asm(\".section .rodata\\n.balign 64\\n.globl ${symbol}\\n.type ${symbol}, @object\\n${symbol}:\\n.incbin \\\"${cubin}\\\"\\n.size ${symbol}, .-${symbol}\\n.previous\\n\");\n")

@@ -165,7 +165,8 @@ void add_bench(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<Options>();
   CLI::App* verb = app.add_subcommand("bench", "Times of variants and peers beside the read floor");
   verb->add_option("op", options->op, "The op")->required();
-  verb->add_option("--shapes", options->shapes, "A set or a CSV file")->capture_default_str();
+  verb->add_option("--shapes", options->shapes, "A set, a CSV file, or \"m=.. n=.. k=..\"")
+      ->capture_default_str();
   verb->add_option("--m", options->m, "m where the shapes have none")->capture_default_str();
   verb->add_option("--format", options->format, "Format (default: that of the device)");
   verb->add_option("--variants", options->variants,

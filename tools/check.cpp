@@ -87,18 +87,6 @@ Status check_one(const select::Op& op, int variant, const select::Problem& probl
   return Status::Ok();
 }
 
-/// A set, a file, or one problem given as "m=.. n=.. k=..".
-Result<std::vector<select::Problem>> problems_of(const select::Op& op, const Options& options,
-                                                 uint32_t format) {
-  if (options.shapes.find('=') == std::string::npos) {
-    return load_problems(op, options.shapes, options.m, format);
-  }
-  OCTET_TRY(select::Problem problem,
-            select::parse_problem(*op.schema, split(options.shapes, ' '), format));
-  OCTET_CHECK_OK(op.validate(problem));
-  return std::vector<select::Problem>{problem};
-}
-
 Result<std::vector<select::Problem>> all_problems(const select::Op& op, const Options& options) {
   std::vector<uint32_t> formats = formats_of(op);
   if (!options.format.empty()) {
@@ -107,10 +95,24 @@ Result<std::vector<select::Problem>> all_problems(const select::Op& op, const Op
   }
   std::vector<select::Problem> problems;
   for (const uint32_t format : formats) {
-    OCTET_TRY(const std::vector<select::Problem> some, problems_of(op, options, format));
+    OCTET_TRY(const std::vector<select::Problem> some,
+              load_problems(op, options.shapes, options.m, format));
     problems.insert(problems.end(), some.begin(), some.end());
   }
   return problems;
+}
+
+/// The error of a forced call where a variant is unknown or runs none of the problems.
+Status runs_any(const select::Op& op, const std::vector<select::Problem>& problems,
+                const std::string& variant, const Device& device) {
+  Status first = Status::Ok();
+  for (const select::Problem& problem : problems) {
+    const Status status =
+        select::choose(op, problem, device, ops::tuned_tables(), {variant}).status();
+    if (status.code() != StatusCode::kUnsupported) return status;
+    if (first.ok()) first = status;
+  }
+  return first;
 }
 
 Result<Outcome> check(const Options& options) {
@@ -119,10 +121,8 @@ Result<Outcome> check(const Options& options) {
   OCTET_TRY(const std::vector<select::Problem> problems, all_problems(*op, options));
   OCTET_REQUIRE(!problems.empty(), "{}: no shape of {}", options.shapes, op->name());
   const int only = options.variant.empty() ? -1 : op->find(options.variant);
-  if (!options.variant.empty()) {  // forces the errors of a forced call
-    OCTET_CHECK_OK(
-        select::choose(*op, problems[0], stream.device(), ops::tuned_tables(), {options.variant})
-            .status());
+  if (!options.variant.empty()) {
+    OCTET_CHECK_OK(runs_any(*op, problems, options.variant, stream.device()));
   }
   std::vector<harness::Inputs> inputs = harness::case_of(*op).inputs;
   if (options.exact) inputs = {harness::Inputs::kExact};

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <set>
 
 #include "src/core/embedded.h"
@@ -125,6 +126,13 @@ Result<std::vector<select::Problem>> all_problems(const select::Op& op, const st
 
 Result<std::vector<select::Problem>> load_problems(const select::Op& op, const std::string& spec,
                                                    const std::string& m_list, uint32_t format) {
+  std::error_code error;
+  if (spec.find('=') != std::string::npos && !std::filesystem::exists(spec, error)) {
+    OCTET_TRY(const select::Problem problem,
+              select::parse_problem(*op.schema, split(spec, ' '), format));
+    OCTET_CHECK_OK(op.validate(problem));
+    return std::vector<select::Problem>{problem};
+  }
   OCTET_TRY(const std::vector<select::Problem> all, all_problems(op, spec, m_list, format));
   const std::vector<std::string> sets = shape_sets(op);
   const bool is_set = std::find(sets.begin(), sets.end(), spec) != sets.end();

@@ -46,8 +46,8 @@ void print_json(const Json& json);
 /// --device: a profile, or "" for this machine's CPU with `threads`.
 Result<Device> device_of(const std::string& profile, int threads);
 
-/// Problems of an op from a named set (data/shapes/<op>/<set>.csv), a CSV file, or both, times a
-/// list of m where the rows have none. Repeats are dropped.
+/// Problems of an op from a named set (data/shapes/<op>/<set>.csv) or a CSV file, times a list of m
+/// where the rows have none; or the one that "m=.. n=.. k=.." says. Repeats are dropped.
 Result<std::vector<select::Problem>> load_problems(const select::Op& op, const std::string& spec,
                                                    const std::string& m_list, uint32_t format);
 

@@ -4,6 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <span>
+
 #include "src/core/text.h"
 #include "src/core/try.h"
 #include "src/harness/tables/aiter_table.h"
@@ -35,9 +38,19 @@ Result<select::TunedTable> read_table(const std::string& path) {
 
 namespace {
 
-std::string reasons_text(const std::vector<harness::ReasonCount>& reasons) {
+/// At most `most` of them, then how many rows have another.
+std::string reasons_text(std::span<const harness::ReasonCount> reasons, size_t most = SIZE_MAX) {
   std::string text;
-  for (const auto& [reason, rows] : reasons) text += fmt::format("  {:>8}  {}\n", rows, reason);
+  const size_t shown = std::min(reasons.size(), most);
+  for (const auto& [reason, rows] : reasons.first(shown)) {
+    text += fmt::format("  {:>8}  {}\n", rows, reason);
+  }
+  int64_t others = 0;
+  for (const auto& [reason, rows] : reasons.subspan(shown)) others += rows;
+  if (others > 0) {
+    text += fmt::format("  {:>8}  for {} other reasons; --json lists them\n", others,
+                        reasons.size() - shown);
+  }
   return text;
 }
 
@@ -53,12 +66,15 @@ Json check_json(const harness::TableCheck& check) {
           {"unreachable", unreachable},   {"bad", check.bad}};
 }
 
+/// Reasons hold values, m for instance: a long table has as many as rows.
+constexpr size_t kMostReasons = 10;
+
 void print_check(const harness::TableCheck& check) {
   print(fmt::format(
       "{}: {} rows of {}; {} reached on {}, {} as a hint of the nearest cu_num, {} bad\n",
       check.path, check.rows, check.op, check.reachable, check.device, check.hints,
       check.bad.size()));
-  print(reasons_text(check.unreachable));
+  print(reasons_text(check.unreachable, kMostReasons));
   for (const std::string& line : check.bad) print(line + "\n");
 }
 
@@ -89,9 +105,12 @@ Result<int> import_tables(const DbOptions& options) {
   size_t bad = 0;
   for (const std::string& path : options.files) {
     OCTET_TRY(harness::AiterImport imported, import_file(path));
-    fmt::print(stderr, "{}: {}, {} rows, {} imported{}{}\n", path, harness::name(imported.kind),
-               imported.rows, imported.table.rows.size(), imported.note.empty() ? "" : ": ",
-               imported.note);
+    if (imported.note.empty()) {
+      fmt::print(stderr, "{}: {}, {} rows, {} imported\n", path, harness::name(imported.kind),
+                 imported.rows, imported.table.rows.size());
+    } else {
+      fmt::print(stderr, "{}\n", imported.note);
+    }
     if (!imported.unmapped.empty()) {
       fmt::print(stderr, "kernels without a counterpart:\n{}", reasons_text(imported.unmapped));
     }

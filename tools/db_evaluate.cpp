@@ -64,8 +64,9 @@ void print_regret(const harness::Regret& regret, bool json) {
   }
   Table table({"phase", "problems", "geomean regret", "worst", "times default", "worst problem"});
   const auto add = [&](const char* phase, const harness::RegretSummary& s) {
-    table.add({phase, std::to_string(s.problems), fmt::format("{:.3f}", s.geomean),
-               fmt::format("{:.2f}", s.worst),
+    const bool any = s.problems > 0;
+    table.add({phase, std::to_string(s.problems), any ? fmt::format("{:.3f}", s.geomean) : "-",
+               any ? fmt::format("{:.2f}", s.worst) : "-",
                s.with_default > 0 ? fmt::format("{:.2f}", s.over_default) : "-", s.worst_problem});
   };
   for (size_t i = 0; i < harness::kNumPhases; ++i) {
@@ -136,7 +137,7 @@ Result<int> evaluate_table(const std::string& path, const DbOptions& options) {
   OCTET_TRY(const Device device, device_of(options.device, options.threads));
   if (options.from == "aiter") {
     OCTET_TRY(const harness::AiterImport imported, import_file(path));
-    OCTET_REQUIRE(imported.note.empty(), "{}: {}", path, imported.note);
+    OCTET_REQUIRE(imported.note.empty(), "{}", imported.note);
     OCTET_TRY(const harness::TableScore score,
               harness::score_heuristic(imported.table, imported.unmapped_rows, device));
     print_score(score, options.json);

@@ -33,6 +33,12 @@ const CLI::App& innermost(const CLI::App& app) {
   return parsed.empty() ? app : innermost(*parsed.front());
 }
 
+/// "db check " where that verb was named, "" where none was.
+std::string path_of(const CLI::App& app) {
+  const auto parsed = app.get_subcommands();
+  return parsed.empty() ? "" : parsed.front()->get_name() + " " + path_of(*parsed.front());
+}
+
 /// Verbs that were named: 1 in `octet check`, 2 in `octet db check`.
 int depth_of(const CLI::App& app) {
   const auto parsed = app.get_subcommands();
@@ -44,7 +50,8 @@ int complain_usage(const CLI::App& app, const CLI::ParseError& error, int argc, 
   const CLI::App& verb = innermost(app);
   std::string suggestion;
   const std::vector<std::string> known = known_words(verb);
-  const bool slip = error.get_name() != "ValidationError";  // that is about a value, not a name
+  const bool slip = error.get_name() != "ValidationError" &&
+                    error.get_name() != "ConversionError";  // about a value, not a name
   for (int i = 1; slip && i < argc && suggestion.empty(); ++i) {
     const std::string word = split(argv[i], '=')[0];
     if (std::string(error.what()).find(word) == std::string::npos) continue;
@@ -57,8 +64,7 @@ int complain_usage(const CLI::App& app, const CLI::ParseError& error, int argc, 
   const std::string what =
       no_verb ? fmt::format("unknown verb '{}'{}", argv[depth], did_you_mean(argv[depth], known))
               : error.what() + suggestion;
-  fmt::print(stderr, "octet: {}\nRun 'octet {}--help' for usage.\n", what,
-             &verb == &app ? "" : verb.get_name() + " ");
+  fmt::print(stderr, "octet: {}\nRun 'octet {}--help' for usage.\n", what, path_of(app));
   return kExitUsage;
 }
 

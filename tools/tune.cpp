@@ -29,7 +29,7 @@ using harness::TuneRecord;
 
 struct Options {
   std::string op = "gemm_blockscale", model, shapes, m = "tune", budget = "120s", out, journal,
-              results, shard, fault, device = "cpu";
+              results, shard, format, fault, device = "cpu";
   int64_t tp = 1, ep = 1;
   int threads = 0;
   double timeout_s = 60;
@@ -125,6 +125,7 @@ class JournalPath {
 };
 
 Result<uint32_t> format_of(const select::Op& op, const Device& device, const Options& options) {
+  if (!options.format.empty()) return op.schema->parse_format(options.format);
   const uint32_t format = op.default_format(device.arch);
   return options.packed ? op.schema->parse_format(op.schema->format_name(format) + "_packed")
                         : Result<uint32_t>(format);
@@ -228,11 +229,15 @@ void add_tune(CLI::App& app, int& exit_code) {
   verb->add_option("--model", options->model, "Shapes of this config.json");
   verb->add_option("--tp", options->tp, "Tensor-parallel degree of --model")->capture_default_str();
   verb->add_option("--ep", options->ep, "Expert-parallel degree of --model")->capture_default_str();
-  verb->add_option("--shapes", options->shapes, "Shapes of a set or a CSV file");
+  verb->add_option("--shapes", options->shapes,
+                   "Shapes of a set, a CSV file, or \"m=.. n=.. k=..\"");
   verb->add_option("--m", options->m,
                    "m where the shapes have none: a list as of octet shapes; 'tune' is 1 to 2048")
       ->capture_default_str();
-  verb->add_flag("--packed", options->packed, "Weights packed by gemm_blockscale_pack_b");
+  auto* format =
+      verb->add_option("--format", options->format, "Format (default: that of the device)");
+  verb->add_flag("--packed", options->packed, "Weights packed by gemm_blockscale_pack_b")
+      ->excludes(format);
   verb->add_option("--budget", options->budget, "Time for measuring, such as 90s, 5m, 1h")
       ->capture_default_str();
   verb->add_option("--out", options->out, "Write or update this tuned table (CSV)");

@@ -6,6 +6,16 @@
 #include "src/core/try.h"
 
 namespace octet {
+namespace {
+
+/// What the library says, without the name that it puts in front: "[json.exception...101] ".
+std::string_view words_of(const nlohmann::json::exception& error) {
+  const std::string_view words = error.what();
+  const size_t name = words.find("] ");
+  return words.substr(name == std::string_view::npos ? 0 : name + 2);
+}
+
+}  // namespace
 
 Result<Json> parse_json(std::string_view text, const std::string& path) {
   try {  // the library throws; the house does not
@@ -13,9 +23,9 @@ Result<Json> parse_json(std::string_view text, const std::string& path) {
   } catch (const nlohmann::json::parse_error& error) {
     const auto end = text.begin() + static_cast<long>(std::min(error.byte, text.size()));
     return fail(StatusCode::kCorruptData, "{}:{}: not JSON: {}", path,
-                1 + std::count(text.begin(), end, '\n'), error.what());
+                1 + std::count(text.begin(), end, '\n'), words_of(error));
   } catch (const nlohmann::json::exception& error) {  // a number such as 1e999 is no parse_error
-    return fail(StatusCode::kCorruptData, "{}: not JSON: {}", path, error.what());
+    return fail(StatusCode::kCorruptData, "{}: not JSON: {}", path, words_of(error));
   }
 }
 

@@ -41,6 +41,9 @@ Result<T> parse_number(std::string_view text, const char* kind) {
   T value{};
   const char* end = text.data() + text.size();
   const auto [rest, error] = std::from_chars(text.data(), end, value);
+  if (error == std::errc::result_out_of_range && rest == end) {
+    return fail(StatusCode::kInvalidArgument, "'{}' does not fit {} of 64 bits", text, kind);
+  }
   if (error != std::errc() || rest != end || text.empty()) {
     return fail(StatusCode::kInvalidArgument, "'{}' is not {}", text, kind);
   }

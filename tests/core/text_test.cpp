@@ -27,6 +27,17 @@ TEST(Text, ParseInt) {
   }
 }
 
+TEST(Text, NumbersBeyond64BitsAreToldFromWords) {
+  const auto message = [](const auto& number) { return number.status().message(); };
+  EXPECT_EQ(message(parse_int("9223372036854775808")),
+            "'9223372036854775808' does not fit a whole number of 64 bits");
+  EXPECT_EQ(message(parse_int("-9223372036854775809")),
+            "'-9223372036854775809' does not fit a whole number of 64 bits");
+  EXPECT_EQ(message(parse_double("1e999")), "'1e999' does not fit a number of 64 bits");
+  EXPECT_EQ(message(parse_int("9223372036854775808x")),
+            "'9223372036854775808x' is not a whole number");
+}
+
 TEST(Text, ParseDouble) {
   EXPECT_EQ(parse_double("16.1284").value(), 16.1284);
   EXPECT_EQ(parse_double("-1e-3").value(), -0.001);

@@ -23,8 +23,8 @@ class CliGpuTest : public testing::Test {
     const Json matrix = octet({"info", "--matrix", "--json"}).json();
     return matrix["gemm_blockscale"]["sm90"]["built"] != 0;
   }
-  std::string shapes() const {
-    EXPECT_TRUE(write_file(folder_.file("shapes.csv"), "m,n,k\n1,64,512\n").ok());
+  std::string shapes(const std::string& rows = "1,64,512\n") const {
+    EXPECT_TRUE(write_file(folder_.file("shapes.csv"), "m,n,k\n" + rows).ok());
     return folder_.file("shapes.csv");
   }
   TemporaryFolder folder_;
@@ -78,6 +78,21 @@ TEST_F(CliGpuTest, CheckPassesAndFindsAWrongResult) {
   EXPECT_TRUE(wrong.out_has("FAIL sm90_simple on m=5 n=70 k=256")) << wrong.out;
   EXPECT_TRUE(wrong.out_has("d[4, 69]")) << wrong.out;
   EXPECT_TRUE(wrong.out_has("octet check gemm_blockscale --device cuda ")) << wrong.out;
+}
+
+TEST_F(CliGpuTest, CheckOfAVariantTakesTheProblemsThatItRuns) {
+  if (!built()) GTEST_SKIP() << "this build has no sm90 kernels";
+  const auto check = [&](const std::string& rows) {
+    return octet({"check", "gemm_blockscale", "--device", "cuda", "--shapes", shapes(rows),
+                  "--format", "e4m3fn", "--variant", "sm90_wgmma_swap_8x64x128_g1_c3"},
+                 {kStandIn});
+  };
+  const Outcome some = check("5,64,512\n5,64,1024\n");
+  EXPECT_EQ(some.code, 0) << some.err;
+  EXPECT_TRUE(some.out_has("3 cases, ")) << some.out;
+  const Outcome none = check("5,64,512\n");
+  EXPECT_EQ(none.code, 2) << none.out;
+  EXPECT_TRUE(none.err_has("3 blocks share k: needs at least 768")) << none.err;
 }
 
 TEST_F(CliGpuTest, CheckOfEveryVariant) {

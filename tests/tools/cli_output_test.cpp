@@ -135,6 +135,15 @@ TEST(Json, OfCompareWhoseExitCodeIsTheVerdict) {
   EXPECT_TRUE(corrupt.err_has(slow + ":2: ")) << corrupt.err;
 }
 
+TEST(BenchOutput, OneProblemInWords) {
+  const Outcome bench = octet({"bench", "gemm_blockscale", "--shapes", "m=2 n=128 k=256",
+                               "--variants", "generic_ref", "--budget-ms", "1", "--json"});
+  ASSERT_EQ(bench.code, 0) << bench.err;
+  const Words lines = split(bench.out, '\n');
+  ASSERT_EQ(lines.size(), 3u) << bench.out;
+  EXPECT_EQ(Json::parse(lines[1])["problem"], (Json{{"m", 2}, {"n", 128}, {"k", 256}}));
+}
+
 TEST(BenchOutput, JsonLinesHoldTheContract) {
   const TemporaryFolder folder;
   const std::string shapes = folder.file("s.csv"), out = folder.file("o.jsonl");
@@ -164,6 +173,8 @@ TEST(BenchOutput, JsonLinesHoldTheContract) {
               read_file(page).value().starts_with("<!doctype html>"));
 }
 
+const std::string kAiter = "a8w8_blockscale_tuned_gemm_qwen3_vl_32b.csv";
+
 TEST(Output, AFullDiskOrAMissingFolderIsAnErrorAndOldContentStays) {
   const TemporaryFolder folder;
   const std::string base = folder.file("base.jsonl"), table = folder.file("t.csv");
@@ -177,6 +188,9 @@ TEST(Output, AFullDiskOrAMissingFolderIsAnErrorAndOldContentStays) {
       {"compare", base, base},
       {"report", base},
       {"db", "merge", table},
+      {"db", "import", "--from", "aiter", OCTET_SOURCE_DIR "/data/aiter/" + kAiter},
+      {"bench", "gemm_blockscale", "--shapes", "m=1 n=16 k=128", "--budget-ms", "1", "--variants",
+       "generic_ref"},
   };
   for (Words words : writers) {
     const std::string verb = words[0];

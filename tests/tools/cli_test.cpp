@@ -76,6 +76,8 @@ TEST(Usage, SlipsAreNamedWithWhatWasMeant) {
       {{"shapes", "--model", model("Qwen3-32B-FP8"), "--tp", "eight"}, "--tp"},
       {{"bench", "gemm_blockscale", "--cold", "--warm"}, "--cold excludes --warm\n"},
       {{"tune", "--budget", "soon", "--shapes", "check"}, "--budget 'soon': must be a time"},
+      {{"tune", "--shapes", "check", "--format", "e4m3"}, "unknown format 'e4m3'"},
+      {{"tune", "--shapes", "check", "--format", "e4m3fn", "--packed"}, "excludes"},
       {{"tune", "--shapes", "check", "--timeout", "0"}, "--timeout 0: must be 1 to 86400 seconds"},
       {{"tune"}, "tune: give --model or --shapes, one of them"},
       {{"tune", "--shapes", "check", "--shard", "5/4"}, "shard '5/4': must be i/N"},
@@ -87,6 +89,10 @@ TEST(Usage, SlipsAreNamedWithWhatWasMeant) {
       {{"check", "gemm_blockscale", "--shapes", "chekc"}, "no shape set 'chekc'"},
       {{"check", "gemm_blockscale", "--format", "e4m3"}, "unknown format 'e4m3'"},
       {{"compare", "a.jsonl"}, "new is required"},
+      {{"db", "check"}, "files is required\nRun 'octet db check --help' for usage."},
+      {{"compare", "a", "b", "--rule", "threshold", "--threshold", "x"}, "--threshold = x\n"},
+      {bench("--shapes", "m=1 n=128 kk=128"), "no field 'kk' (did you mean 'k'?)"},
+      {bench("--shapes", "m=1 n=128 k=100"), "k = 100, must be a multiple of 128"},
   };
   for (const Refused& one : cases) expect_usage_error(one);
 }

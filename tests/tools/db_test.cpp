@@ -9,6 +9,7 @@ namespace {
 using testing_files::TemporaryFolder;
 using testing_process::octet;
 using testing_process::Outcome;
+using testing_process::Words;
 
 class DbCheckTest : public testing::Test {
  protected:
@@ -95,7 +96,42 @@ TEST_F(DbCheckTest, BadRowsAreNamedOneByOne) {
   expect_bad_row("generic,2,e4m3fn,-1,256,256,generic_ref,1,x", "gemm_blockscale: m = -1");
   expect_bad_row("generic,2,e4m3fn,1.5,256,256,generic_ref,1,x", "m: '1.5' is not a whole number");
   expect_bad_row("generic,2,e4m3fn,99999999999999999999,256,256,generic_ref,1,x",
-                 "m: '99999999999999999999' is not a whole number");
+                 "m: '99999999999999999999' does not fit a whole number of 64 bits");
+}
+
+TEST_F(DbCheckTest, TheCommonestReasonsAreShownAndTheOthersCounted) {
+  std::string rows = good_;
+  for (const char* n : {"64", "128", "192"}) {
+    rows += fmt::format("sm90,132,e4m3fn,1,{},256,sm90_wgmma_tile_128x128x128_s5,1,x\n", n);
+  }
+  for (int m = 1; m <= 12; ++m) {  // each has a reason of its own: its m
+    rows += fmt::format("x86_avx512,2,e4m3fn,{},256,256,x86_avx512_gemv_8x4x128,1,x\n", 100 + m);
+  }
+  ASSERT_TRUE(write_file(path_, header_ + rows).ok());
+  const Words words{"db", "check", path_, "--device", "x86_avx512"};
+  const Outcome text = octet(words);
+  EXPECT_EQ(text.code, 0) << text.err;
+  EXPECT_TRUE(text.out_has("\n         3  arch sm90, the device is x86_avx512\n")) << text.out;
+  EXPECT_TRUE(text.out_has("\n         1  m = 108, at most 8 tokens share a pass\n")) << text.out;
+  EXPECT_FALSE(text.out_has("m = 109")) << text.out;
+  EXPECT_TRUE(text.out.ends_with("\n         4  for 4 other reasons; --json lists them\n"))
+      << text.out;
+  Words json = words;
+  json.push_back("--json");
+  EXPECT_TRUE(octet(json).out_has("m = 112, at most 8 tokens share a pass"));
+}
+
+TEST(DbImport, ATableThatNoOpReadsIsNamedOnce) {
+  const std::string path = OCTET_SOURCE_DIR "/data/aiter/a8w8_tuned_gemm.csv";
+  const std::string note =
+      path + ": row-wise a8w8 GEMM: 579 rows; no op of this version reads them\n";
+  const Outcome import = octet({"db", "import", "--from", "aiter", path});
+  EXPECT_EQ(import.code, 0);
+  EXPECT_EQ(import.out, "");
+  EXPECT_EQ(import.err, note);
+  const Outcome evaluate = octet({"db", "evaluate", "--from", "aiter", path});
+  EXPECT_EQ(evaluate.code, 2);
+  EXPECT_EQ(evaluate.err, "octet: " + note);
 }
 
 TEST_F(DbCheckTest, FilesThatCannotBeRead) {

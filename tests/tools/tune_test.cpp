@@ -150,7 +150,7 @@ TEST_F(TuneTest, TheTableFitsATerminalNamesItsColumnsAndAgreesWithTheReport) {
     ASSERT_EQ(variants.size(), 1u) << m;
     const std::string& line = lines[static_cast<size_t>(3 + m)];
     EXPECT_NE(line.find(" " + variants[0] + " "), std::string::npos) << line;
-    const std::string tip = "title=\"m=" + std::to_string(m) + " n=64 k=128\n" + variants[0] + " ";
+    const std::string tip = "<title>m=" + std::to_string(m) + " n=64 k=128\n" + variants[0] + " ";
     EXPECT_NE(html.find(tip), std::string::npos) << tip;
   }
 }
@@ -242,12 +242,30 @@ TEST_F(TuneTest, OutputsThatAreLinksStayLinks) {
   EXPECT_TRUE(std::filesystem::is_regular_file(target));
 }
 
+TEST_F(TuneTest, OneProblemInWords) {
+  const Outcome outcome = octet({"tune", "--shapes", "m=2 n=128 k=256", "--budget", "1s", "--json"},
+                                {"OCTET_CPU_ARCH=generic"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const Json records = outcome.json()["records"];
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(records[0]["rows"][0]["problem"], (Json{{"m", 2}, {"n", 128}, {"k", 256}}));
+}
+
 TEST_F(TuneTest, WithoutShapes) {
   ASSERT_TRUE(write_file(shapes_, "m,n,k\n").ok());
   const Outcome outcome = octet(words());
   EXPECT_EQ(outcome.code, 2);
   EXPECT_EQ(outcome.err, "octet: " + shapes_ + ": no shape of gemm_blockscale\n");
   EXPECT_FALSE(std::filesystem::exists(folder_.file("tuned.csv")));
+}
+
+TEST_F(TuneTest, RowsAreOfTheFormatThatIsNamed) {
+  const Outcome run = octet({"tune", "--shapes", "m=1 n=64 k=128", "--format", "e4m3fnuz", "--out",
+                             folder_.file("tuned.csv"), "--budget", "60s"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  const std::string table = read_file(folder_.file("tuned.csv")).value();
+  EXPECT_NE(table.find(",e4m3fnuz,1,64,128,"), std::string::npos) << table;
+  EXPECT_EQ(table.find(",e4m3fn,"), std::string::npos) << table;
 }
 
 }  // namespace

@@ -29,5 +29,11 @@ __device__ __forceinline__ uint32_t encode_e4m3_pair(float low, float high) {
   asm("cvt.rn.satfinite.e4m3x2.f32 %0, %1, %2;" : "=h"(codes) : "f"(high), "f"(low));
   return codes;
 }
+/// The same of e5m2.
+__device__ __forceinline__ uint32_t encode_e5m2_pair(float low, float high) {
+  uint16_t codes;
+  asm("cvt.rn.satfinite.e5m2x2.f32 %0, %1, %2;" : "=h"(codes) : "f"(high), "f"(low));
+  return codes;
+}
 
 }  // namespace octet::gpu

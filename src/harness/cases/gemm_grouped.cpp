@@ -122,7 +122,8 @@ Result<std::unique_ptr<Instance>> make_gemm_grouped(const select::Problem& probl
   OCTET_CHECK_OK(check_memory(gemm::op(), problem, stream.device()));
   const Problem p = gemm::from(problem);
   if (options.for_timing) return make_grouped_timing(p, stream, options);
-  return make_grouped_check(p, stream, options, routing_kind(p, options.seed));
+  const RoutingKind kind = routing_kind(p, options.seed, options.inputs);
+  return make_grouped_check(p, stream, options, kind);
 }
 
 }  // namespace octet::harness

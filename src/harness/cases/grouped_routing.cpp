@@ -66,11 +66,12 @@ GroupedRouting make_routing(const Problem& p, RoutingKind kind, Random& random) 
   return routing;
 }
 
-RoutingKind routing_kind(const Problem& p, uint64_t seed) {
+RoutingKind routing_kind(const Problem& p, uint64_t seed, Inputs inputs) {
   for (const int64_t field : {p.tokens, p.n, p.k, p.experts, p.topk}) {
     seed = mix(seed, static_cast<uint64_t>(field));
   }
-  const uint64_t kind = (seed >> 32) % (2 * (kNumRoutingKinds - 1));
+  const uint64_t apart = 3 * static_cast<uint64_t>(inputs);  // modulo 8: 0, 3, 6, 1
+  const uint64_t kind = ((seed >> 32) + apart) % (2 * (kNumRoutingKinds - 1));
   return kind < kNumRoutingKinds ? static_cast<RoutingKind>(kind) : RoutingKind::kUniform;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "octet/gemm_grouped.h"
+#include "src/harness/case.h"
 #include "src/harness/gpu/placed_buffer.h"
 #include "src/harness/random.h"
 #include "src/ops/gemm_grouped/problem.h"
@@ -35,8 +36,9 @@ struct GroupedRouting {
 GroupedRouting make_routing(const ops::gemm_grouped::Problem& problem, RoutingKind kind,
                             Random& random);
 
-/// A kind by the seed and the problem, uniform for half of them.
-RoutingKind routing_kind(const ops::gemm_grouped::Problem& problem, uint64_t seed);
+/// A kind by the seed, the problem and the inputs, uniform for half of them. The inputs of one
+/// problem differ in kind, so that none has only rows of other devices, where nothing is compared.
+RoutingKind routing_kind(const ops::gemm_grouped::Problem& problem, uint64_t seed, Inputs inputs);
 
 /// The slot list of a routing for one block_m, made by moe_align on the stream.
 struct SlotList {

@@ -1,7 +1,10 @@
-// The heat map of a group: the lead field down, the other fields across, % of the roofline inside.
+// The heat map of a group as inline SVG: the lead field down, the other fields across, % of the
+// roofline inside. Colours from the page's CSS.
 #include <algorithm>
 #include <map>
+#include <utility>
 
+#include "src/core/text.h"
 #include "src/core/try.h"
 #include "src/harness/report/report_html.h"
 
@@ -47,68 +50,118 @@ size_t span_of(const std::vector<Column>& columns, size_t first, size_t level) {
   return end - first;
 }
 
+/// Where things are, in pixels.
+struct Layout {
+  static constexpr double kPhase = 58, kLeft = 118;  // the phases' names, then the lead's values
+  static constexpr double kHead = 22, kRow = 26, kGap = 5;  // the gap: above a phase
+  double column;                                            // width
+  double top;                                               // of the first row
+
+  double x(size_t i) const { return kLeft + column * static_cast<double>(i); }
+};
+
+std::string text_at(double x, double y, const char* anchor, const std::string& words,
+                    const char* kind) {
+  return fmt::format("<text class=\"{}\" x=\"{}\" y=\"{}\" text-anchor=\"{}\">{}</text>", kind, x,
+                     y, anchor, words);
+}
+
+std::string rect_at(double x, double y, double width, double height, const char* kind) {
+  return fmt::format("<rect{} x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"3\"/>",
+                     *kind == 0 ? "" : fmt::format(" class=\"{}\"", kind), x, y, width, height);
+}
+
 /// One header line a field; equal neighbours of the outer fields are one cell.
-std::string head(const Group& group, const Grid& grid) {
+std::string head(const Group& group, const Grid& grid, const Layout& layout) {
   const size_t levels = group.other_names.size();
-  std::string html = "<thead>\n";
+  std::string svg;
   for (size_t level = 0; level < levels; ++level) {
     const bool inner = level + 1 == levels;
-    html += fmt::format("<tr><th class=\"corner\" colspan=\"2\">{}{} \u2192</th>",
-                        inner ? html_escape(group.lead) + " \u2193&#160;&#160; " : "",
-                        html_escape(group.other_names[level]));
+    const double y = Layout::kHead * static_cast<double>(level);
+    svg += text_at(Layout::kLeft - 8, y + 15, "end",
+                   (inner ? html_escape(group.lead) + " \u2193&#160;&#160; " : "") +
+                       html_escape(group.other_names[level]) + " \u2192",
+                   "label");
     for (size_t i = 0; i < grid.columns.size();) {
       const size_t span = inner ? 1 : span_of(grid.columns, i, level);
-      html += fmt::format("<th scope=\"col{}\" colspan=\"{}\">{}</th>", span > 1 ? "group" : "",
-                          span, grid.columns[i][level]);
+      const double width = layout.column * static_cast<double>(span);
+      svg += rect_at(layout.x(i) + 1, y + 1, width - 2, Layout::kHead - 2, "head");
+      svg += text_at(layout.x(i) + width / 2, y + 15, "middle",
+                     std::to_string(grid.columns[i][level]), "label");
       i += span;
     }
-    html += "</tr>\n";
   }
   if (levels == 0) {
-    html += fmt::format("<tr><th class=\"corner\" colspan=\"2\">{} \u2193</th><th></th></tr>\n",
-                        html_escape(group.lead));
+    svg += text_at(Layout::kLeft - 8, 15, "end", html_escape(group.lead) + " \u2193", "label");
   }
-  return html + "</thead>";
+  return svg + "\n";
 }
 
-std::string body_cell(const Group& group, const Cell* cell) {
-  if (cell == nullptr) return "<td class=\"none\"></td>";
-  const std::string tooltip = cell_tooltip(group, *cell);
-  if (!cell->best->correct())
-    return fmt::format("<td class=\"wrong\" title=\"{}\">\u2717</td>", tooltip);
-  if (cell->bound.us <= 0)
-    return fmt::format("<td class=\"none\" title=\"{}\">\u2013</td>", tooltip);
-  return fmt::format("<td class=\"h{}{}\" title=\"{}\">{:.0f}</td>", color_of(cell->share()),
-                     cell->bound.compute ? " compute" : "", tooltip, 100 * cell->share());
+/// The colour's class and the words of a cell.
+std::pair<std::string, std::string> look_of(const Cell& cell) {
+  if (!cell.best->correct()) return {"wrong", "\u2717"};
+  if (cell.bound.us <= 0) return {"none", "\u2013"};
+  return {fmt::format("h{}", color_of(cell.share())), fmt::format("{:.0f}", 100 * cell.share())};
 }
 
-/// The phase in front of its first row, over all of its rows.
-std::string phase_head(const Grid& grid, std::map<int64_t, Phase>& phase_at, int64_t lead) {
-  const Phase phase = phase_at[lead];
-  const auto row = grid.rows.find(lead);
-  if (row != grid.rows.begin() && phase_at[std::prev(row)->first] == phase) return "";
-  int span = 0;
-  for (auto next = row; next != grid.rows.end() && phase_at[next->first] == phase; ++next) ++span;
-  return fmt::format(
-      "<th class=\"phase {}\" scope=\"rowgroup\" rowspan=\"{}\"><span>{}</span></th>", name(phase),
-      span, name(phase));
+std::string cell_at(const Group& group, const Cell& cell, double x, double y, double width) {
+  const auto [look, words] = look_of(cell);
+  const bool compute = look[0] == 'h' && cell.bound.compute;
+  std::string svg =
+      fmt::format("<g class=\"cell {}\"><title>{}</title>", look, cell_tooltip(group, cell));
+  svg += rect_at(x + 1, y + 1, width - 2, Layout::kRow - 2, "");
+  if (compute) {
+    svg += fmt::format("<path class=\"corner\" d=\"M{} {}h-7l7 7z\"/>", x + width - 1, y + 1);
+  }
+  return svg + text_at(x + width / 2, y + 17.5, "middle", words, "share") + "</g>\n";
 }
 
-std::string body(const Group& group, const Grid& grid) {
-  std::map<int64_t, Phase> phase_at;
-  for (const Cell& cell : group.cells) phase_at[cell.best->field(group.lead)] = cell.phase;
-  std::string html = "<tbody>\n";
+/// A phase's name and its stripe, beside all of its rows.
+std::string phase_at(Phase phase, double top, double bottom) {
+  const double x = Layout::kPhase;
+  return text_at(x - 7, top + 17.5, "end", name(phase), "label") +
+         fmt::format("<rect class=\"{}\" x=\"{}\" y=\"{}\" width=\"3\" height=\"{}\"/>\n",
+                     name(phase), x - 3, top + 1, bottom - top - 2);
+}
+
+/// The rows, and where they end.
+std::pair<std::string, double> body(const Group& group, const Grid& grid, const Layout& layout) {
+  std::string svg;
+  double y = layout.top, begin = y;  // of the row, and of its phase
+  const Phase* phase = nullptr;
   for (const auto& [lead, cells] : grid.rows) {
-    const std::string phase = phase_head(grid, phase_at, lead);
-    html += fmt::format("<tr{}>{}<th class=\"lead\" scope=\"row\">{}</th>",
-                        phase.empty() ? "" : " class=\"starts\"", phase, lead);
-    for (const Column& column : grid.columns) {
-      const auto found = cells.find(column);
-      html += body_cell(group, found == cells.end() ? nullptr : found->second);
+    const Phase& here = cells.begin()->second->phase;
+    if (phase != nullptr && *phase != here) {
+      svg += phase_at(*phase, begin, y);
+      begin = y += Layout::kGap;
     }
-    html += "</tr>\n";
+    phase = &here;
+    svg += text_at(Layout::kLeft - 8, y + 17.5, "end", std::to_string(lead), "lead");
+    for (size_t i = 0; i < grid.columns.size(); ++i) {
+      const auto found = cells.find(grid.columns[i]);
+      if (found == cells.end()) continue;
+      svg += cell_at(group, *found->second, layout.x(i), y, layout.column);
+    }
+    y += Layout::kRow;
   }
-  return html + "</tbody>";
+  if (phase != nullptr) svg += phase_at(*phase, begin, y);
+  return {svg, y};
+}
+
+/// At its own size: a wide or a long one is scrolled.
+std::string picture(const Group& group) {
+  const Grid grid = grid_of(group);
+  const size_t levels = std::max<size_t>(1, group.other_names.size());
+  const Layout layout{grid.columns.size() > kRoomyColumns ? 42. : 58.,
+                      Layout::kHead * static_cast<double>(levels) + Layout::kGap};
+  const auto [rows, bottom] = body(group, grid, layout);
+  const double width = layout.x(grid.columns.size());
+  return fmt::format(
+      "<svg class=\"heat\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} {1}\" role=\"img\" "
+      "aria-label=\"Heat map: {2} down, {3} across, % of the roofline; the table of all shapes has "
+      "the same figures\">\n{4}{5}</svg>",
+      width, bottom, html_escape(group.lead), html_escape(join(group.other_names, ", ")),
+      head(group, grid, layout), rows);
 }
 
 std::string scale() {
@@ -126,16 +179,14 @@ std::string scale() {
 }  // namespace
 
 std::string heat_map(const Group& group) {
-  const Grid grid = grid_of(group);
   return fmt::format(
-      "<figure><h3>Heat map</h3>\n{}\n<div class=\"scroll\"><table class=\"heat{}\">{}\n{}</table>"
+      "<figure><h3>Heat map</h3>\n{}\n<div class=\"scroll\">{}"
       "</div>\n<figcaption>Each cell: the chosen variant (the fastest where the plan's was not "
       "measured), in % of the read floor (time of a kernel "
       "that only reads the same bytes / time of the op). With a corner mark the shape is "
       "compute-bound: % of the best measured rate instead, as its flops at that rate take longer "
       "than the read floor. Point at a cell for its variant and times.</figcaption></figure>\n",
-      scale(), grid.columns.size() > kRoomyColumns ? " dense" : "", head(group, grid),
-      body(group, grid));
+      scale(), picture(group));
 }
 
 }  // namespace octet::harness

@@ -114,29 +114,19 @@ abbr { text-decoration: none; cursor: help; margin-right: 2px; }
 .mark.decode { fill: var(--decode); }
 .mark.mid { fill: var(--mid); }
 .mark.prefill { fill: var(--prefill); }
-.heat { font-size: 13px; border-spacing: 2px; }
-.heat th { font-weight: 500; color: var(--soft); padding: 2px 6px; white-space: nowrap; }
-.heat thead th { background: var(--head); border-radius: 3px; }
-.heat th.corner { background: none; text-align: right; }
-.heat th.lead {
-  position: sticky; left: 0; background: var(--card); text-align: right; color: var(--text);
-}
-.heat th.phase { padding: 2px 4px; border-right: 3px solid var(--line); vertical-align: middle; }
-.heat th.phase span { writing-mode: vertical-rl; transform: rotate(180deg); font-size: 12px; }
-.heat th.phase.decode { border-color: var(--decode); }
-.heat th.phase.mid { border-color: var(--mid); }
-.heat th.phase.prefill { border-color: var(--prefill); }
-.heat tr.starts th, .heat tr.starts td { border-top: 5px solid var(--card); }
-.heat tr.starts th.phase { border-top: 0; }
-.heat td {
-  min-width: 54px; padding: 5px 8px; text-align: center; border-radius: 3px; cursor: default;
-  background-clip: padding-box;
-}
-.heat.dense td { min-width: 40px; padding: 4px 3px; }
-.heat.dense th { padding: 2px 3px; }
-.heat td:hover { outline: 2px solid var(--text); }
-.heat td.none { background: none; outline: 0; }
-.heat td.wrong { background-color: var(--loss); color: var(--card); font-weight: 700; }
+.heat { display: block; }
+.heat text { font-size: 13px; fill: currentColor; font-variant-numeric: tabular-nums; }
+.heat .label { fill: var(--soft); }
+.heat .lead { fill: var(--text); font-weight: 500; }
+.heat .head { fill: var(--head); }
+.heat .decode { fill: var(--decode); }
+.heat .mid { fill: var(--mid); }
+.heat .prefill { fill: var(--prefill); }
+.heat .corner { fill: currentColor; }
+.cell { cursor: default; }
+.cell:hover rect { stroke: var(--text); stroke-width: 2; }
+.cell.none { fill: none; color: var(--soft); }
+.cell.wrong { fill: var(--loss); color: var(--card); font-weight: 700; }
 .compute {
   background-image: linear-gradient(225deg, currentColor 5px, transparent 5.5px);
   background-clip: padding-box;
@@ -147,13 +137,13 @@ abbr { text-decoration: none; cursor: help; margin-right: 2px; }
   padding: 2px 10px; border-radius: 3px; font-size: 12px; font-variant-numeric: tabular-nums;
 }
 .swatch.plain { margin-left: 10px; border: 1px solid var(--strong-line); color: var(--text); }
-.h0 { background-color: var(--h0); color: var(--t0); }
-.h1 { background-color: var(--h1); color: var(--t1); }
-.h2 { background-color: var(--h2); color: var(--t2); }
-.h3 { background-color: var(--h3); color: var(--t3); }
-.h4 { background-color: var(--h4); color: var(--t4); }
-.h5 { background-color: var(--h5); color: var(--t5); }
-.h6 { background-color: var(--h6); color: var(--t6); }
+.h0 { background-color: var(--h0); color: var(--t0); fill: var(--h0); }
+.h1 { background-color: var(--h1); color: var(--t1); fill: var(--h1); }
+.h2 { background-color: var(--h2); color: var(--t2); fill: var(--h2); }
+.h3 { background-color: var(--h3); color: var(--t3); fill: var(--h3); }
+.h4 { background-color: var(--h4); color: var(--t4); fill: var(--h4); }
+.h5 { background-color: var(--h5); color: var(--t5); fill: var(--h5); }
+.h6 { background-color: var(--h6); color: var(--t6); fill: var(--h6); }
 details { margin-top: 18px; }
 summary { cursor: pointer; color: var(--accent); margin-bottom: 8px; }
 .environment {

@@ -31,12 +31,12 @@ std::string group_name(const select::OpSchema& schema, const Fields& fields) {
   return name;
 }
 
-/// What choose() takes without a tuned table; -1 where nothing can run.
-int untuned_choice(const select::Op& op, const select::Problem& problem, const Device& device,
-                   bool built_only) {
+/// What choose() takes without a tuned table in a build with every kernel, so that any machine
+/// judges the results of any other; -1 where nothing can run.
+int untuned_choice(const select::Op& op, const select::Problem& problem, const Device& device) {
   static const select::TunedTables no_tables;
   const auto choice =
-      select::choose(op, problem, device, no_tables, {.variant = {}, .built_only = built_only});
+      select::choose(op, problem, device, no_tables, {.variant = {}, .built_only = false});
   return choice.ok() ? choice->variant : -1;
 }
 
@@ -76,7 +76,7 @@ Result<TableScore> score_heuristic(const select::TunedTable& table,
   const int constant = most_frequent(rows, op.variants().size());
   std::map<Fields, MatchScore> groups;
   for (const auto* row : rows) {
-    const Guess guess{untuned_choice(op, row->problem, device, false), constant};
+    const Guess guess{untuned_choice(op, row->problem, device), constant};
     add(groups[without_m(row->problem)], guess, row->variant);
     add(score.total, guess, row->variant);
   }
@@ -200,8 +200,8 @@ Result<Regret> heuristic_regret(const Measured& measured) {
   Regret regret;
   const int fixed = fixed_variant(measured);
   for (const MeasuredProblem& problem : measured.problems) {
-    judge(*measured.op, problem,
-          untuned_choice(*measured.op, problem.problem, measured.device, true), fixed, regret);
+    judge(*measured.op, problem, untuned_choice(*measured.op, problem.problem, measured.device),
+          fixed, regret);
   }
   OCTET_CHECK_OK(check_judged(regret));
   summarise(regret);

@@ -68,7 +68,7 @@ struct Regret {
   std::vector<std::string> missed;  // "<problem>: <variant> was not measured", left out
 };
 
-/// Regret of the heuristic's choice (no tables, this build) over the measured problems.
+/// Regret of the heuristic's choice (no tables, every kernel built) over the measured problems.
 /// kInvalidArgument where no problem can be judged.
 Result<Regret> heuristic_regret(const Measured& measured);
 

@@ -51,15 +51,21 @@ std::vector<TuneItem> work_list(std::span<const TuneItem> items, const Shard& sh
   for (const TuneItem& item : items) {
     if (shard.takes(item.problem)) mine.push_back(item);
   }
-  std::stable_sort(mine.begin(), mine.end(),
-                   [](const TuneItem& a, const TuneItem& b) { return a.weight > b.weight; });
+  // Why small ones first: a run that ends early has every layer's decode, not some layers whole.
+  std::stable_sort(mine.begin(), mine.end(), [](const TuneItem& a, const TuneItem& b) {
+    return a.weight != b.weight ? a.weight > b.weight : a.problem.field[0] < b.problem.field[0];
+  });
   return mine;
 }
 
-/// A problem's share of what is left, half of it for the final timing.
-double budget_us(double left_s, size_t problems) {
-  const double share = left_s / static_cast<double>(std::max<size_t>(1, problems));
-  return std::clamp(share * 0.5, 0.02, 1.0) * 1e6;
+/// The share of the first of `items` in what is left, half of it for the final timing. Shares go by
+/// number and by work, half each, so that small problems leave the large ones their time.
+double budget_us(const select::Op& op, double left_s, std::span<const TuneItem> items) {
+  double flops = 0;
+  for (const TuneItem& item : items) flops += op.flops(item.problem);
+  const double by_number = 1 / static_cast<double>(items.size());
+  const double by_work = flops > 0 ? op.flops(items[0].problem) / flops : by_number;
+  return std::clamp(left_s * (by_number + by_work) / 4, 0.02, 1.0) * 1e6;
 }
 
 }  // namespace
@@ -90,7 +96,7 @@ Result<TuneRunResult> tune_run(const select::Op& op, std::span<const TuneItem> i
       ++result.left;
       continue;
     }
-    TuneRequest request{mine[i].problem, {}, budget_us(left, mine.size() - i)};
+    TuneRequest request{mine[i].problem, {}, budget_us(op, left, std::span(mine).subspan(i))};
     OCTET_TRY(TuneRecord record, worker.tune(op, request));
     OCTET_CHECK_OK(journal.append(record));
     result.records.push_back(std::move(record));

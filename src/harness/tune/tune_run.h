@@ -14,7 +14,7 @@ namespace octet::harness {
 
 struct TuneItem {
   select::Problem problem;
-  int64_t weight = 1;  // calls of a forward pass; heavier problems come first
+  int64_t weight = 1;  // calls of a forward pass; heavier problems come first, then smaller m
   std::string layer;
 };
 
@@ -42,7 +42,7 @@ struct TuneRunOptions {
 };
 
 struct TuneRunResult {
-  std::vector<TuneRecord> records;  // heaviest first
+  std::vector<TuneRecord> records;  // heaviest first, then the smallest
   int64_t resumed = 0;              // taken over from the journal
   int64_t left = 0;                 // not reached within the budget
 };

@@ -60,8 +60,20 @@ TEST(GroupedRouting, HalfOfTheExpertsAreNumberedAmongThemselves) {
 
 TEST(GroupedRouting, SeedsReachEveryKind) {
   std::set<RoutingKind> kinds;
-  for (uint64_t seed = 0; seed < 60; ++seed) kinds.insert(routing_kind(kProblem, seed));
+  for (uint64_t seed = 0; seed < 60; ++seed) {
+    kinds.insert(routing_kind(kProblem, seed, Inputs::kRandom));
+  }
   EXPECT_EQ(kinds.size(), static_cast<size_t>(kNumRoutingKinds));
+}
+
+TEST(GroupedRouting, EveryProblemHasRowsToCompareInMostInputs) {
+  for (uint64_t seed = 0; seed < 60; ++seed) {
+    int compared = 0;
+    for (const Inputs inputs : {Inputs::kRandom, Inputs::kExact, Inputs::kNan, Inputs::kExtreme}) {
+      compared += routing_kind(kProblem, seed, inputs) != RoutingKind::kNoneHere ? 1 : 0;
+    }
+    EXPECT_GE(compared, 3) << seed;
+  }
 }
 
 TEST(SlotLists, AreOfTheVariantsBlockUnlessTheProblemHasOne) {

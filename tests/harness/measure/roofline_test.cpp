@@ -41,6 +41,19 @@ TEST(Roofline, ARateThatReadingHeldDownIsNoLimit) {
   }
 }
 
+TEST(Roofline, AFloorThatWasInterruptedDoesNotHideTheLimit) {
+  const Measurement decode = row(10, 5, 10e6, 1e6), mid = row(30, 20, 40e6, 100e6),
+                    best = row(20, 90, 20e6, 2000e6), slower = row(40, 8, 16e6, 2000e6);
+  const Measurement* rows[]{&decode, &mid, &best, &slower};
+  const Roofline roofline = roofline_of(rows);  // 10 us at the usual 2 TB/s: half of it
+  EXPECT_FALSE(roofline.rate_is_a_limit);
+  const Measurement fewer_bytes = row(20, 90, 18e6, 2000e6);
+  rows[2] = &fewer_bytes;  // 9 us
+  EXPECT_TRUE(roofline_of(rows).rate_is_a_limit);
+  EXPECT_TRUE(bound_of(roofline_of(rows), slower).compute);
+  EXPECT_DOUBLE_EQ(bound_of(roofline_of(rows), slower).us, 20);
+}
+
 TEST(Roofline, WithoutAFloorOrFlopsNothingIsInvented) {
   const Measurement no_floor = row(10, 0, 10e6, 20e6), no_flops = row(10, 5, 10e6, 0);
   const Measurement* floorless[]{&no_floor};

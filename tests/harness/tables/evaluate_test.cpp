@@ -194,6 +194,18 @@ TEST(HeuristicRegret, GeomeanAndWorstByPhase) {
   EXPECT_EQ(regret->missed[0], "m=3 n=64 k=128 format=f: fast was not measured");
 }
 
+TEST(HeuristicRegret, OfAnotherDeviceWhateverIsBuiltHere) {
+  const auto results =
+      read_results(OCTET_SOURCE_DIR "/data/results/h200/gemm_blockscale_holdout.jsonl");
+  ASSERT_TRUE(results.ok()) << results.status().message();
+  const auto times = measured_problems(ops::gemm_blockscale::op(), {&*results, 1}, profile("h200"));
+  ASSERT_TRUE(times.ok()) << times.status().message();
+  const auto regret = heuristic_regret(*times);
+  ASSERT_TRUE(regret.ok()) << regret.status().message();
+  EXPECT_EQ(regret->total.problems + static_cast<int64_t>(regret->missed.size()), 144);
+  EXPECT_GT(regret->total.problems, 0);
+}
+
 TEST(HeuristicRegret, NothingToJudgeIsAnError) {
   const auto regret = heuristic_regret(measured({measure(1, 64, "fast", 10)}));
   EXPECT_EQ(regret.status().code(), StatusCode::kInvalidArgument);

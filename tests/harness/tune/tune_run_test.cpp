@@ -50,6 +50,23 @@ TEST_F(TuneRunTest, WhatTheJournalHasIsNotMeasuredAgain) {
   EXPECT_EQ(result->left, 0);
 }
 
+TEST_F(TuneRunTest, OfEqualWeightTheSmallestComeFirst) {
+  Journal finished = journal();
+  const auto other = [](int64_t m) { return problem(m, 512); };
+  std::vector<TuneItem> items;
+  for (const int64_t m : {4, 64}) items.push_back({problem(m), 2, "qkv_proj"});
+  for (const int64_t m : {4, 64}) items.push_back({other(m), 2, "o_proj"});
+  items.push_back({problem(1), 1, "lm_head"});
+  for (const TuneItem& item : items) {
+    ASSERT_TRUE(
+        finished.append(record(item.problem, "generic_fast_r16", {{"generic_fast_r16", 10}})).ok());
+  }
+  const auto result = tune_run(op(), items, finished, options_);
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(sizes(*result), (std::vector<int64_t>{4, 4, 64, 64, 1}));
+  EXPECT_EQ(result->records[1].problem, other(4)) << "in the order of the list";
+}
+
 TEST_F(TuneRunTest, WithoutTimeProblemsAreLeftAndFinishedOnesStillCount) {
   Journal finished = journal();
   ASSERT_TRUE(finished.append(done(2)).ok());

@@ -15,7 +15,7 @@ struct Step {
 };
 
 struct Steps {
-  static constexpr int kMost = 4;
+  static constexpr int kMost = 5;
   Step step[kMost];
   int count;
 };

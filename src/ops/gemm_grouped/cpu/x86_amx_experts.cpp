@@ -2,6 +2,7 @@
 #include "src/ops/gemm_grouped/cpu/x86_amx_experts.h"
 
 #include "src/cpu/amx_loops.h"
+#include "src/ops/gemm_grouped/cpu/x86_avx512_experts.h"
 
 namespace octet::ops::gemm_grouped {
 namespace {
@@ -19,18 +20,25 @@ cpu::Kernel stream() {
 }
 
 template <cpu::Scales S>
-Steps steps_with() {
+Steps steps_with(const Step& few) {
   constexpr cpu::AmxLoop kBlocks = with_scales(cpu::amx_block_loop(512, 512, 128), S);
-  return {{{16, stream<S, 16>()},
+  return {{few,
+           {16, stream<S, 16>()},
            {64, stream<S, 64>()},
            {128, stream<S, 128>()},
            {kAnyRows, cpu::amx_kernel<kBlocks>()}},
-          4};
+          5};
+}
+
+/// Where a row or two of tokens do not pay for tiles.
+Step few_rows(Format format) {
+  const int64_t most = format == Format::kMxfp8 ? 2 : 1;
+  return {most, X86Avx512Experts::steps(0, format).step[0].kernel};
 }
 
 Steps steps_of(Format format) {
-  return format == Format::kMxfp8 ? steps_with<cpu::Scales::kE8m0Of32>()
-                                  : steps_with<cpu::Scales::kF32Of128>();
+  return format == Format::kMxfp8 ? steps_with<cpu::Scales::kE8m0Of32>(few_rows(format))
+                                  : steps_with<cpu::Scales::kF32Of128>(few_rows(format));
 }
 
 }  // namespace
