@@ -114,21 +114,24 @@ int widen_tokens(const Launch& launch, const Sm90Params& p) {
 }
 
 /// Whether the walks of all workers, by the parameters of the launch, meet every tile of an expert
-/// that is here once in each of `columns` ranges of n.
+/// that is here once in each half of `columns` ranges of n. kPairs: as Walk's, d has all halves.
+template <bool kPairs = false>
 bool walks_cover(const SlotParams& slots, int columns, int workers) {
   constexpr int kWholeTile = 128;  // as one part, whatever the kernel's own
   const int tiles = std::min(*slots.padded_slots / slots.block_m, slots.max_tiles);
   if (slots.group_tiles < 1) return false;
-  std::vector<int> met(static_cast<size_t>(tiles) * static_cast<size_t>(columns));
+  const int halves = 2 * columns;
+  std::vector<int> met(static_cast<size_t>(tiles) * static_cast<size_t>(halves));
   for (int worker = 0; worker < workers; ++worker) {
-    for (Walk<kWholeTile> at(slots, columns, worker, workers); !at.done(); at.advance()) {
-      const int tile = at.slot() / slots.block_m;
-      ++met[static_cast<size_t>(tile) * static_cast<size_t>(columns) +
-            static_cast<size_t>(at.column())];
+    Walk<kWholeTile, kPairs> at(slots, columns, worker, workers, halves);
+    for (; !at.done(); at.advance()) {
+      const int first = at.slot() / slots.block_m * halves + at.half();
+      ++met[static_cast<size_t>(first)];
+      ++met[static_cast<size_t>(first + (at.tall() ? halves : 1))];
     }
   }
   for (size_t i = 0; i < met.size(); ++i) {
-    const int expert = slots.tile_experts[i / static_cast<size_t>(columns)];
+    const int expert = slots.tile_experts[i / static_cast<size_t>(halves)];
     if (met[i] != (expert >= 0 && expert < slots.experts ? 1 : 0)) return false;
   }
   return true;
@@ -170,21 +173,26 @@ struct TileKernel {
   std::string entry;
   TileShape shape;
 };
-#define OCTET_BLOCK(WAVES, STAGES, WAITS)                                  \
-  TileKernel{"octet_sm90_moe_block_tile_w" #WAVES "_s" #STAGES "_" #WAITS, \
-             block_tile_shape(WAVES, STAGES, WAITS)},
+#define OCTET_BLOCK(WAVES, STAGES, TALL, SHARES)                                        \
+  TileKernel{"octet_sm90_moe_block_tile_w" #WAVES "_s" #STAGES "_t" #TALL "_c" #SHARES, \
+             block_tile_shape(WAVES, STAGES, TALL, SHARES)},
 const std::array kTileKernels{OCTET_SM90_BLOCK_TILE_KERNELS(OCTET_BLOCK)};
 #undef OCTET_BLOCK
 
 int tiled(const Launch& launch, const Sm90Params& p, bool wrong) {
   for (const auto& [entry, shape] : kTileKernels) {
     if (launch.entry != entry) continue;
-    const bool fits = launch.block[0] == TileShape::kThreads && launch.cluster == 1 &&
-                      launch.dependent == p.dependent && p.slots.block_m % TileShape::kSlots == 0 &&
+    const auto cluster = static_cast<uint32_t>(shape.cluster());
+    const bool fits = launch.block[0] == TileShape::kThreads && launch.cluster == cluster &&
+                      launch.grid[0] % cluster == 0 && launch.dependent == p.dependent &&
+                      p.slots.block_m % TileShape::kSlots == 0 &&
                       launch.shared_bytes == static_cast<uint32_t>(shape.shared_bytes());
-    if (!fits || !b_matches(p, shape.block_n())) return kLaunchFailed;
-    const int columns = (p.n + shape.block_n() - 1) / shape.block_n();
-    if (!walks_cover(p.slots, columns, static_cast<int>(launch.grid[0]))) return kLaunchFailed;
+    if (!fits || !b_matches(p, 128)) return kLaunchFailed;
+    const int column = shape.block_n() * shape.cluster(), columns = (p.n + column - 1) / column;
+    const auto workers = static_cast<int>(launch.grid[0] / cluster);
+    const bool covers = shape.tall ? walks_cover<true>(p.slots, columns, workers)
+                                   : walks_cover(p.slots, columns, workers);
+    if (!covers) return kLaunchFailed;
     multiply(p, Kind::kBlocks, wrong);
     return kSuccess;
   }

@@ -27,8 +27,8 @@ __device__ __forceinline__ void tensor_load(uint32_t destination, const TensorMa
       : "memory");
 }
 
-/// Box of a stack of matrices: at column x, row y of plane z. Rows past the end of a plane arrive as
-/// zeros, whatever the next plane holds.
+/// Box of a stack of matrices: at column x, row y of plane z. Rows past the end of a plane arrive
+/// as zeros, whatever the next plane holds.
 __device__ __forceinline__ void tensor_load_plane(uint32_t destination, const TensorMap* map, int x,
                                                   int y, int z, uint32_t barrier, uint64_t policy) {
   asm volatile(
@@ -38,8 +38,8 @@ __device__ __forceinline__ void tensor_load_plane(uint32_t destination, const Te
       : "memory");
 }
 
-/// As tensor_load, to the same offset in every block of the cluster whose bit is set; each block's own
-/// barrier at that offset counts the bytes.
+/// As tensor_load, to the same offset in every block of the cluster whose bit is set; each block's
+/// own barrier at that offset counts the bytes.
 __device__ __forceinline__ void tensor_load_multicast(uint32_t destination, const TensorMap* map,
                                                       int x, int y, uint32_t barrier,
                                                       uint16_t blocks, uint64_t policy) {
@@ -72,6 +72,17 @@ __device__ __forceinline__ void shared_writes_fence() {
   asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
 }
 
+/// Copies `bytes` of shared memory to that of another block of the cluster, whose barrier counts
+/// them. All aligned to 16 bytes; who wrote the source says shared_writes_fence() first.
+__device__ __forceinline__ void shared_copy(uint32_t remote, uint32_t source, int bytes,
+                                            uint32_t remote_barrier) {
+  asm volatile(
+      "cp.async.bulk.shared::cluster.shared::cta.mbarrier::complete_tx::bytes [%0], [%1], %2, "
+      "[%3];" ::"r"(remote),
+      "r"(source), "r"(bytes), "r"(remote_barrier)
+      : "memory");
+}
+
 /// Copies 4 bytes, or stores zero where `valid` is false (the source is then not read).
 __device__ __forceinline__ void copy_word(uint32_t destination, const void* source, bool valid) {
   asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(destination), "l"(source),
@@ -84,6 +95,14 @@ __device__ __forceinline__ void copy_piece(uint32_t destination, const void* sou
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(destination), "l"(source),
                "r"(valid ? 16 : 0)
                : "memory");
+}
+/// The same with an L2 policy.
+__device__ __forceinline__ void copy_piece(uint32_t destination, const void* source, bool valid,
+                                           uint64_t policy) {
+  asm volatile(
+      "cp.async.cg.shared.global.L2::cache_hint [%0], [%1], 16, %2, %3;" ::"r"(destination),
+      "l"(source), "r"(valid ? 16 : 0), "l"(policy)
+      : "memory");
 }
 /// Ends a group of this thread's copies of words and pieces.
 __device__ __forceinline__ void copy_commit() {

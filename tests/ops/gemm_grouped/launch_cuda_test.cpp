@@ -223,7 +223,7 @@ TEST_F(GroupedLaunchCudaTest, StridesThatCopiesCannotTakeAreRefused) {
   small.args.a.row_stride = int64_t{1} << 35;
   EXPECT_NE(
       refusal(small).find("a of 4 rows 34359738368 bytes apart: on a GPU they must end within "
-                          "68719476736 bytes"),
+                          "68719476720 bytes"),
       std::string::npos);
 }
 
@@ -246,7 +246,7 @@ TEST_F(GroupedLaunchCudaTest, WhatAVariantCannotRunItSays) {
             "block_m = 24, must be a multiple of 16");
   problem = {1 << 20, 70, 8192, 3, 8, 64};
   EXPECT_EQ(reason("sm90_mx_widen_64x128x128", problem),
-            "8388608 rows of a of 16384 bytes as bf16, at most 68719476736 bytes");
+            "8388608 rows of a of 16384 bytes as bf16, at most 68719476720 bytes");
   problem = {2, int64_t{1} << 31, 1024, 3, 2, 8};
   EXPECT_EQ(reason(kSwap, problem),
             "an expert of n = 2147483648 rows of k = 1024 bytes, at most 1099511627760");

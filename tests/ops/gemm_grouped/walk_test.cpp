@@ -103,6 +103,62 @@ TEST(Walk, TilesMoveBeforeColumnsInGroupsOfSlots) {
   EXPECT_EQ(order[32], (std::pair{16, 0}));
 }
 
+/// Runs of tiles of experts -1 to 8, of which -1 and 8 are nobody's.
+std::vector<int32_t> random_runs(harness::Random& random, int longest) {
+  std::vector<int32_t> experts;
+  const uint64_t runs = random.below(30);
+  for (uint64_t run = 0; run < runs; ++run) {
+    const auto length = 1 + static_cast<size_t>(random.below(longest));
+    experts.insert(experts.end(), length, static_cast<int32_t>(random.below(10)) - 1);
+  }
+  return experts;
+}
+
+TEST(Walk, PairsOfTilesSwapHalvesAndEveryHalfIsMetOnce) {
+  harness::Random random(11);
+  int tall = 0;
+  for (int round = 0; round < 60; ++round) {
+    const std::vector<int32_t> experts = random_runs(random, round % 2 == 0 ? 4 : 20);
+    const List list(128, experts, std::vector<int>(experts.size(), 128));
+    const int halves = 1 + static_cast<int>(random.below(9)), columns = (halves + 1) / 2;
+    const int workers = 1 + static_cast<int>(random.below(140));
+    std::map<std::pair<int, int>, int> met;  // tile and half
+    for (int worker = 0; worker < workers; ++worker) {
+      Walk<128, true> walk(list.slots, columns, worker, workers, halves);
+      for (; !walk.done(); walk.advance()) {
+        const int tile = walk.slot() / 128, half = walk.half();
+        ++met[{tile, half}];
+        EXPECT_EQ(walk.expert(), experts[static_cast<size_t>(tile)]);
+        tall += walk.tall() ? 1 : 0;
+        if (walk.tall()) {
+          EXPECT_EQ(walk.expert(), experts[static_cast<size_t>(tile + 1)]);
+          ++met[{tile + 1, half}];
+        } else if (half + 1 < halves) {
+          ++met[{tile, half + 1}];
+        }
+      }
+    }
+    int here = 0;
+    for (const int32_t expert : experts) here += expert >= 0 && expert < 8 ? 1 : 0;
+    EXPECT_EQ(met.size(), static_cast<size_t>(here) * static_cast<size_t>(halves));
+    for (const auto& [place, count] : met) EXPECT_EQ(count, 1) << place.first;
+  }
+  EXPECT_GT(tall, 1000);
+}
+
+TEST(Walk, OnlyTilesOfOneExpertInOneGroupArePairs) {
+  // 15 tiles of one expert, then three of another: the group ends after 16.
+  std::vector<int32_t> experts(15, 2);
+  experts.insert(experts.end(), 3, 5);
+  const List list(128, experts, std::vector<int>(experts.size(), 128));
+  std::vector<int> tall, alone;
+  for (Walk<128, true> walk(list.slots, 1, 0, 1, 2); !walk.done(); walk.advance()) {
+    (walk.tall() ? tall : alone).push_back(walk.slot() / 128);
+  }
+  EXPECT_EQ(tall, (std::vector{0, 0, 2, 2, 4, 4, 6, 6, 8, 8, 10, 10, 12, 12, 16, 16}));
+  EXPECT_EQ(alone, (std::vector{14, 15}));
+}
+
 TEST(Walk, AnEmptyListAndABadCount) {
   List list(8, {1, 1}, {1, 1});
   for (const int32_t padded : {0, -8, 7}) {

@@ -53,6 +53,52 @@ class Gather {
   int row_, piece_;
 };
 
+/// The same for tiles of many slots, at most kMost: padding is left as it is.
+template <int kMost, int kThreads>
+class TileGather {
+ public:
+  /// `slots` of the tile.
+  __device__ __forceinline__ TileGather(const Sm90Params& p, int slot, int slots, int thread)
+      : row_(thread / 8), piece_(thread % 8) {
+#pragma unroll
+    for (int i = 0; i < kRows; ++i) {
+      const int row = row_ + i * kStep;
+      at_[i] = row < slots ? static_cast<uint32_t>(p.slots.sorted_ids[slot + row]) : kNone;
+    }
+    const auto pieces = static_cast<uint32_t>(p.a_row / 16);
+#pragma unroll
+    for (int i = 0; i < kRows; ++i) {
+      const int row = slot_row(p.slots, static_cast<int32_t>(at_[i]));
+      at_[i] = row < 0 ? kNone : static_cast<uint32_t>(token_row(p.slots, row)) * pieces + piece_;
+    }
+  }
+  /// 128 columns from `from`, of the first row of a, on, to the tile at `tokens`; of those `left`,
+  /// zeros behind them. Kept in L2: the tile's other ranges of n read them again.
+  __device__ __forceinline__ void request(const uint8_t* from, uint32_t tokens, int left) const {
+    asm volatile("" : "+l"(from));  // kept, not loaded again for every row
+    const bool real = piece_ * 16 < left;
+    // Rows 8 apart take the same turn in the swizzle.
+    const uint32_t even = tokens + row_ * 128 + ((piece_ ^ (row_ & 7)) << 4);
+    const uint32_t odd = tokens + row_ * 128 + ((piece_ ^ ((row_ + kStep) & 7)) << 4);
+#pragma unroll
+    for (int i = 0; i < kRows; ++i) {
+      if (at_[i] != kNone) {
+        gpu::copy_piece((i % 2 == 0 ? even : odd) + i * (kStep * 128),
+                        from + static_cast<uint64_t>(at_[i]) * 16, real, gpu::kEvictLast);
+      }
+    }
+  }
+
+ private:
+  static constexpr int kStep = kThreads / 8, kRows = kMost / kStep;
+  static_assert(kStep % 4 == 0 && kMost % kStep == 0 && kRows <= 32);
+
+  static constexpr uint32_t kNone = ~0u;  // padding; no id of a slot either
+
+  uint32_t at_[kRows];  // in pieces from the start of a: rows are 16 bytes aligned
+  int row_, piece_;
+};
+
 /// Says that stages of a ring are full, `kLag` behind the copies of a warp: they are then done, and
 /// visible to the tensor core, which reads shared memory by the proxy of asynchronous copies.
 template <int kStages, int kLag>

@@ -137,9 +137,11 @@ LaunchPlan plan_swap(const GroupedShape& shape, int split, const Device& device)
 
 LaunchPlan plan_tile(const TileShape& shape, const Device& device) {
   LaunchPlan plan;
-  plan.b_box_rows = shape.block_n();
-  plan.shape.grid_x = static_cast<uint32_t>(device.cu_num);
+  plan.b_box_rows = 128;  // a tile has one or two of them
+  plan.shape.grid_x = static_cast<uint32_t>(
+      select::resident_clusters(shape.cluster(), device.cu_num) * shape.cluster());
   plan.shape.block_x = TileShape::kThreads;
+  plan.shape.cluster = static_cast<uint32_t>(shape.cluster());
   plan.shape.shared_bytes = static_cast<uint32_t>(shape.shared_bytes());
   plan.shape.dependent = true;  // the kernel waits before it reads
   return plan;

@@ -12,7 +12,7 @@
 namespace octet::ops::gemm_grouped::cuda {
 
 /// Of rows of a that are gathered: kernels count 16 bytes in 32 bits.
-constexpr int64_t kMostTokenBytes = int64_t{1} << 36;
+constexpr int64_t kMostTokenBytes = (int64_t{1} << 36) - 16;
 
 struct LaunchPlan {
   const gpu::Kernel* kernel = nullptr;

@@ -9,9 +9,9 @@ namespace {
 
 constexpr gpu::CodeObject kCode{"sm90_block_tile", octet_code_gemm_grouped_sm90_block_tile};
 
-#define OCTET_KERNEL(WAVES, STAGES, WAITS)                                         \
-  gpu::Kernel(kCode, "octet_sm90_moe_block_tile_w" #WAVES "_s" #STAGES "_" #WAITS, \
-              block_tile_shape(WAVES, STAGES, WAITS).shared_bytes()),
+#define OCTET_KERNEL(WAVES, STAGES, TALL, SHARES)                                               \
+  gpu::Kernel(kCode, "octet_sm90_moe_block_tile_w" #WAVES "_s" #STAGES "_t" #TALL "_c" #SHARES, \
+              block_tile_shape(WAVES, STAGES, TALL, SHARES).shared_bytes()),
 gpu::Kernel kernels[] = {OCTET_SM90_BLOCK_TILE_KERNELS(OCTET_KERNEL)};
 #undef OCTET_KERNEL
 

@@ -3,10 +3,13 @@
 //
 // Grid       a block a multiprocessor; they read how many tiles there are, and walk over them
 // Pipeline   tile_ring.cuh; a stage's products are summed by the tensor core from zero, then added
-//            with their scales to float32 registers, 128 of n at a time
+//            with their scales to float32 registers, 64 slots by 128 of n a wave
+// Stores     results of a wave while the products of the next are made, those of a tile's last wave
+//            beside the first products of the next tile
 // Padding    where a tile's second 64 slots are padding, the warpgroups share the first and halve n
 // Numerics   f32 accumulation, scaled every 128 of k (docs/numerics.md)
 #include "src/gpu/cuda/wgmma.cuh"
+#include "src/ops/gemm_grouped/cuda/block_source.cuh"
 #include "src/ops/gemm_grouped/cuda/sm90_block_tile_shape.h"
 #include "src/ops/gemm_grouped/cuda/tile_store.cuh"
 
@@ -15,49 +18,42 @@ namespace {
 
 using namespace tile;
 
-/// Floats of a stage: of each slot, and of each 128 of n.
-struct BlockScales {
-  static constexpr bool kBringsWeights = false;
-  static constexpr int kRegisters = 224;
-  template <TileShape S>
-  struct OfWeights {
-    __device__ __forceinline__ OfWeights(const Sm90Params&, int, int, int) {}
-  };
+template <TileShape S>
+__device__ __forceinline__ void produce(const Sm90Params& p, Shared<S> shared, int warp) {
+  if (warp == 0) {
+    bring_weights(p, shared, threadIdx.x % 32);
+  } else if (elect_one()) {
+    hand_over(p, shared);
+  }
+}
 
-  /// One warp: the scales of the tile's slots, and of its one or two times 128 of n.
+/// What a warpgroup multiplies, wave by wave: 64 slots by 128 of n. Low words of descriptors of
+/// stage 0, the first slot and the first of n in the tile. The next wave's are 128 slots behind in
+/// a tall tile, 128 of n in others.
+struct Place {
+  uint32_t tokens, weights;
+  int slot, n;
+};
+constexpr uint32_t k128Rows = 128 * 128 / 16;  // of codes, in a descriptor
+
+/// A thread's scales of a stage.
+template <int kWaves, bool kTall>
+struct Scales {
+  float upper[kWaves], lower[kWaves], column[kWaves];
+
   template <TileShape S>
-  static __device__ __forceinline__ void bring_slots(const Sm90Params& p, Shared<S> shared,
-                                                     int lane) {
-    const int n_blocks = (p.n + 127) / 128;
-    Cursor<S> at;
-    TileSignal<S> signal(shared.full(0));
-#pragma unroll 1
-    for (auto tile = tiles_of<S>(p); !tile.done(); tile.advance()) {
-      const float* rows[S.kSlots / 32];
-      int d_rows[S.kSlots / 32];
+  __device__ __forceinline__ void read(Shared<S> shared, int stage, const Place& place) {
+    const uint32_t scales = shared.scales(stage);
+    const uint32_t row =
+        scales + (place.slot + threadIdx.x % 128 / 32 * 16 + threadIdx.x % 32 / 4) * 4;
+    const uint32_t columns = scales + (S.most_slots() + place.n / 128) * 4;
 #pragma unroll
-      for (int i = 0; i < S.kSlots / 32; ++i) {
-        const int row = slot_row(p.slots, p.slots.sorted_ids[tile.slot() + lane + 32 * i]);
-        d_rows[i] = row;
-        rows[i] =
-            static_cast<const float*>(p.a_scale) + token_row(p.slots, max(row, 0)) * p.a_scale_row;
-      }
-      const int n_block = min(tile.column() * S.waves + lane, n_blocks - 1);
-      const float* b = static_cast<const float*>(p.b_scale) + tile.expert() * p.b_scale_expert +
-                       n_block * p.b_scale_row;
-      const Note note = note_of<S>(tile, d_rows[2]);
-#pragma unroll 1
-      for (int k = 0; k < p.k_blocks; ++k, at.advance()) {
-        mbarrier_wait(shared.empty(at.stage), at.phase ^ 1);
-        if (lane == 0) leave_note(shared, at.stage, note);
-        const uint32_t to = shared.scales(at.stage) + lane * 4;
-#pragma unroll
-        for (int i = 0; i < S.kSlots / 32; ++i) copy_word(to + i * 128, rows[i] + k, true);
-        if (lane < S.waves) copy_word(to + S.kSlots * 4, b + k, true);
-        signal.requested();
-      }
+    for (int wave = 0; wave < kWaves; ++wave) {
+      const bool same_row = wave > 0 && !kTall;
+      upper[wave] = same_row ? upper[0] : shared_load(row + wave * 512);
+      lower[wave] = same_row ? lower[0] : shared_load(row + wave * 512 + 32);
+      column[wave] = wave > 0 && kTall ? column[0] : shared_load(columns + wave * 4);
     }
-    signal.finish();
   }
 };
 
@@ -73,94 +69,164 @@ __device__ __forceinline__ void multiply(Sums& partial, uint32_t tokens, uint32_
   wgmma_commit();
 }
 
-/// sums += partial * scales of the thread's rows.
+/// sums += partial * scales of the thread's rows; kFirst: they are all there is.
+template <bool kFirst>
 __device__ __forceinline__ void promote(Sums& sums, const Sums& partial, float upper, float lower) {
 #pragma unroll
-  for (int i = 0; i < 64; ++i) sums[i] += partial[i] * (i / 2 % 2 == 0 ? upper : lower);
+  for (int i = 0; i < 64; ++i) {
+    const float scale = i / 2 % 2 == 0 ? upper : lower;
+    sums[i] = kFirst ? partial[i] * scale : sums[i] + partial[i] * scale;
+  }
 }
 
-/// What a warpgroup multiplies: low words of descriptors of stage 0, its first slot in the tile,
-/// and the first of its times 128 of n.
-struct Place {
-  uint32_t tokens, weights;
-  int slot, wave;
-};
+/// Starts a wave of a tile's stage.
+template <TileShape S, bool kTall>
+__device__ __forceinline__ void start(Sums& partial, const Place& place, int stage, int wave) {
+  constexpr int kStage = S.stage_bytes() / 16;
+  multiply(partial, place.tokens + stage * kStage + (kTall ? wave * k128Rows : 0),
+           place.weights + stage * kStage + (kTall ? 0 : wave * k128Rows));
+}
 
-template <TileShape S, int kWaves>
+/// Takes a stage that is there and whose scales are read, then waits for the next and reads its
+/// scales if there is one. kFirst: of a tile; the products of the first wave are under way.
+/// `beside(wave)`: work while the products of a wave are made.
+template <TileShape S, int kWaves, bool kTall, bool kFirst, class Beside>
 __device__ __forceinline__ void consume_stage(Shared<S> shared, Cursor<S>& at, const Place& place,
-                                              Sums (&sums)[kWaves]) {
+                                              bool last, Scales<kWaves, kTall>& scales,
+                                              Sums& partial, Sums* sums, const Beside& beside) {
   const int stage = at.stage;
-  wait_for(shared, at);
-  // Why before the products: read behind them, scales cost the dense kernel 10 to 15 % of all time.
-  const uint32_t scales = shared.scales(stage);
-  const uint32_t row = scales + (place.slot + threadIdx.x % 32 / 4) * 4;
-  const float upper = shared_load(row), lower = shared_load(row + 32);
-  float column[kWaves];
 #pragma unroll
   for (int wave = 0; wave < kWaves; ++wave) {
-    column[wave] = shared_load(scales + (S.kSlots + place.wave + wave) * 4);
-  }
-  Sums partial;
-#pragma unroll
-  for (int wave = 0; wave < kWaves; ++wave) {
-    multiply(partial, place.tokens + stage * (S.kTokenBytes / 16),
-             place.weights + stage * (S.weight_bytes() / 16) + wave * (16384 / 16));
+    if (wave > 0 || !kFirst) start<S, kTall>(partial, place, stage, wave);
+    if (wave + 1 == kWaves) at.advance();
+    beside(wave);
     wgmma_wait<0>();
     wgmma_take(partial);
     if (wave + 1 == kWaves) release(shared, stage);
-    promote(sums[wave], partial, upper * column[wave], lower * column[wave]);
+    promote<kFirst>(sums[wave], partial, scales.upper[wave] * scales.column[wave],
+                    scales.lower[wave] * scales.column[wave]);
   }
-  at.advance();
+  if (!last) {
+    mbarrier_wait(shared.full(at.stage), at.phase);
+    scales.template read<S>(shared, at.stage, place);
+  }
 }
 
-template <TileShape S, int kWaves>
+/// The rows of d of a warp's waves: one set, or one for each.
+template <int kSets>
+struct TileRows {
+  WarpRows sets[kSets];
+
+  __device__ __forceinline__ void request(const SlotParams& p, int slot) {
+#pragma unroll
+    for (int i = 0; i < kSets; ++i) sets[i].request(p, slot + i * TileShape::kSlots);
+  }
+  __device__ __forceinline__ void resolve(const SlotParams& p) {
+#pragma unroll
+    for (WarpRows& set : sets) set.resolve(p);
+  }
+  __device__ __forceinline__ const WarpRows& of(int wave) const {
+    return sets[kSets == 1 ? 0 : wave];
+  }
+};
+
+/// The results of a tile's last wave, stored while the first products of the next one are made.
+struct Late {
+  WarpRows rows;
+  int n;
+  bool any;
+};
+
+/// A tile whose first products are under way. Leaves the sums of the last wave in sums[1].
+template <TileShape S, int kWaves, bool kTall>
 __device__ __forceinline__ void consume_tile(const Sm90Params& p, Shared<S> shared, Cursor<S>& at,
-                                             const Note& note, const Place& place) {
-  WarpRows rows(p.slots, note.slot + place.slot);
-  Sums sums[kWaves];
-#pragma unroll
-  for (Sums& wave : sums) {
-#pragma unroll
-    for (float& sum : wave) sum = 0;
+                                             const Note& note, const Place& place, Sums& partial,
+                                             Sums (&all)[2], Late& late) {
+  Sums* const sums = all + (2 - kWaves);
+  const int n0 = note.n0 + place.n;
+  const auto nothing = [](int) {};
+  Scales<kWaves, kTall> scales;
+  scales.template read<S>(shared, at.stage, place);
+  const int k_blocks = p.k_blocks;  // a loop whose end may change has a test at every step
+  consume_stage<S, kWaves, kTall, true>(shared, at, place, k_blocks == 1, scales, partial, sums,
+                                        nothing);
+  constexpr int kUnroll = S.tall ? 2 : 8;  // tall: 2 to 7 % ahead of 8
+#pragma unroll kUnroll
+  for (int k = 2; k < k_blocks; ++k) {
+    consume_stage<S, kWaves, kTall, false>(shared, at, place, false, scales, partial, sums,
+                                           nothing);
   }
-#pragma unroll 8
-  for (int k = 0; k < p.k_blocks; ++k) consume_stage<S, kWaves>(shared, at, place, sums);
-  rows.resolve(p.slots);
+  TileRows<kTall ? kWaves : 1> rows;
+  rows.request(p.slots, note.slot + place.slot + threadIdx.x % 128 / 32 * 16);
+  const auto finish = [&](int wave) {
+    if (wave == 0) {
+      rows.resolve(p.slots);
+    } else {
+      store_rows<2>(p, shared, rows.of(0), n0, sums[0]);
+    }
+  };
+  if (k_blocks > 1) {
+    consume_stage<S, kWaves, kTall, false>(shared, at, place, true, scales, partial, sums, finish);
+  } else {
 #pragma unroll
-  for (int wave = 0; wave < kWaves; ++wave) {
-    store_rows<2>(p, shared, rows, note.n0 + (place.wave + wave) * 128, sums[wave]);
+    for (int wave = 0; wave < kWaves; ++wave) finish(wave);
   }
+  late = {rows.of(kWaves - 1), n0 + (kTall ? 0 : (kWaves - 1) * 128), true};
 }
 
 template <TileShape S>
 __device__ __forceinline__ void consume(const Sm90Params& p, Shared<S> shared) {
   const int group = static_cast<int>(uniform(threadIdx.x / 128));
-  const int slot = threadIdx.x / 32 % 4 * 16;  // of the warp, in its warpgroup's 64
-  const uint32_t tokens = uniform(wgmma_descriptor_low(shared.tokens(0)));
-  const uint32_t weights = uniform(wgmma_descriptor_low(shared.weights(0)));
-  const auto whole = [&](Cursor<S>& at, const Note& note) {
-    consume_tile<S, S.waves>(p, shared, at, note,
-                             {tokens + group * (8192 / 16), weights, group * 64 + slot, 0});
+  const uint32_t first = uniform(wgmma_descriptor_low(shared.tokens(0)));
+  Cursor<S> at;
+  Sums sums[2], partial;
+  Late late{{}, 0, false};
+  bool more = !tiles_of<S>(p).done();
+  const auto store_late = [&] {
+    if (late.any) store_rows<2>(p, shared, late.rows, late.n, sums[1]);
+    late.any = false;
   };
-  const auto halved = [&](Cursor<S>& at, const Note& note) {
-    if (S.waves == 2 || group == 0) {
-      consume_tile<S, 1>(p, shared, at, note,
-                         {tokens, weights + group * (16384 / 16), slot, group});
-    } else {
+#pragma unroll 1
+  while (more) {
+    mbarrier_wait(shared.full(at.stage), at.phase);
+    const Note note = read_note(shared, at.stage);
+    more = note.more;
+    if (S.waves == 1 && note.half && group == 1) {
+      store_late();
       pass_tile(p, shared, at);
+      continue;
     }
-  };
-  consume_tiles<S>(p, shared, whole, halved);
+    // Both warpgroups take the first 64 slots of a tile that has no more, each its half of n.
+    const bool tall = S.tall && note.tall, shared_rows = note.half && !tall;
+    const int slot = shared_rows ? 0 : group * 64, n = shared_rows ? group * 128 : 0;
+    const Place place{first + slot * 8, first + (tall ? 2 : 1) * k128Rows + n * 8, slot, n};
+    start<S, false>(partial, place, at.stage, 0);
+    store_late();
+    if (S.tall && tall) {
+      if (note.half && group == 1) {
+        consume_tile<S, 1, true>(p, shared, at, note, place, partial, sums, late);
+      } else {
+        consume_tile<S, 2, true>(p, shared, at, note, place, partial, sums, late);
+      }
+    } else if (note.half) {
+      consume_tile<S, 1, false>(p, shared, at, note, place, partial, sums, late);
+    } else {
+      consume_tile<S, S.waves, false>(p, shared, at, note, place, partial, sums, late);
+    }
+  }
+  store_late();
 }
 
 }  // namespace
 
-#define OCTET_KERNEL(WAVES, STAGES, WAITS)                                           \
-  extern "C" __global__ void __launch_bounds__(TileShape::kThreads, 1)               \
-      octet_sm90_moe_block_tile_w##WAVES##_s##STAGES##_##WAITS(                      \
-          const __grid_constant__ Sm90Params p) {                                    \
-    constexpr TileShape kShape = block_tile_shape(WAVES, STAGES, WAITS);             \
-    run<kShape, BlockScales>(p, [&](Shared<kShape> shared) { consume(p, shared); }); \
+#define OCTET_KERNEL(WAVES, STAGES, TALL, SHARES)                                     \
+  extern "C" __global__ void __launch_bounds__(TileShape::kThreads, 1)                \
+      octet_sm90_moe_block_tile_w##WAVES##_s##STAGES##_t##TALL##_c##SHARES(           \
+          const __grid_constant__ Sm90Params p) {                                     \
+    constexpr TileShape kShape = block_tile_shape(WAVES, STAGES, TALL, SHARES);       \
+    run<kShape, kShape.tall ? 216 : 224>(                                             \
+        p, 32, 1, [&](Shared<kShape> shared, int warp) { produce(p, shared, warp); }, \
+        [&](Shared<kShape> shared) { consume(p, shared); });                          \
   }
 OCTET_SM90_BLOCK_TILE_KERNELS(OCTET_KERNEL)
 

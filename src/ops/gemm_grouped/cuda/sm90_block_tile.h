@@ -1,5 +1,6 @@
 // Contract: block-scaled grouped GEMM for many tokens an expert on Hopper: tiles of 128 slots, of
-// which 64 that are padding cost little; tokens are gathered through the slot list.
+// which 64 that are padding cost little; tokens are gathered through the slot list. _c2: two blocks
+// gather half of a tile each; _t: two tiles of an expert read its weights once.
 //
 // Layout     a, b and scales row-major with any 16 byte aligned strides; d bf16, f16 or f32
 // Requires   sm90, block_m of the slot list 128
@@ -27,8 +28,8 @@ struct Sm90BlockTile {
 #undef OCTET_CONFIG
 
   static std::string name(const Config& c) {
-    return fmt::format("sm90_block_tile_{}x{}x128{}", TileShape::kSlots, c.block_n(),
-                       c.waits ? "" : "_a");
+    return fmt::format("sm90_block_tile_{}x{}x128{}{}", TileShape::kSlots, c.block_n(),
+                       c.tall ? "_t" : "", c.shares ? "_c2" : "");
   }
   static select::Tile tile(const Config& c) { return {TileShape::kSlots, c.block_n(), 128}; }
   static select::Support supports(const Config& c, const Problem& problem, const Device&);

@@ -8,12 +8,13 @@ namespace octet::ops::gemm_grouped::tile {
 
 using Sums = float[64];  // of 128 of n, in the order of wgmma's accumulator
 
-/// The rows of d of a warp's 16 slots, one for each of the first 16 lanes, and its weight. Asked for
-/// before the products, which hide the load; found out behind them.
+/// The rows of d of a warp's 16 slots, one for each of the first 16 lanes, and its weight. Asked
+/// for before products, which hide the load; found out behind them.
 class WarpRows {
  public:
-  __device__ __forceinline__ WarpRows(const SlotParams& p, int slot)
-      : row_(p.sorted_ids[slot + threadIdx.x % 16]) {}
+  __device__ __forceinline__ void request(const SlotParams& p, int slot) {
+    row_ = p.sorted_ids[slot + threadIdx.x % 16];
+  }
   __device__ __forceinline__ void resolve(const SlotParams& p) {
     row_ = slot_row(p, row_);
     weight_ = p.topk_weights != nullptr && row_ >= 0 ? p.topk_weights[row_] : 1;
@@ -24,7 +25,7 @@ class WarpRows {
   }
 
  private:
-  int row_;  // the id before resolve()
+  int row_ = -1;  // the id before resolve()
   float weight_ = 1;
 };
 
@@ -44,12 +45,17 @@ __device__ __forceinline__ void store_staged(const Sm90Params& p, const WarpRows
   }
   __syncwarp();
   const int n = n0 + lane % 8 * 8;
+  float4 bits[4];
 #pragma unroll
   for (int i = 0; i < 4; ++i) {
-    const int in_warp = i * 4 + lane / 8, row = rows.row(in_warp);
-    const float4 bits = shared_load_floats(staged + in_warp * kRow + lane % 8 * 16);
+    bits[i] = shared_load_floats(staged + (i * 4 + lane / 8) * kRow + lane % 8 * 16);
+  }
+#pragma unroll
+  for (int i = 0; i < 4; ++i) {
+    const int row = rows.row(i * 4 + lane / 8);
     if (row < 0 || n >= p.n) continue;
-    *reinterpret_cast<float4*>(static_cast<T*>(p.d) + row * p.d_row + n) = bits;
+    // Streaming: results should not drive out weights and tokens that other blocks read.
+    __stcs(reinterpret_cast<float4*>(static_cast<T*>(p.d) + row * p.d_row + n), bits[i]);
   }
 }
 

@@ -35,12 +35,16 @@ OCTET_DEVICE int tiles_in_use(const SlotParams& p) {
 
 /// A block's (or cluster's) parts of d: `kBlockM` slots of one expert by a range of n. In a group
 /// of tiles the slots move first, so what one wave of blocks reads of an expert is read once.
-template <int kBlockM>
+///
+/// kPairs: tiles of kBlockM slots and an even number of ranges of n a column. Where two tiles of
+/// an expert follow each other in a group they swap halves: both become tall, 2 * kBlockM slots by
+/// half of the column's ranges, so that these weights are read once.
+template <int kBlockM, bool kPairs = false>
 class Walk {
  public:
-  /// `columns` ranges of n; the walk of one of `workers`.
-  OCTET_DEVICE Walk(const SlotParams& slots, int columns, int worker, int workers)
-      : slots_(slots), columns_(columns), tiles_(tiles_in_use(slots)) {
+  /// `columns` ranges of n; the walk of one of `workers`. kPairs: halves of a column that lie in d.
+  OCTET_DEVICE Walk(const SlotParams& slots, int columns, int worker, int workers, int halves = 0)
+      : slots_(slots), columns_(columns), halves_(halves), tiles_(tiles_in_use(slots)) {
     share_out(workers);
     if (worker >= stride_) first_ = tiles_;
     start_group();
@@ -53,12 +57,18 @@ class Walk {
   OCTET_DEVICE bool done() const { return first_ >= tiles_; }
   OCTET_DEVICE int expert() const { return expert_; }
   OCTET_DEVICE int column() const { return column_; }
-  OCTET_DEVICE int slot() const { return (first_ + tile_) * slots_.block_m + part_ * kBlockM; }
+  OCTET_DEVICE int slot() const {
+    return (first_ + tile_ - (pair_ < 0 ? 1 : 0)) * slots_.block_m + part_ * kBlockM;
+  }
+  /// kPairs: whether this is a half of the column, and the first half that this is.
+  OCTET_DEVICE bool tall() const { return pair_ != 0; }
+  OCTET_DEVICE int half() const { return 2 * column_ + (pair_ < 0 ? 1 : 0); }
   /// Whether a neighbouring tile is of the same expert, or the tile has several parts.
   OCTET_DEVICE bool weights_are_shared() const {
-    const int tile = first_ + tile_;
-    return parts_ > 1 || (tile > 0 && slots_.tile_experts[tile - 1] == expert_) ||
-           (tile + 1 < tiles_ && slots_.tile_experts[tile + 1] == expert_);
+    const int low = first_ + tile_ - (pair_ < 0 ? 1 : 0);
+    const int high = first_ + tile_ + (pair_ > 0 ? 1 : 0);
+    return parts_ > 1 || (low > 0 && slots_.tile_experts[low - 1] == expert_) ||
+           (high + 1 < tiles_ && slots_.tile_experts[high + 1] == expert_);
   }
   OCTET_DEVICE void advance() {
     if (++part_ < parts_) return;
@@ -111,7 +121,9 @@ class Walk {
       if (static_cast<uint32_t>(expert_) < static_cast<uint32_t>(slots_.experts)) {
         part_ = 0;
         count_parts();
-        return;
+        if (!kPairs) return;
+        find_pair();
+        if (pair_ >= 0 || half() < halves_) return;
       }
       step();
     }
@@ -124,9 +136,17 @@ class Walk {
       ++parts_;
     }
   }
+  /// In a group: every other tile of a run of one expert's is the first of two.
+  OCTET_DEVICE void find_pair() {
+    const int32_t* experts = slots_.tile_experts + first_;
+    int before = 0;
+    while (before < tile_ && experts[tile_ - 1 - before] == expert_) ++before;
+    pair_ = before % 2 != 0 ? -1 : tile_ + 1 < height_ && experts[tile_ + 1] == expert_ ? 1 : 0;
+    if (slots_.block_m != kBlockM) pair_ = 0;
+  }
 
   const SlotParams& slots_;
-  const int columns_;
+  const int columns_, halves_;
   int tiles_;                   // of slots, in use
   int stride_ = 1;              // workers that have something to do
   bool once_ = false;           // each of them one part
@@ -135,6 +155,7 @@ class Walk {
   int tile_ = 0, column_ = 0;  // in the group
   int expert_ = 0;
   int part_ = 0, parts_ = 1;  // of the tile's slots
+  int pair_ = 0;              // 1, -1: the first, the second of two tiles that swap halves
 };
 
 }  // namespace octet::ops::gemm_grouped
