@@ -12,9 +12,10 @@ struct Field {
   int64_t ModelShape::*value;
 };
 
-constexpr std::array kFields{Field{"m", &ModelShape::m}, Field{"n", &ModelShape::n},
-                             Field{"k", &ModelShape::k}, Field{"experts", &ModelShape::experts},
-                             Field{"topk", &ModelShape::topk}};
+constexpr std::array kFields{
+    Field{"m", &ModelShape::m},       Field{"n", &ModelShape::n},
+    Field{"k", &ModelShape::k},       Field{"experts", &ModelShape::experts},
+    Field{"topk", &ModelShape::topk}, Field{"batch", &ModelShape::batch}};
 
 }  // namespace
 
