@@ -33,4 +33,10 @@ select::Problem problem_of(const select::OpSchema& schema, uint32_t format,
   return ops::gemm_grouped::to_select(grouped);
 }
 
+bool is_of_format(const select::OpSchema& schema, uint32_t format, const ModelShape& shape) {
+  if (!shape.op.empty() || shape.format.empty()) return true;
+  const auto named = schema.parse_format(shape.format);
+  return named.ok() && schema.table_format(*named) == schema.table_format(format);
+}
+
 }  // namespace octet::harness
