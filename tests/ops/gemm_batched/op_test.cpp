@@ -1,4 +1,6 @@
 // What gemm_batched computes, from operands that a test writes down.
+#include <utility>
+
 #include "ops/gemm_batched/small_batched.h"
 
 namespace octet {
@@ -143,6 +145,25 @@ TEST(GemmBatched, TheSameBitsForAnyNumberOfThreads) {
     ASSERT_TRUE(gemm_batched(small.args, stream).ok());
     if (first.empty()) first = small.d;
     EXPECT_EQ(small.d, first) << threads;
+  }
+}
+
+/// More widened rows than the workspace holds: rows of one matrix, and whole matrices, in turns.
+TEST(GemmBatched, SeveralRoundsOfRowsAndOfMatrices) {
+  Stream stream = Stream::cpu(3).value();
+  for (const auto& [m, batch] : {std::pair{300, 1}, std::pair{8, 40}}) {
+    SmallBatched small({m, 2, 65536, batch, Format::kBf16, DType::kF32});
+    for (int i = 0; i < batch; ++i) {
+      for (int row = 0; row < m; ++row) small.set_a(i, row, 65535, static_cast<float>(row % 7 + 1));
+      small.set_b(i, 1, 65535, static_cast<float>(i + 1));
+    }
+    ASSERT_TRUE(gemm_batched(small.args, stream).ok());
+    for (int i = 0; i < batch; ++i) {
+      for (int row = 0; row < m; ++row) {
+        ASSERT_EQ(small.f32(i, row, 0), 0) << i << " " << row;
+        ASSERT_EQ(small.f32(i, row, 1), (row % 7 + 1) * (i + 1)) << i << " " << row;
+      }
+    }
   }
 }
 
