@@ -3,6 +3,7 @@
 // GPU.
 #include <cstdio>
 
+#include "bench/tally.h"
 #include "ops/moe_align/small_align.h"
 #include "ops/quantize/small_quantize.h"
 #include "src/core/try.h"
@@ -11,6 +12,7 @@
 namespace {
 
 using namespace octet;
+using bench::Tally;
 using harness::DeviceBuffer;
 using testing_align::SmallAlign;
 using testing_quantize::Kind;
@@ -33,19 +35,6 @@ template <class T>
 Status from_device(const DeviceBuffer& from, int64_t offset, std::vector<T>& to) {
   return from.download(to.data(), static_cast<int64_t>(to.size() * sizeof(T)), offset);
 }
-
-struct Tally {
-  int checked = 0, wrong = 0;
-  void add(bool right, const std::string& what) {
-    ++checked;
-    if (right) return;
-    ++wrong;
-    std::printf("WRONG: %s\n", what.c_str());
-  }
-  void say(const std::string& done) const {
-    std::printf("%s: %d calls so far, %d wrong\n", done.c_str(), checked, wrong);
-  }
-};
 
 struct Rows {
   int64_t rows, cols;

@@ -4,16 +4,15 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "bench/device_copies.h"
 #include "ops/moe_mxfp8/layer_reference.h"
 #include "ops/moe_reduce/small_reduce.h"
-#include "src/core/try.h"
 #include "src/device/gpu_queue.h"
-#include "src/harness/gpu/placed_buffer.h"
 
 namespace {
 
 using namespace octet;
-using harness::PlacedBuffer;
+using bench::Copies;
 using testing_moe::SmallMoe;
 using testing_reduce::SmallReduce;
 
@@ -26,31 +25,6 @@ void tally(bool right, const std::string& what) {
   ++wrong;
   std::printf("WRONG: %s\n", what.c_str());
 }
-
-/// Copies of host memory on the GPU, which live as long as this.
-class Copies {
- public:
-  explicit Copies(const Stream& stream) : stream_(stream) {}
-
-  /// Points `data` at a copy of `from`.
-  template <class Pointer, class T>
-  Status place(Pointer& data, const std::vector<T>& from) {
-    const auto bytes = static_cast<int64_t>(from.size() * sizeof(T));
-    OCTET_TRY(PlacedBuffer placed, PlacedBuffer::allocate(stream_, std::max<int64_t>(bytes, 16)));
-    OCTET_CHECK_OK(placed.upload(from.data(), bytes));
-    data = placed.as<std::remove_const_t<std::remove_pointer_t<Pointer>>>();
-    placed_.push_back(std::move(placed));
-    return Status::Ok();
-  }
-  /// The copy that was placed last, back.
-  Status fetch_last(std::vector<uint8_t>& to) const {
-    return placed_.back().download(to.data(), static_cast<int64_t>(to.size()));
-  }
-
- private:
-  const Stream& stream_;
-  std::vector<PlacedBuffer> placed_;
-};
 
 Status check_sum(Stream& gpu, SmallReduce& call) {
   Copies copies(gpu);
@@ -163,9 +137,5 @@ int main(int argc, char** argv) {
   if (argc > 1) runs = std::atoi(argv[1]);
   if (argc > 2) most_tokens = std::atoll(argv[2]);
   std::setvbuf(stdout, nullptr, _IOLBF, 0);  // a line as soon as it is known
-  const Status status = check_all();
-  std::printf("moe_bits: %d checks, %d wrong\n", checked, wrong);
-  if (!status.ok()) std::fprintf(stderr, "moe_bits: %s\n", status.message().c_str());
-  if (status.code() == StatusCode::kNoDevice) return 3;
-  return status.ok() && wrong == 0 ? 0 : 1;
+  return bench::report("moe_bits", checked, wrong, check_all());
 }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/host_copy.h"
 #include "octet/quantize.h"
 #include "src/core/formats.h"
 #include "src/core/try.h"
@@ -80,16 +81,6 @@ std::vector<uint16_t> values(const Sizes& s) {
   return x;
 }
 
-struct Copy {
-  char *to, *from;
-  int64_t bytes;
-};
-void copy_share(void* context, int thread, int threads) {
-  const Copy& c = *static_cast<const Copy*>(context);
-  const int64_t begin = c.bytes * thread / threads, end = c.bytes * (thread + 1) / threads;
-  std::memcpy(c.to + begin, c.from + begin, static_cast<size_t>(end - begin));
-}
-
 void report(const Format& f, const Sizes& s, double us, double copy_us) {
   std::printf("%-24s %9.1f us %7.1f GB/s  %5.1f %% of a copy", f.name, us,
               static_cast<double>(s.moved(f)) / us / 1e3, 100 * copy_us / us);
@@ -112,9 +103,7 @@ Status bench_cpu(Stream& stream, const Sizes& s, double seconds) {
   for (const Format& f : kFormats) {
     const Timed candidates[] = {
         [&](int64_t i) {
-          Copy copy{b.q_of(i), b.x_of(i), s.moved(f) / 2};
-          stream.parallel(copy_share, &copy);
-          return Status::Ok();
+          return bench::copy_in_parallel(stream, b.q_of(i), b.x_of(i), s.moved(f) / 2);
         },
         [&](int64_t i) { return quantize(args_of(f, s, b.x_of(i), b.q_of(i)), stream); }};
     OCTET_TRY(const auto times,

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 
 #include "octet/options.h"
 #include "octet/status.h"
@@ -49,32 +50,58 @@ enum class KvScaleBlock : uint8_t { kTensor, kHead, kTokenHead };
 enum class KvLayout : uint8_t { kNhd, kHnd };  // (tokens, heads, dim), (heads, tokens, dim)
 
 /// Scales of keys or values: one float32 (kTensor), (heads) float32 (kHead), or one for each token
-/// and head (kTokenHead) that lies as the codes do, without their dim.
-struct KvScales {
+/// and head (kTokenHead) that lies as the codes do, without their dim. `Byte`: const where they are
+/// read, as attn_decode does.
+template <class Byte>
+struct BasicKvScales {
+  template <class T>
+  using Pointer = std::conditional_t<std::is_const_v<Byte>, const T*, T*>;
+
   KvScaleBlock block = KvScaleBlock::kTensor;
-  const float* scale = nullptr;  // null with kTensor: 1
-  const float* shift = nullptr;  // kTokenHead; null: 0
+  Pointer<float> scale = nullptr;  // null with kTensor: 1
+  Pointer<float> shift = nullptr;  // kTokenHead; null: 0
   /// kTokenHead, in the place of both: f16 scale in the low 16 bits, f16 shift in the high ones.
-  const uint32_t* packed = nullptr;
+  Pointer<uint32_t> packed = nullptr;
   int64_t block_stride = 0, token_stride = 0, head_stride = 0;  // kTokenHead; all 0: dense
 };
+using KvScales = BasicKvScales<const void>;
 
 /// Codes of keys or values. A block is a sequence, padded to `block_tokens`, or a page.
-struct KvCache {
-  const void* data = nullptr;
+template <class Byte>
+struct BasicKvCache {
+  Byte* data = nullptr;
   DType dtype = DType::kE4m3fn;  // or e5m2
   int64_t blocks = 0;            // sequences: batch; or pages of the pool
   int64_t block_tokens = 0;      // of a page: 1, 16, 32, 64 or 128
   int64_t heads = 0, dim = 0;
   KvLayout layout = KvLayout::kNhd;
   int64_t block_stride = 0, token_stride = 0, head_stride = 0;  // in elements; all 0: dense
-  KvScales scales;
+  BasicKvScales<Byte> scales;
 };
+using KvCache = BasicKvCache<const void>;
+using MutableKvCache = BasicKvCache<void>;  // what kv_append writes
+
+/// A cache that is written, as attn_decode reads it.
+constexpr KvCache read_only(const MutableKvCache& c) {
+  const BasicKvScales<void>& s = c.scales;
+  return {c.data,
+          c.dtype,
+          c.blocks,
+          c.block_tokens,
+          c.heads,
+          c.dim,
+          c.layout,
+          c.block_stride,
+          c.token_stride,
+          c.head_stride,
+          {s.block, s.scale, s.shift, s.packed, s.block_stride, s.token_stride, s.head_stride}};
+}
 
 /// Operands. q.heads is a multiple of k.heads, 1 to 1024; query heads h * q.heads / k.heads and on
 /// share KV head h. dim is a multiple of 8, 16 to 512. k and v agree in all sizes. What lies
-/// beyond a sequence's length, outside windows, or in pages that no table entry in use names is
-/// never read.
+/// beyond a sequence's length or outside windows never counts, whatever it is (on a GPU it may be
+/// read, where it shares a page, or a run of 64 tokens, with what counts); pages that no table
+/// entry in use names are never read.
 struct AttnDecodeArgs {
   ConstHeads q;  // (batch, q_tokens, q_heads, dim) bf16 or f16; 1 to 8 query tokens
   KvCache k, v;
@@ -93,11 +120,18 @@ struct AttnDecodeArgs {
   const float* sinks = nullptr;  // (q_heads): a logit that joins the denominator; null: none
 
   /// Tokens of a split, at multiples of it in every sequence: a multiple of 64, 256 to 2048, so
-  /// that no result depends on the other sequences of a batch. 0: the variant's choice.
+  /// that no result depends on the other sequences of a batch. 0: the variant's choice. On a GPU it
+  /// may take more workspace than the plan says: the stream's own.
   int64_t split_tokens = 0;
 
   Heads out{};           // as q, bf16, f16 or f32; must not overlap an operand
   float* lse = nullptr;  // (batch, q_tokens, q_heads), natural logarithm; null: not wanted
+
+  /// On a GPU lengths and page ids are read there only. Four words on the device, zeroed by the
+  /// caller, get the first that is out of range: 1 (a length) or 2 (a page id), the sequence, the
+  /// column of the page table, the value. That sequence's results are unspecified, and nothing is
+  /// read for such a length or page. Null: not wanted.
+  int32_t* fault = nullptr;
 };
 
 /// Computes out, and lse where it is wanted, in float32 accumulation. Deterministic: operands and

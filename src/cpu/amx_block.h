@@ -12,26 +12,13 @@
 //            this block, the scaling of the block before, the decoding of the next piece
 #pragma once
 
+#include "src/cpu/amx_rows.h"
 #include "src/cpu/amx_tile.h"
-#include "src/cpu/avx512_fold.h"
-#include "src/cpu/pack.h"
-#include "src/cpu/scaled_rows.h"
 
 namespace octet::cpu {
 namespace {
 
 constexpr int64_t kTokenTileBytes = 4 * kTileBytes;  // 16 tokens x 128 of k
-
-/// How the pipeline walks over b.
-struct AmxLoop {
-  int64_t block_tiles;   // tiles of 16 tokens per pass over b
-  int row_tiles;         // tiles of 16 rows in a panel: 1 or 2
-  int piece_kb;          // blocks of 128 of k in a piece
-  int prefetch_pieces;   // pieces between prefetch and decode, 0: none
-  int panels_per_group;  // panels that take turns, chunk of k by chunk of k
-  int64_t chunk_bytes;   // of activations per turn: what stays in L2
-  Scales scales = Scales::kF32Of128;
-};
 
 struct Tokens {
   int64_t num_kb, num_tiles;
@@ -56,15 +43,6 @@ template <Scales S>
 OCTET_INLINE int64_t tokens_bytes(const Task& task) {
   const int64_t tiles = tokens_units<S>(task) * kTokenTileBytes;
   return tiles + (S == Scales::kE8m0Of32 ? task.m : tokens_units<S>(task) * 64);
-}
-
-/// 64 of k of a row, its e8m0 scales folded in. `left` of k exist from there on.
-OCTET_INLINE Bf16x64 decode_folded(const Decoder& decoder, const uint8_t* codes,
-                                   const uint8_t* exponents, int64_t left) {
-  uint8_t is_outside = 0;
-  const __m512i folds = folds_of(fold_pair(exponents, 0, left / kMxBlock, is_outside));
-  const Bf16x64 values = decode64(decoder, load_left(codes, left));
-  return {fold(values.first, folds), fold(values.second, folds)};
 }
 
 /// Decodes 64 codes of 16 tokens, `valid` of them there, from token m and k on into two B tiles:
@@ -108,8 +86,7 @@ OCTET_INLINE void prepare_tokens(const Task& task, int64_t unit) {
   }
   if (S == Scales::kE8m0Of32) {
     for (int64_t i = m; kb == 0 && i < m + valid; ++i) {
-      tokens.special[i] = mx_row_is_special(task.a + i * task.a_stride,
-                                            task.a_exponent + i * task.a_exponent_stride, task.k);
+      tokens.special[i] = mx_token_is_special(task, i);
     }
     return;
   }
@@ -118,125 +95,16 @@ OCTET_INLINE void prepare_tokens(const Task& task, int64_t unit) {
   for (int64_t i = 0; i < 16; ++i) scales[i] = i < valid ? from[i * task.a_scale_stride_m] : 0.0f;
 }
 
-/// The panels of one call and the order of their pieces: groups of panels; inside a group chunks of
-/// k; inside a chunk the panels; inside a panel its pieces.
-struct Panels {
-  int64_t end, group_size, num_kb, chunk_kb;
+/// e8m0: nothing is left to scale, so that results stay in the C tiles from block to block or come
+/// back to them. Not in x86_amx_block: there they are finished beside the dot products.
+template <AmxLoop kLoop>
+constexpr bool kHeld = kLoop.scales == Scales::kE8m0Of32&& kLoop.chunk_bytes != 0;
+
+/// The results that are in the C tiles.
+struct Held {
+  float* results;
+  int tiles;  // 0: none
 };
-
-struct Position {
-  int64_t group, chunk, panel, kb;  // the first panel of the group, the first block of the chunk
-};
-
-OCTET_INLINE int64_t smaller(int64_t x, int64_t y) { return x < y ? x : y; }
-
-OCTET_INLINE bool advance(const Panels& panels, int piece_kb, Position& at) {
-  at.kb += piece_kb;
-  if (at.kb < smaller(at.chunk + panels.chunk_kb, panels.num_kb)) return true;
-  at.kb = at.chunk;
-  if (++at.panel < smaller(at.group + panels.group_size, panels.end)) return true;
-  at.panel = at.group;
-  at.kb = at.chunk += panels.chunk_kb;
-  if (at.chunk < panels.num_kb) return true;
-  at.panel = at.group += panels.group_size;
-  at.kb = at.chunk = 0;
-  return at.panel < panels.end;
-}
-
-/// Decoding of one piece, a few rows at a time.
-struct Decoding {
-  bool fnuz;
-  const uint8_t* codes;
-  const uint8_t* ahead;           // the same place of a later piece, to prefetch
-  int64_t half_bytes, row_bytes;  // between 64s of k, between rows
-  int64_t last_row;               // rows past it repeat it: their results are not stored
-  const uint8_t* exponents;       // e8m0: of the first row, from the first block on
-  int64_t exponent_stride, left;  // e8m0: between rows; of k from the first block on
-  uint8_t* out;                   // (k/32, row_tiles) tiles
-  int done, total;                // rows of 64 codes
-  int credit;
-  int steps = 1;  // that the work is spread over
-};
-
-template <AmxLoop kLoop>
-OCTET_INLINE const uint8_t* piece_codes(const Task& task, const Position& at) {
-  const int64_t n = at.panel * kLoop.row_tiles * 16, k = at.kb * kScaleBlock;
-  return task.b + (task.b_packed ? packed_offset(n, k, task.k) : n * task.b_stride + k);
-}
-
-template <AmxLoop kLoop>
-OCTET_INLINE Decoding start_decoding(const Task& task, const Panels& panels, Position at, int steps,
-                                     uint8_t* out) {
-  constexpr int kRows = kLoop.row_tiles * 16;
-  const int64_t num_kb = smaller(kLoop.piece_kb, panels.num_kb - at.kb);
-  Decoding job{};
-  job.fnuz = is_fnuz(*task.codes);
-  job.codes = piece_codes<kLoop>(task, at);
-  job.half_bytes = task.b_packed ? kPackBlockBytes / 2 : 64;
-  job.row_bytes = task.b_packed ? 64 : task.b_stride;
-  job.last_row = task.b_packed ? kRows - 1 : smaller(kRows, task.n - at.panel * kRows) - 1;
-  if (kLoop.scales == Scales::kE8m0Of32) {
-    job.exponents = task.b_exponent + at.panel * kRows * task.b_exponent_stride + at.kb * 4;
-    job.exponent_stride = task.b_exponent_stride;
-    job.left = task.k - at.kb * kScaleBlock;
-  }
-  job.out = out;
-  job.total = static_cast<int>(num_kb) * 2 * kRows;
-  job.steps = steps;
-  bool more = true;
-  for (int i = 0; more && i < kLoop.prefetch_pieces; ++i)
-    more = advance(panels, kLoop.piece_kb, at);
-  job.ahead = more ? piece_codes<kLoop>(task, at) : job.codes;
-  return job;
-}
-
-/// Four rows of 64 codes with e8m0 scales.
-template <AmxLoop kLoop>
-OCTET_INLINE void decode_folded_rows(const Decoder& decoder, Decoding& job, int64_t half,
-                                     int64_t row, uint8_t* out) {
-#pragma GCC unroll 4
-  for (int64_t i = 0; i < 4; ++i) {
-    const int64_t from = smaller(row + i, job.last_row);
-    const int64_t at = half * job.half_bytes + from * job.row_bytes;
-    if (kLoop.prefetch_pieces > 0) _mm_prefetch(job.ahead + at, _MM_HINT_T1);
-    const Bf16x64 values =
-        decode_folded(decoder, job.codes + at,
-                      job.exponents + from * job.exponent_stride + half * 2, job.left - half * 64);
-    _mm512_store_si512(out + i * 64, values.first);
-    _mm512_store_si512(out + kLoop.row_tiles * kTileBytes + i * 64, values.second);
-  }
-  job.done += 4;
-}
-
-template <AmxLoop kLoop>
-OCTET_INLINE void decode_rows(const Decoder& decoder, Decoding& job) {  // four rows of 64 codes
-  constexpr int kRows = kLoop.row_tiles * 16;
-  const int64_t half = job.done / kRows, row = job.done % kRows;
-  uint8_t* out = job.out + half * 2 * kRows * 64 + row * 64;
-  if constexpr (kLoop.scales == Scales::kE8m0Of32) {
-    decode_folded_rows<kLoop>(decoder, job, half, row, out);
-    return;
-  }
-#pragma GCC unroll 4
-  for (int64_t i = 0; i < 4; ++i) {
-    const int64_t at = half * job.half_bytes + smaller(row + i, job.last_row) * job.row_bytes;
-    if (kLoop.prefetch_pieces > 0) _mm_prefetch(job.ahead + at, _MM_HINT_T1);
-    const Bf16x64 values = decode64_any(decoder, _mm512_loadu_si512(job.codes + at), job.fnuz);
-    _mm512_store_si512(out + i * 64, values.first);
-    _mm512_store_si512(out + kRows * 64 + i * 64, values.second);
-  }
-  job.done += 4;
-}
-
-/// One step's share: total/steps rows on average, in fours.
-template <AmxLoop kLoop>
-OCTET_INLINE void decode_share(const Decoder& decoder, Decoding& job) {
-  job.credit += job.total;
-  while (job.credit >= 4 * job.steps) {
-    decode_rows<kLoop>(decoder, job);
-    job.credit -= 4 * job.steps;
-  }
-}
 
 /// What scales a block of 128 of k whose sums are still in the C tiles or in `sums`.
 struct Drain {
@@ -301,58 +169,81 @@ OCTET_INLINE void drain_step(const Task& task, const Drain& drain, int step) {
 }
 
 template <int kTile>
-OCTET_INLINE void store_sums(const Drain& drain) {
-  if (kTile < drain.tiles) tile_store<kTile>(drain.sums + kTile * 256);
+OCTET_INLINE void store_sums(float* sums, int tiles) {
+  if (kTile < tiles) tile_store<kTile>(sums + kTile * 256);
+}
+
+OCTET_INLINE void store_all_sums(float* sums, int tiles) {
+  store_sums<0>(sums, tiles);
+  store_sums<1>(sums, tiles);
+  store_sums<2>(sums, tiles);
+  store_sums<3>(sums, tiles);
 }
 
 template <Scales S>
 OCTET_INLINE void flush(const Task& task, Drain& drain) {
-  store_sums<0>(drain);
-  store_sums<1>(drain);
-  store_sums<2>(drain);
-  store_sums<3>(drain);
+  store_all_sums(drain.sums, drain.tiles);
   if (drain.tiles != 0) {
     for (int step = 0; step < 4; ++step) drain_step<S>(task, drain, step);
   }
   drain.tiles = 0;
 }
 
+OCTET_INLINE void put_back(Held& held) {
+  store_all_sums(held.results, held.tiles);
+  held.tiles = 0;
+}
+
+/// Where the sums in the C tiles go at the start of a block, and what takes their place.
+struct Exchange {
+  float* to;          // null: they stay, and the block is added to them
+  const float* from;  // null: zero
+};
+
 /// C tile `kC` += A x B. In the first step the tile still holds the sums of the block before: they
 /// move to memory here, tile by tile. Why: four stores at the end of a block stall the dot products
 /// of the next; here the first of them wait for one store (m=512 5120x5120, Emerald Rapids: 25.7
 /// -> 23.6 ms).
-template <bool kFirst, int kC, int kA, int kB>
-OCTET_INLINE void dot_step(float* sums) {
-  if constexpr (kFirst) {
-    tile_store<kC>(sums + kC * 256);
-    tile_zero<kC>();
+template <AmxLoop kLoop, bool kFirst, int kC, int kA, int kB>
+OCTET_INLINE void dot_step(const Exchange& exchange) {
+  if (kFirst && (!kHeld<kLoop> || exchange.to != nullptr)) {
+    tile_store<kC>(exchange.to + kC * 256);
+    if (kHeld<kLoop> && exchange.from != nullptr) {
+      tile_load<kC>(exchange.from + kC * 256);
+    } else {
+      tile_zero<kC>();
+    }
   }
   tile_dot_bf16<kC, kA, kB>();
 }
 
 /// 32 of k: C tile t * kRowTiles + r += rows r x tokens t.
 /// Why tokens are loaded "once": they stream from L2 past L1 (same case: 30.4 -> 25.3 ms).
-template <int kRowTiles, int kTokenTiles, bool kFirst>
-OCTET_INLINE void multiply_step(const uint8_t* rows, const uint8_t* tokens, float* sums) {
+template <AmxLoop kLoop, int kTokenTiles, bool kFirst>
+OCTET_INLINE void multiply_step(const uint8_t* rows, const uint8_t* tokens,
+                                const Exchange& exchange) {
+  constexpr int kRowTiles = kLoop.row_tiles;
   tile_load_once<6>(tokens);
   tile_load<4>(rows);
-  dot_step<kFirst, 0, 4, 6>(sums);
+  dot_step<kLoop, kFirst, 0, 4, 6>(exchange);
   if constexpr (kRowTiles == 2) {
     tile_load<5>(rows + kTileBytes);
-    dot_step<kFirst, 1, 5, 6>(sums);
+    dot_step<kLoop, kFirst, 1, 5, 6>(exchange);
   }
   if constexpr (kTokenTiles == 2) {
     tile_load_once<7>(tokens + kTokenTileBytes);
-    dot_step<kFirst, kRowTiles, 4, 7>(sums);
-    if constexpr (kRowTiles == 2) dot_step<kFirst, 3, 5, 7>(sums);
+    dot_step<kLoop, kFirst, kRowTiles, 4, 7>(exchange);
+    if constexpr (kRowTiles == 2) dot_step<kLoop, kFirst, 3, 5, 7>(exchange);
   }
 }
 
 /// What is under way between two blocks of 128 of k.
 struct Pipeline {
-  Decoder decoder;
+  AffineDecoder decoder;
+  FoldRoom folding;
   Decoding decoding;
   Drain drain;
+  Held held;
   const uint8_t* later_tokens;  // to prefetch into L2, or null
   int later_lines;              // of 64 bytes, per step
 };
@@ -366,22 +257,33 @@ OCTET_INLINE void prefetch_tokens(Pipeline& pipeline) {
 /// What runs beside the dot products of one step.
 template <AmxLoop kLoop>
 OCTET_INLINE void side_step(const Task& task, Pipeline& pipeline, int step) {
-  if (pipeline.drain.tiles != 0) drain_step<kLoop.scales>(task, pipeline.drain, step);
+  if (!kHeld<kLoop> && pipeline.drain.tiles != 0)
+    drain_step<kLoop.scales>(task, pipeline.drain, step);
   decode_share<kLoop>(pipeline.decoder, pipeline.decoding);
   if (kLoop.chunk_bytes == 0) prefetch_tokens(pipeline);
+}
+
+/// Brings to memory what the last block left in the C tiles.
+template <AmxLoop kLoop>
+OCTET_INLINE void finish_block(const Task& task, Pipeline& pipeline) {
+  if constexpr (kHeld<kLoop>) {
+    put_back(pipeline.held);
+  } else {
+    flush<kLoop.scales>(task, pipeline.drain);
+  }
 }
 
 /// 128 of k of one panel and one or two token tiles; the pending drain has tiles of the same shape.
 template <AmxLoop kLoop, int kTokenTiles>
 OCTET_INLINE void multiply_block(const Task& task, const uint8_t* rows, const uint8_t* tokens,
-                                 float* sums, Pipeline& pipeline) {
+                                 const Exchange& exchange, Pipeline& pipeline) {
   constexpr int kRowTiles = kLoop.row_tiles;
-  multiply_step<kRowTiles, kTokenTiles, true>(rows, tokens, sums);
+  multiply_step<kLoop, kTokenTiles, true>(rows, tokens, exchange);
   side_step<kLoop>(task, pipeline, 0);
 #pragma GCC unroll 3
   for (int step = 1; step < 4; ++step) {
-    multiply_step<kRowTiles, kTokenTiles, false>(rows + step * kRowTiles * kTileBytes,
-                                                 tokens + step * kTileBytes, sums);
+    multiply_step<kLoop, kTokenTiles, false>(rows + step * kRowTiles * kTileBytes,
+                                             tokens + step * kTileBytes, exchange);
     side_step<kLoop>(task, pipeline, step);
   }
 }

@@ -8,7 +8,7 @@
 // clocks
 #pragma once
 
-#include "src/cpu/avx512_block.h"
+#include "src/cpu/avx512_fold.h"
 
 namespace octet::cpu {
 namespace {
@@ -48,6 +48,14 @@ OCTET_INLINE bool any_special(const __m512i (&codes)[4]) {
   return _mm512_cmpgt_epu8_mask(most, _mm512_set1_epi8(kMostNormal)) != 0;
 }
 
+/// 64 codes of which none is special, in decode64's order; `kMark` is added to every value.
+template <int kMark>
+OCTET_INLINE Bf16x64 affine64(const AffineDecoder& decoder, __m512i codes) {
+  const __m512i high = _mm512_gf2p8affine_epi64_epi8(codes, decoder.high, kHighInverse);
+  const __m512i low = _mm512_gf2p8affine_epi64_epi8(codes, decoder.low, kMark);
+  return {_mm512_unpacklo_epi8(low, high), _mm512_unpackhi_epi8(low, high)};
+}
+
 /// Four times 64 codes, in decode64's order.
 OCTET_INLINE void decode4(const AffineDecoder& decoder, const __m512i (&codes)[4],
                           Bf16x64 (&values)[4]) {
@@ -56,11 +64,87 @@ OCTET_INLINE void decode4(const AffineDecoder& decoder, const __m512i (&codes)[4
     return;
   }
 #pragma GCC unroll 4
-  for (int i = 0; i < 4; ++i) {
-    const __m512i high = _mm512_gf2p8affine_epi64_epi8(codes[i], decoder.high, kHighInverse);
-    const __m512i low = _mm512_gf2p8affine_epi64_epi8(codes[i], decoder.low, 0);
-    values[i] = {_mm512_unpacklo_epi8(low, high), _mm512_unpackhi_epi8(low, high)};
+  for (int i = 0; i < 4; ++i) values[i] = affine64<0>(decoder, codes[i]);
+}
+
+/// decode4 by mx_code_table with e8m0 scales: `folds` of each 64 (avx512_fold.h).
+OCTET_INLINE void decode4_folded(const AffineDecoder& decoder, const __m512i (&codes)[4],
+                                 const __m512i (&folds)[4], Bf16x64 (&values)[4]) {
+  if (__builtin_expect(any_special(codes), 0)) {
+    for (int i = 0; i < 4; ++i) {
+      const Bf16x64 marked = decode64(decoder.tables, codes[i]);
+      values[i] = {fold(marked.first, folds[i]), fold(marked.second, folds[i])};
+    }
+    return;
   }
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i) {
+    const Bf16x64 marked = affine64<1>(decoder, codes[i]);
+    values[i] = {_mm512_add_epi16(marked.first, folds[i]),
+                 _mm512_add_epi16(marked.second, folds[i])};
+  }
+}
+
+/// Rows of 64 codes with e8m0 scales, `row_bytes` apart, and where they go: row i to `out` + i
+/// * 64.
+struct FoldedRows {
+  const uint8_t* codes;
+  const uint8_t* ahead;  // rows of a later piece, to prefetch
+  int64_t row_bytes;     // of both
+  const uint8_t* folds;  // folds_at of the first row; all are of the same 16
+  uint8_t* out;
+};
+
+/// Prefetches a line of each of four rows.
+OCTET_INLINE void prefetch_rows(const uint8_t* rows, int64_t row_bytes) {
+#pragma GCC unroll 4
+  for (int64_t i = 0; i < 4; ++i) _mm_prefetch(rows + i * row_bytes, _MM_HINT_T1);
+}
+
+/// Decodes `quads` x 4 rows, the second 32 values of each `second` bytes behind the first, and
+/// moves `rows` past them.
+OCTET_INLINE void decode_folded_rows(const AffineDecoder& decoder, FoldedRows& rows, int quads,
+                                     int64_t second) {
+  for (; quads > 0; --quads) {
+    prefetch_rows(rows.ahead, rows.row_bytes);
+    __m512i codes[4], folds[4];
+#pragma GCC unroll 4
+    for (int64_t i = 0; i < 4; ++i) {
+      codes[i] = _mm512_loadu_si512(rows.codes + i * rows.row_bytes);
+      folds[i] = load_folds(rows.folds + i * 4);
+    }
+    Bf16x64 values[4];
+    decode4_folded(decoder, codes, folds, values);
+#pragma GCC unroll 4
+    for (int64_t i = 0; i < 4; ++i) {
+      _mm512_store_si512(rows.out + i * 64, values[i].first);
+      _mm512_store_si512(rows.out + second + i * 64, values[i].second);
+    }
+    rows.codes += 4 * rows.row_bytes;
+    rows.ahead += 4 * rows.row_bytes;
+    rows.folds += 16;
+    rows.out += 256;
+  }
+}
+
+/// What does not exist of 64 of k of a piece: its rows from `row` on up to `last_row`, which those
+/// past it repeat, `left` of k, with zeros behind them.
+struct Edge {
+  int64_t row, last_row, left;
+};
+
+/// decode_folded_rows of rows `edge.row` on; `rows.codes` and `rows.ahead` are those of row 0.
+__attribute__((noinline, unused)) void decode_folded_edge(const AffineDecoder& decoder,
+                                                          FoldedRows rows, const Edge& edge,
+                                                          int quads, int64_t second) {
+  alignas(64) uint8_t copy[16 * 64];
+  for (int64_t i = 0; i < 4 * quads; ++i) {
+    const int64_t row = edge.row + i < edge.last_row ? edge.row + i : edge.last_row;
+    _mm512_store_si512(copy + i * 64, load_left(rows.codes + row * rows.row_bytes, edge.left));
+    _mm_prefetch(rows.ahead + (edge.row + i) * rows.row_bytes, _MM_HINT_T1);
+  }
+  FoldedRows copied{copy, copy, 64, rows.folds, rows.out};
+  decode_folded_rows(decoder, copied, quads, second);
 }
 
 }  // namespace

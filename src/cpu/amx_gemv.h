@@ -1,14 +1,14 @@
 // Few tokens on AMX: weights stream once, with as little as can be beside their decoding.
 //
-// Layout     d^T = b x a^T as in amx_block.h, in pieces of 32 rows x 128 of k, k first. `width`: m
-//            rounded up to a power of two. shared: B tiles (k/128, 4) of 16 pairs x width tokens,
-//            then f32 scales (k/128, 16), lane i of token i % width, 0 past m.
-//            scratch: two decoded pieces of 4 quarters (16 rows x 64 of k, two tiles), f32 sums
-//            and results (32, width). Why: tiles loaded beside the stores of a quarter never lie
-//            a multiple of 4 KB from them, which would hold them up
+// Layout     d^T = b x a^T as in amx_block.h, in pieces of 32 rows x 128 of k, k first. shared: as
+//            amx_gemv_tokens.h says. scratch: two decoded pieces of 4 quarters (16 rows x 64 of k,
+//            two tiles), folds of e8m0 scales, f32 sums and results (32, width). Why: tiles loaded
+//            beside the stores of a quarter never lie a multiple of 4 KB from them, which would
+//            hold them up
 // Requires   amx_tile.h and amx_decode.h; up to 16 tokens; include only from kernel files
 // Numerics   exact products, f32 sums of 128 of k in a tile, then one f32 FMA per 128 of k with
-//            a_scale * b_scale, ascending: the bits depend on no split of the work
+//            a_scale * b_scale, ascending: the bits depend on no split of the work. e8m0: folded
+//            into both operands, and all of k is summed in a tile
 // Method     B and C tiles have as many columns as there are tokens, so that tokens stay in L1 and
 //            scaling is a handful of instructions. Packed b is one run of memory: prefetches take
 //            the lines of `kPages` pages of it in turn, since a core reads fastest in several
@@ -16,6 +16,7 @@
 #pragma once
 
 #include "src/cpu/amx_decode.h"
+#include "src/cpu/amx_gemv_tokens.h"
 #include "src/cpu/amx_tile.h"
 #include "src/cpu/pack.h"
 
@@ -25,63 +26,20 @@ namespace {
 constexpr int64_t kRows = 32;                      // of a piece
 constexpr int64_t kQuarterBytes = 2 * kTileBytes;  // decoded: 16 rows x 64 of k, two tiles
 constexpr int64_t kSlotBytes = 4 * kQuarterBytes;
-constexpr int kQuads = 16;  // of four rows x 64 codes, in a piece
 
-struct GemvTokens {
-  int64_t width;
-  uint8_t* tiles;  // (k/128, 4, 16, width) pairs of bf16
-  float* scales;   // (k/128, 16)
+/// How weights are read: packed ones in `pages` places side by side, row-major ones with 0.
+struct GemvLoop {
+  int pages;
+  Scales scales;
 };
 
-OCTET_INLINE int64_t gemv_width(const Task& task) {
-  int64_t width = 1;
-  while (width < task.m) width *= 2;
-  return width;
-}
+template <Scales S>
+constexpr int64_t kGemvFoldsBytes = S == Scales::kE8m0Of32 ? 2 * sizeof(RowFolds) : 0;
 
-OCTET_INLINE GemvTokens gemv_tokens(const Task& task) {
-  const int64_t width = gemv_width(task);
-  uint8_t* scales = task.shared + task.k / kScaleBlock * 256 * width;
-  return {width, task.shared, reinterpret_cast<float*>(scales)};
-}
-
-int64_t gemv_shared_bytes(const Task& task) {
-  return task.k / kScaleBlock * (256 * gemv_width(task) + 64);
-}
-
+template <Scales S>
 int64_t gemv_scratch_bytes(const Task& task) {
-  return 2 * kSlotBytes + 2 * kRows * gemv_width(task) * 4 + kTileBytes;  // what tile_store names
-}
-
-int64_t gemv_prepare_units(const Task& task) { return task.k / kScaleBlock; }
-
-/// 128 of k of all tokens, and their scales.
-OCTET_INLINE void prepare_block(const Task& task, const GemvTokens& tokens, int64_t kb) {
-  const Decoder decoder = load_decoder(*task.codes);
-  const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-  const auto width = static_cast<int>(tokens.width);
-  const __m512i at = _mm512_mullo_epi32(lanes, _mm512_set1_epi32(width));
-  int32_t* tiles = reinterpret_cast<int32_t*>(tokens.tiles) + kb * 64 * width;
-  for (int t = 0; t < width; ++t) {
-    const uint8_t* codes = task.a + t * task.a_stride + kb * kScaleBlock;
-    for (int64_t half = 0; half < 2; ++half, codes += 64) {
-      const __m512i row = t < task.m ? _mm512_loadu_si512(codes) : _mm512_setzero_si512();
-      const Bf16x64 pairs = decode64_any(decoder, row, is_fnuz(*task.codes));
-      int32_t* tile = tiles + half * 32 * width + t;
-      _mm512_i32scatter_epi32(tile, at, pairs.first, 4);
-      _mm512_i32scatter_epi32(tile + 16 * width, at, pairs.second, 4);
-    }
-  }
-  const float* from = task.a_scale + kb * task.a_scale_stride_k;
-  for (int64_t i = 0; i < 16; ++i) {
-    const int64_t t = i % tokens.width;
-    tokens.scales[kb * 16 + i] = t < task.m ? from[t * task.a_scale_stride_m] : 0.0f;
-  }
-}
-
-void gemv_prepare(const Task& task, int64_t begin, int64_t end) {
-  const GemvTokens tokens = gemv_tokens(task);
-  for (int64_t kb = begin; kb < end; ++kb) prepare_block(task, tokens, kb);
+  const int64_t sums = 2 * kRows * gemv_width(task) * 4;
+  return 2 * kSlotBytes + kGemvFoldsBytes<S> + sums + kTileBytes;  // what tile_store names
 }
 
 int64_t gemv_units(const Task& task) { return (task.n + kRows - 1) / kRows; }
@@ -91,9 +49,10 @@ struct Place {
   int64_t number, panel, kb;
 };
 
+template <Scales S>
 OCTET_INLINE Place next_place(const Task& task, Place at) {
   ++at.number;
-  if (++at.kb < task.k / kScaleBlock) return at;
+  if (++at.kb < k_blocks<S>(task)) return at;
   return {at.number, at.panel + 1, 0};
 }
 
@@ -108,13 +67,17 @@ struct Stretch {
   int64_t panel, pieces;
 };
 
-/// Decoding of one piece, four rows of 64 codes at a time.
+/// Decoding of one piece, a quarter at a time.
 struct Decoding {
   const uint8_t* codes;         // null: there is no piece left
   int64_t row_bytes, last_row;  // of row-major b; rows past the last repeat it
   uint8_t* out;
-  const uint8_t* ahead;  // of what is prefetched meanwhile: a group of pages, or a piece; or null
-  int64_t line;          // packed: the first line of the group that this piece prefetches
+  const uint8_t* ahead;   // of what is prefetched meanwhile: a group of pages, or a piece; or null
+  int64_t line;           // packed: the first line of the group that this piece prefetches
+  const RowFolds* folds;  // e8m0: of 16 rows each
+  const uint8_t* ahead_exponents;  // e8m0: to prefetch, of the first row, or null
+  int64_t exponent_stride, left;   // e8m0: between rows; of k from this piece on
+  bool whole;                      // e8m0: all rows and all of k exist
 };
 
 /// Codes of packed b come `kPages` pages side by side; those of row-major b, kPages = 0, as they
@@ -138,23 +101,37 @@ OCTET_INLINE void prefetch_ahead(const Decoding& job, int64_t at, int64_t i) {
   _mm_prefetch(job.ahead + at, _MM_HINT_T1);
 }
 
-template <int kPages>
+/// The e8m0 part of start_piece.
+OCTET_INLINE void start_folds(const Task& task, const Place& at, FoldRoom& folding, Decoding& job) {
+  expand_block_folds(task, at.panel * kRows, at.kb, 2, folding, 0);
+  job.folds = folding.folds;
+  job.exponent_stride = task.b_exponent_stride;
+  job.left = task.k - at.kb * kScaleBlock;
+  job.whole = job.left >= kScaleBlock && job.last_row == kRows - 1;
+}
+
+template <GemvLoop kLoop>
 OCTET_INLINE Decoding start_piece(const Task& task, const Stretch& stretch, const Place& at,
-                                  uint8_t* out) {
+                                  uint8_t* out, FoldRoom& folding) {
   Decoding job{};
   if (at.number >= stretch.pieces) return job;
-  const int64_t num_kb = task.k / kScaleBlock, left = task.n - at.panel * kRows;
+  const int64_t num_kb = k_blocks<kLoop.scales>(task), left = task.n - at.panel * kRows;
   job.codes = codes_at(task, at.panel, at.kb);
   job.row_bytes = task.b_stride;
   job.last_row = left > kRows ? kRows - 1 : left - 1;
   job.out = out;
-  const int64_t ahead = at.number + kLead<kPages>;
-  if constexpr (kPacked<kPages>) {
-    const int64_t group = ahead / kPages * kPages;
+  if (kLoop.scales == Scales::kE8m0Of32) start_folds(task, at, folding, job);
+  const int64_t ahead = at.number + kLead<kLoop.pages>;
+  if constexpr (kPacked<kLoop.pages>) {
+    const int64_t group = ahead / kLoop.pages * kLoop.pages;
     if (group < stretch.pieces) job.ahead = stretch.first + group * kPackBlockBytes;
-    job.line = at.number % kPages * 64;
+    job.line = at.number % kLoop.pages * 64;
   } else if (ahead < stretch.pieces) {
-    job.ahead = codes_at(task, stretch.panel + ahead / num_kb, ahead % num_kb);
+    const int64_t panel = stretch.panel + ahead / num_kb, kb = ahead % num_kb;
+    job.ahead = codes_at(task, panel, kb);
+    if (kLoop.scales == Scales::kE8m0Of32 && kb % kLineBlocks == 0) {
+      job.ahead_exponents = exponent_line(task, panel * kRows, kb);
+    }
   }
   return job;
 }
@@ -166,27 +143,55 @@ OCTET_INLINE int64_t row_at(const Decoding& job, int64_t half, int64_t row) {
   return half * 64 + (row < job.last_row ? row : job.last_row) * job.row_bytes;
 }
 
-template <int kPages>
-OCTET_INLINE void decode_quad(const AffineDecoder& decoder, const Decoding& job, int quad) {
-  const int64_t half = quad / 8, row = quad % 8 * 4;
-  __m512i codes[4];
-#pragma GCC unroll 4
-  for (int64_t i = 0; i < 4; ++i) {
-    const int64_t at = row_at<kPages>(job, half, row + i);
-    if (job.ahead != nullptr) prefetch_ahead<kPages>(job, at, quad * 4 + i);
-    codes[i] = _mm512_loadu_si512(job.codes + at);
+/// A quarter with e8m0 scales.
+OCTET_INLINE void decode_folded_quarter(const AffineDecoder& decoder, const Decoding& job,
+                                        int64_t half, int64_t row, uint8_t* out) {
+  const uint8_t* ahead = job.ahead != nullptr ? job.ahead : job.codes;
+  FoldedRows rows{job.codes + half * 64, ahead + half * 64, job.row_bytes,
+                  folds_at(job.folds[row / 16], 0, half), out};
+  for (int64_t i = row; half == 0 && job.ahead_exponents != nullptr && i < row + 16; i += 4) {
+    prefetch_rows(job.ahead_exponents + i * job.exponent_stride, job.exponent_stride);
   }
-  Bf16x64 values[4];
-  decode4(decoder, codes, values);
-  uint8_t* out = job.out + quad / 4 * kQuarterBytes + quad % 4 * 256;
+  if (__builtin_expect(!job.whole, 0)) {
+    const Edge edge{row, job.last_row, job.left - half * 64};
+    return decode_folded_edge(decoder, rows, edge, 4, kTileBytes);
+  }
+  rows.codes += row * job.row_bytes;
+  rows.ahead += row * job.row_bytes;
+  decode_folded_rows(decoder, rows, 4, kTileBytes);
+}
+
+/// Quarter `quarter` of a piece.
+template <GemvLoop kLoop>
+OCTET_INLINE void decode_quarter(const AffineDecoder& decoder, const Decoding& job, int quarter) {
+  const int64_t half = quarter / 2, row = quarter % 2 * 16;
+  uint8_t* out = job.out + quarter * kQuarterBytes;
+  if constexpr (kLoop.scales == Scales::kE8m0Of32) {
+    decode_folded_quarter(decoder, job, half, row, out);
+    return;
+  }
+  for (int64_t quad = 0; quad < 4; ++quad, out += 256) {
+    __m512i codes[4];
 #pragma GCC unroll 4
-  for (int64_t i = 0; i < 4; ++i) {
-    _mm512_store_si512(out + i * 64, values[i].first);
-    _mm512_store_si512(out + kTileBytes + i * 64, values[i].second);
+    for (int64_t i = 0; i < 4; ++i) {
+      const int64_t at = row_at<kLoop.pages>(job, half, row + quad * 4 + i);
+      if (job.ahead != nullptr) {
+        prefetch_ahead<kLoop.pages>(job, at, (quarter * 4 + quad) * 4 + i);
+      }
+      codes[i] = _mm512_loadu_si512(job.codes + at);
+    }
+    Bf16x64 values[4];
+    decode4(decoder, codes, values);
+#pragma GCC unroll 4
+    for (int64_t i = 0; i < 4; ++i) {
+      _mm512_store_si512(out + i * 64, values[i].first);
+      _mm512_store_si512(out + kTileBytes + i * 64, values[i].second);
+    }
   }
 }
 
-/// A block of 128 of k whose sums wait to be scaled: still in the C tiles, or in memory.
+/// A block of 128 of k, e8m0: all of k, whose sums wait to be scaled or stored: still in the C
+/// tiles, or in memory.
 struct Pending {
   bool any;
   Place at;
@@ -225,47 +230,52 @@ OCTET_INLINE void scale_sums(const Task& task, const GemvPass& pass, const Pendi
   if (kb + 1 == task.k / kScaleBlock) store_panel(task, pass.results, n);
 }
 
-/// 16 rows x 64 of k of a piece, C tile `kC`, and a quarter of the decoding of the next piece. At
-/// the first 64 of k the tile's old sums go to memory first.
-template <int kPages, bool kFirst, int kC>
+/// 16 rows x 64 of k of a piece, C tile `kC`, and a quarter of the decoding of the next piece. With
+/// `fresh` the tile's old sums go to memory first.
+template <GemvLoop kLoop, int kC>
 OCTET_INLINE void multiply_quarter(const GemvPass& pass, const uint8_t* rows, const Decoding& next,
-                                   int quarter) {
+                                   bool fresh, int quarter) {
   tile_load<4>(rows);
   tile_load<5>(rows + kTileBytes);
-  if constexpr (kFirst) {
+  if (fresh) {
     tile_store_narrow<kC>(pass.sums + kC * 16 * pass.tokens.width, 4 * pass.tokens.width);
     tile_zero<kC>();
   }
   tile_dot_bf16<kC, 4, 6>();
   tile_dot_bf16<kC, 5, 7>();
-  if (next.codes == nullptr) return;
-  for (int quad = 4 * quarter; quad < 4 * quarter + 4; ++quad) {
-    decode_quad<kPages>(pass.decoder, next, quad);
-  }
+  if (next.codes != nullptr) decode_quarter<kLoop>(pass.decoder, next, quarter);
 }
 
 /// 64 of k of a piece.
-template <int kPages, int kHalf>
+template <GemvLoop kLoop, int kHalf>
 OCTET_INLINE void multiply_half(const GemvPass& pass, const uint8_t* rows, const uint8_t* tokens,
-                                const Decoding& next) {
+                                const Decoding& next, bool fresh) {
   const int64_t stride = 4 * pass.tokens.width;
   tokens += kHalf * 32 * stride;
   tile_load_narrow<6>(tokens, stride);
   tile_load_narrow<7>(tokens + 16 * stride, stride);
   rows += kHalf * 2 * kQuarterBytes;
-  multiply_quarter<kPages, kHalf == 0, 0>(pass, rows, next, 2 * kHalf);
-  multiply_quarter<kPages, kHalf == 0, 1>(pass, rows + kQuarterBytes, next, 2 * kHalf + 1);
+  multiply_quarter<kLoop, 0>(pass, rows, next, fresh, 2 * kHalf);
+  multiply_quarter<kLoop, 1>(pass, rows + kQuarterBytes, next, fresh, 2 * kHalf + 1);
 }
 
-/// The piece at `at`, decoded in `slot`. The block before it is scaled meanwhile.
-template <int kPages>
+/// What becomes of sums once they are in memory.
+template <Scales S>
+OCTET_INLINE void finish_sums(const Task& task, const GemvPass& pass, const Pending& pending) {
+  if (S == Scales::kE8m0Of32) return store_panel(task, pass.sums, pending.at.panel * kRows);
+  scale_sums(task, pass, pending);
+}
+
+/// The piece at `at`, decoded in `slot`. What is pending is finished meanwhile.
+template <GemvLoop kLoop>
 OCTET_INLINE void multiply_piece(const Task& task, const GemvPass& pass, const Place& at,
                                  const uint8_t* slot, const Decoding& next, Pending& pending) {
+  constexpr bool kFolds = kLoop.scales == Scales::kE8m0Of32;
   const uint8_t* tokens = pass.tokens.tiles + at.kb * 256 * pass.tokens.width;
-  multiply_half<kPages, 0>(pass, slot, tokens, next);
-  multiply_half<kPages, 1>(pass, slot, tokens, next);
-  if (pending.any) scale_sums(task, pass, pending);
-  pending = {true, at};
+  multiply_half<kLoop, 0>(pass, slot, tokens, next, !kFolds || at.kb == 0);
+  multiply_half<kLoop, 1>(pass, slot, tokens, next, false);
+  if (pending.any) finish_sums<kLoop.scales>(task, pass, pending);
+  pending = {!kFolds || at.kb + 1 == k_blocks<kLoop.scales>(task), at};
 }
 
 /// Starts what the first pieces would have had prefetched. Row-major: nothing, they come as read.
@@ -280,46 +290,60 @@ OCTET_INLINE void prefetch_first(const Stretch& stretch) {
 }
 
 /// All pieces of a thread.
-template <int kPages>
+template <GemvLoop kLoop>
 OCTET_INLINE void run_pieces(const Task& task, const Stretch& stretch, const GemvPass& pass,
-                             uint8_t* slots) {
-  prefetch_first<kPages>(stretch);
+                             uint8_t* slots, FoldRoom& folding) {
+  prefetch_first<kLoop.pages>(stretch);
   Place now{0, stretch.panel, 0};
-  const Decoding first = start_piece<kPages>(task, stretch, now, slots);
-  for (int quad = 0; quad < kQuads; ++quad) decode_quad<kPages>(pass.decoder, first, quad);
+  const Decoding first = start_piece<kLoop>(task, stretch, now, slots, folding);
+  for (int quarter = 0; quarter < 4; ++quarter) {
+    decode_quarter<kLoop>(pass.decoder, first, quarter);
+  }
   Pending pending{};
   for (int slot = 0; now.number < stretch.pieces; slot ^= 1) {
-    const Place next = next_place(task, now);
-    const Decoding job = start_piece<kPages>(task, stretch, next, slots + (slot ^ 1) * kSlotBytes);
-    multiply_piece<kPages>(task, pass, now, slots + slot * kSlotBytes, job, pending);
+    const Place next = next_place<kLoop.scales>(task, now);
+    uint8_t* const free_slot = slots + (slot ^ 1) * kSlotBytes;
+    const Decoding job = start_piece<kLoop>(task, stretch, next, free_slot, folding);
+    multiply_piece<kLoop>(task, pass, now, slots + slot * kSlotBytes, job, pending);
     now = next;
   }
   tile_store_narrow<0>(pass.sums, 4 * pass.tokens.width);
   tile_store_narrow<1>(pass.sums + 16 * pass.tokens.width, 4 * pass.tokens.width);
-  scale_sums(task, pass, pending);
+  finish_sums<kLoop.scales>(task, pass, pending);
 }
 
-template <int kPages>
+template <GemvLoop kLoop>
 void gemv_compute(const Task& task, int64_t begin, int64_t end, uint8_t* scratch) {
-  const Stretch stretch{codes_at(task, begin, 0), begin, (end - begin) * (task.k / kScaleBlock)};
-  float* sums = reinterpret_cast<float*>(scratch + 2 * kSlotBytes);
-  const GemvTokens tokens = gemv_tokens(task);
+  constexpr Scales kScales = kLoop.scales;
+  const Stretch stretch{codes_at(task, begin, 0), begin, (end - begin) * k_blocks<kScales>(task)};
+  uint8_t* folds = scratch + 2 * kSlotBytes;
+  float* sums = reinterpret_cast<float*>(folds + kGemvFoldsBytes<kScales>);
+  const GemvTokens tokens = gemv_tokens<kScales>(task);
   const GemvPass pass{tokens, sums, sums + kRows * tokens.width + 256,
                       load_affine_decoder(*task.codes)};
+  FoldRoom folding{reinterpret_cast<RowFolds*>(folds), false};
   const TileConfig config = narrow_tiles(static_cast<int>(tokens.width));
   tile_configure(config);
-  if (task.b_packed) {
-    run_pieces<kPages>(task, stretch, pass, scratch);
+  if (kPacked<kLoop.pages> && task.b_packed) {
+    run_pieces<kLoop>(task, stretch, pass, scratch, folding);
   } else {
-    run_pieces<0>(task, stretch, pass, scratch);
+    run_pieces<GemvLoop{0, kScales}>(task, stretch, pass, scratch, folding);
   }
   tile_release();
+  if (kScales == Scales::kE8m0Of32) {
+    mx_repair(task, {begin * kRows, end * kRows, 0, task.m}, tokens.special, folding.outside);
+  }
 }
 
-template <int kPages>
+/// `pages` of packed weights are read side by side; 0: they are row-major only.
+template <int kPages, Scales S = Scales::kF32Of128>
 Kernel gemv_kernel() {
-  return {gemv_shared_bytes, gemv_scratch_bytes, gemv_prepare_units,
-          gemv_prepare,      gemv_units,         gemv_compute<kPages>};
+  return {gemv_shared_bytes<S>,
+          gemv_scratch_bytes<S>,
+          gemv_prepare_units<S>,
+          gemv_prepare<S>,
+          gemv_units,
+          gemv_compute<GemvLoop{kPages, S}>};
 }
 
 }  // namespace

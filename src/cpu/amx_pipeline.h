@@ -18,15 +18,20 @@ template <AmxLoop kLoop>
 struct Pass {
   static constexpr int64_t kSlotBytes = kLoop.row_tiles * kLoop.piece_kb * 4 * kTileBytes;
   static constexpr int64_t kSumsBytes = kLoop.row_tiles * 2 * kTileBytes;
-  static constexpr int64_t kFixedBytes = 2 * kSlotBytes + kSumsBytes;
+  static constexpr int64_t kFoldsBytes =
+      kLoop.scales == Scales::kE8m0Of32 ? kLoop.row_tiles * kLoop.piece_kb * sizeof(RowFolds) : 0;
+  static constexpr int64_t kFixedBytes = 2 * kSlotBytes + kSumsBytes + kFoldsBytes;
 
   int64_t tile_begin, tile_end, panel_begin;
   Panels panels;
-  uint8_t* scratch;       // two slots of decoded pieces, sums, results
+  uint8_t* scratch;       // two slots of decoded pieces, sums, folds, results
   int64_t panel_results;  // floats from one panel's results to the next's
 
   uint8_t* slot(int i) const { return scratch + i * kSlotBytes; }
   float* sums() const { return reinterpret_cast<float*>(scratch + 2 * kSlotBytes); }
+  RowFolds* folds() const {
+    return reinterpret_cast<RowFolds*>(scratch + 2 * kSlotBytes + kSumsBytes);
+  }
   float* results(const Position& at) const {
     return reinterpret_cast<float*>(scratch + kFixedBytes) + (at.panel - at.group) * panel_results;
   }
@@ -82,15 +87,26 @@ OCTET_INLINE void multiply(const Task& task, const Pass<kLoop>& pass, const Posi
   const Tokens tokens = tokens_of<kLoop.scales>(task);
   const int64_t at_tile = at.kb * tokens.num_tiles + tile, n = at.panel * kLoop.row_tiles * 16;
   const uint8_t* b_tiles = tokens.tiles + at_tile * kTokenTileBytes;
+  float* results = pass.results(at) + (tile - pass.tile_begin) * kLoop.row_tiles * 256;
   constexpr int kTiles = kTokenTiles * kLoop.row_tiles;
   const bool last = at.kb + 1 == tokens.num_kb && kTiles == 4;
   if (last) prefetch_d(task, tile * 16, n);
+  if constexpr (kHeld<kLoop>) {
+    Held& held = pipeline.held;
+    if (held.tiles != kTiles) put_back(held);
+    float* to = held.tiles == 0 ? pass.sums() : held.results;
+    if (held.tiles != 0 && held.results == results) to = nullptr;
+    const Exchange exchange{to, at.kb == 0 ? nullptr : results};
+    multiply_block<kLoop, kTokenTiles>(task, rows, b_tiles, exchange, pipeline);
+    held = {results, kTiles};
+    return;
+  }
   if (kLoop.chunk_bytes == 0) aim_prefetch(pass, tokens, at, b_tiles, pipeline);
   if (pipeline.drain.tiles != kTiles) flush<kLoop.scales>(task, pipeline.drain);
-  multiply_block<kLoop, kTokenTiles>(task, rows, b_tiles, pass.sums(), pipeline);
+  multiply_block<kLoop, kTokenTiles>(task, rows, b_tiles, {pass.sums(), nullptr}, pipeline);
   const bool scaled = kLoop.scales == Scales::kF32Of128;
   pipeline.drain = {pass.sums(),
-                    pass.results(at) + (tile - pass.tile_begin) * kLoop.row_tiles * 256,
+                    results,
                     tokens.scales + at_tile * 16,
                     scaled ? task.b_scale[n / kScaleBlock * task.b_scale_stride + at.kb] : 0.0f,
                     kTiles,
@@ -119,36 +135,42 @@ OCTET_INLINE void multiply_piece(const Task& task, const Pass<kLoop>& pass, Posi
 /// Starts to decode the piece after `at` beside the piece at `at`; false: there is none.
 template <AmxLoop kLoop>
 OCTET_INLINE bool start_next(const Task& task, const Pass<kLoop>& pass, Position& at, uint8_t* slot,
-                             Decoding& decoding) {
+                             Pipeline& pipeline) {
   const int64_t num_kb = smaller(kLoop.piece_kb, pass.panels.num_kb - at.kb);
   const int64_t pairs = (pass.tile_end - pass.tile_begin + 1) / 2;
   const bool more = advance(pass.panels, kLoop.piece_kb, at);
-  decoding = more ? start_decoding<kLoop>(task, pass.panels, at,
-                                          static_cast<int>(pairs * num_kb * 4), slot)
-                  : Decoding{};
+  const auto steps = static_cast<int>(pairs * num_kb * 4);
+  pipeline.decoding =
+      more ? start_decoding<kLoop>(task, pass.panels, at, steps, slot, pipeline.folding)
+           : Decoding{};
   return more;
 }
 
+/// Returns whether an e8m0 scale of the rows of b is outside (avx512_fold.h).
 template <AmxLoop kLoop>
-OCTET_INLINE void run_pass(const Task& task, const Pass<kLoop>& pass) {
+OCTET_INLINE bool run_pass(const Task& task, const Pass<kLoop>& pass) {
   const int64_t tiles = pass.tile_end - pass.tile_begin;
-  const int64_t finished = kLoop.row_tiles == 2 ? tiles / 2 * 2 : 0;  // by finish_step
+  const int64_t finished =  // by finish_step
+      kLoop.row_tiles == 2 && !kHeld<kLoop> ? tiles / 2 * 2 : 0;
   Position at{pass.panel_begin, 0, pass.panel_begin, 0};
-  Pipeline pipeline{load_decoder(*task.codes), {}, {}, nullptr, 0};
-  pipeline.decoding = start_decoding<kLoop>(task, pass.panels, at, 1, pass.slot(0));
+  Pipeline pipeline{
+      load_affine_decoder(*task.codes), {pass.folds(), false}, {}, {}, {}, nullptr, 0};
+  pipeline.decoding =
+      start_decoding<kLoop>(task, pass.panels, at, 1, pass.slot(0), pipeline.folding);
   decode_share<kLoop>(pipeline.decoder, pipeline.decoding);
   bool more = true;
   for (int slot = 0; more; slot ^= 1) {
     const Position now = at;
-    more = start_next(task, pass, at, pass.slot(slot ^ 1), pipeline.decoding);
+    more = start_next(task, pass, at, pass.slot(slot ^ 1), pipeline);
     multiply_piece(task, pass, now, pass.slot(slot), pipeline);
     if (now.kb + kLoop.piece_kb >= pass.panels.num_kb && finished < tiles) {
-      flush<kLoop.scales>(task, pipeline.drain);
+      finish_block<kLoop>(task, pipeline);
       store_results<kLoop>(task, now.panel * kLoop.row_tiles * 16, pass.tile_begin + finished,
                            pass.tile_end, pass.results(now) + finished * kLoop.row_tiles * 256);
     }
   }
-  flush<kLoop.scales>(task, pipeline.drain);
+  finish_block<kLoop>(task, pipeline);
+  return pipeline.folding.outside;
 }
 
 template <AmxLoop kLoop>
@@ -174,18 +196,17 @@ OCTET_INLINE void run_units(const Task& task, int64_t begin, int64_t end, uint8_
     const int64_t tile_end = smaller(tile + kLoop.block_tiles, token_tiles);
     const int64_t live = live_panels<kLoop>(num_kb, tile_end - tile);
     const int64_t chunk = chunk_kb<kLoop>(tile_end - tile);
-    run_pass<kLoop>(task, {tile,
-                           tile_end,
-                           panel,
-                           {panel + count, live, num_kb, chunk},
-                           scratch,
-                           (tile_end - tile) * kLoop.row_tiles * 256});
+    const bool outside = run_pass<kLoop>(task, {tile,
+                                                tile_end,
+                                                panel,
+                                                {panel + count, live, num_kb, chunk},
+                                                scratch,
+                                                (tile_end - tile) * kLoop.row_tiles * 256});
     if (kLoop.scales == Scales::kE8m0Of32) {
       constexpr int64_t kRows = kLoop.row_tiles * 16;
       const MxUnit done{panel * kRows, (panel + count) * kRows, tile * 16,
                         smaller(tile_end * 16, task.m)};
-      mx_repair(task, done, tokens_of<kLoop.scales>(task).special,
-                rows_outside(task, done.n, count * kRows));
+      mx_repair(task, done, tokens_of<kLoop.scales>(task).special, outside);
     }
     begin += count;
   }

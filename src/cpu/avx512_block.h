@@ -40,7 +40,7 @@ OCTET_INLINE Bf16x64 decode64(const Decoder& decoder, __m512i codes) {
 
 /// 64 codes, of which `left` exist, with zeros behind them.
 OCTET_INLINE __m512i load_left(const uint8_t* codes, int64_t left) {
-  if (left >= 64) return _mm512_loadu_si512(codes);
+  if (__builtin_expect(left >= 64, 1)) return _mm512_loadu_si512(codes);
   return _mm512_maskz_loadu_epi8(left <= 0 ? 0 : (uint64_t{1} << left) - 1, codes);
 }
 

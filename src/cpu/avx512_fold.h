@@ -85,5 +85,69 @@ OCTET_INLINE bool expand_row_folds(__m512i bytes, RowFolds& folds) {
   return outside(bytes) != 0;
 }
 
+/// The four exponents of 128 of k of 16 rows of b, past the last row those of the last, past the
+/// last block 127.
+OCTET_INLINE __m512i row_exponents(const Task& task, int64_t row, int64_t kb) {
+  const uint8_t* from = task.b_exponent + row * task.b_exponent_stride + kb * 4;
+  const int64_t blocks = task.k / kMxBlock - kb * 4;
+  const bool near = task.b_exponent_stride < 1 << 27;  // 15 rows within 31 bits
+  if (__builtin_expect(blocks >= 4 && row + 15 < task.n && near, 1)) {
+    const __m512i lane = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+    const __m512i at =
+        _mm512_mullo_epi32(lane, _mm512_set1_epi32(static_cast<int>(task.b_exponent_stride)));
+    return _mm512_i32gather_epi32(at, from, 1);
+  }
+  alignas(64) uint8_t bytes[16][4];
+  for (int64_t r = 0; r < 16; ++r) {
+    const int64_t last = task.n - 1 - row;
+    const uint8_t* exponents = from + (r < last ? r : last) * task.b_exponent_stride;
+    for (int64_t i = 0; i < 4; ++i) bytes[r][i] = i < blocks ? exponents[i] : uint8_t{127};
+  }
+  return _mm512_load_si512(bytes);
+}
+
+/// Room for the folds of what is being decoded, and whether an exponent seen so far is outside.
+struct FoldRoom {
+  RowFolds* folds;
+  bool outside;
+};
+
+/// Folds of 128 of k of rows `row` on of b, `count` x 16, to entries `to` on.
+OCTET_INLINE void expand_block_folds(const Task& task, int64_t row, int64_t kb, int count,
+                                     FoldRoom& folding, int64_t to) {
+  for (int i = 0; i < count; ++i) {
+    const __m512i bytes = row_exponents(task, row + 16 * i, kb);
+    folding.outside |= expand_row_folds(bytes, folding.folds[to + i]);
+  }
+}
+
+/// What to prefetch of each row from row `row` on some time before block `kb` of 128 of k, once
+/// every 2048 of k: the last byte of the line, since rows end anywhere in one.
+OCTET_INLINE const uint8_t* exponent_line(const Task& task, int64_t row, int64_t kb) {
+  return task.b_exponent + row * task.b_exponent_stride + (kb * 4 | 63);
+}
+constexpr int64_t kLineBlocks = 16;  // of 128 of k, whose exponents are a line
+
+/// Where folds of 64 of k, `half` 0 or 1, of row `row` of 16 are; those of the next row are 4 bytes
+/// on.
+OCTET_INLINE const uint8_t* folds_at(const RowFolds& folds, int64_t row, int64_t half) {
+  return reinterpret_cast<const uint8_t*>(folds.of + 2 * half) + 4 * row;
+}
+
+/// For decode64 of these 64.
+OCTET_INLINE __m512i load_folds(const uint8_t* at) {
+  const __m512i first = _mm512_broadcastd_epi32(_mm_loadu_si32(at));
+  return _mm512_mask_broadcastd_epi32(first, 0xff00, _mm_loadu_si32(at + sizeof(__m512i)));
+}
+
+/// 64 of k of a row, its e8m0 scales folded in. `left` of k exist from there on.
+OCTET_INLINE Bf16x64 decode_folded(const Decoder& decoder, const uint8_t* codes,
+                                   const uint8_t* exponents, int64_t left) {
+  uint8_t is_outside = 0;
+  const __m512i folds = folds_of(fold_pair(exponents, 0, left / kMxBlock, is_outside));
+  const Bf16x64 values = decode64(decoder, load_left(codes, left));
+  return {fold(values.first, folds), fold(values.second, folds)};
+}
+
 }  // namespace
 }  // namespace octet::cpu

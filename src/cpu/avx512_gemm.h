@@ -148,27 +148,6 @@ OCTET_INLINE void multiply_panel(const Task& task, const GemmBlock& block, int64
   }
 }
 
-/// The four exponents of 128 of k of 16 rows, past the last row those of the last, past the last
-/// block 127.
-OCTET_INLINE __m512i row_exponents(const Task& task, int64_t row, int64_t kb) {
-  const uint8_t* from = task.b_exponent + row * task.b_exponent_stride + kb * 4;
-  const int64_t blocks = task.k / kMxBlock - kb * 4;
-  const bool near = task.b_exponent_stride < 1 << 27;  // 15 rows within 31 bits
-  if (__builtin_expect(blocks >= 4 && row + 15 < task.n && near, 1)) {
-    const __m512i lane = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
-    const __m512i at =
-        _mm512_mullo_epi32(lane, _mm512_set1_epi32(static_cast<int>(task.b_exponent_stride)));
-    return _mm512_i32gather_epi32(at, from, 1);
-  }
-  alignas(64) uint8_t bytes[16][4];
-  for (int64_t r = 0; r < 16; ++r) {
-    const int64_t last = task.n - 1 - row;
-    const uint8_t* exponents = from + (r < last ? r : last) * task.b_exponent_stride;
-    for (int64_t i = 0; i < 4; ++i) bytes[r][i] = i < blocks ? exponents[i] : uint8_t{127};
-  }
-  return _mm512_load_si512(bytes);
-}
-
 /// Decodes panel `i`: now, or with `Overlap` by the tiles of the panel before, if that can be.
 template <class Engine, int PanelN, bool Overlap>
 OCTET_INLINE void start_panel(const Task& task, const GemmBlock& block, int64_t i,

@@ -25,6 +25,11 @@ const CodeTable& mx_code_table();
 /// is not zero.
 bool mx_row_is_special(const uint8_t* codes, const uint8_t* exponents, int64_t k);
 
+static inline bool mx_token_is_special(const Task& task, int64_t m) {
+  return mx_row_is_special(task.a + m * task.a_stride, task.a_exponent + m * task.a_exponent_stride,
+                           task.k);
+}
+
 /// What a kernel has computed and stored.
 struct MxUnit {
   int64_t n, n_end;  // may pass the last row of b

@@ -54,8 +54,7 @@ struct TokenBlock {
 template <Scales S>
 static inline void mark_token(const Task& t, int64_t m, int64_t kb, int64_t rows) {
   if (S == Scales::kF32Of128 || kb != 0) return;
-  const uint8_t* exponents = t.a_exponent + m * t.a_exponent_stride;
-  token_flags(t, rows)[m] = mx_row_is_special(t.a + m * t.a_stride, exponents, t.k);
+  token_flags(t, rows)[m] = mx_token_is_special(t, m);
 }
 
 /// Whether an e8m0 scale of rows n on of b is not in kMxLow to kMxHigh.

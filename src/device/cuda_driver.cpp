@@ -346,7 +346,7 @@ class CudaDriver : public Driver {
   }
 
   Result<TensorMap> encode(const TensorMapShape& shape) const override {
-    constexpr int kNoInterleave = 0, kPromote256 = 3, kZeros = 0;
+    constexpr int kNoInterleave = 0, kZeros = 0;
     const int type = shape.element_bytes == 1   ? 0
                      : shape.element_bytes == 2 ? 1
                                                 : 2;  // UINT8/16/32
@@ -354,6 +354,7 @@ class CudaDriver : public Driver {
                         : shape.swizzle_bytes == 32 ? 1
                         : shape.swizzle_bytes == 64 ? 2
                                                     : 3;
+    const int promotion = shape.promote_bytes == 64 ? 1 : shape.promote_bytes == 128 ? 2 : 3;
     const uint64_t sizes[3] = {static_cast<uint64_t>(shape.cols), static_cast<uint64_t>(shape.rows),
                                static_cast<uint64_t>(shape.planes)};
     const uint64_t strides[2] = {static_cast<uint64_t>(shape.stride_bytes),
@@ -365,7 +366,7 @@ class CudaDriver : public Driver {
     TensorMap map;
     const CuResult result =
         f_.cuTensorMapEncodeTiled(&map, type, rank, reinterpret_cast<void*>(shape.address), sizes,
-                                  strides, box, steps, kNoInterleave, swizzle, kPromote256, kZeros);
+                                  strides, box, steps, kNoInterleave, swizzle, promotion, kZeros);
     if (result == 0) return map;
     return fail(StatusCode::kInvalidArgument,
                 "{}a matrix of {} x {} at 0x{:x} with {} bytes between rows: {} (addresses and "

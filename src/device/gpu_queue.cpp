@@ -40,6 +40,25 @@ Result<Address> Queue::grow(int64_t bytes) {
   return scratch;
 }
 
+Result<Address> zero_words(const Queue& queue) {
+  static std::mutex mutex;
+  static std::map<std::pair<int, void*>, Address> made;
+  const std::lock_guard lock(mutex);
+  Address& words = made[{queue.device_index, queue.stream}];
+  if (words != 0) return words;
+  const ContextScope scope(*queue.driver, queue.context);
+  OCTET_CHECK_OK(scope.status());
+  OCTET_TRY(const bool capturing, queue.driver->is_capturing(queue.stream));
+  if (capturing) {
+    return fail(
+        StatusCode::kBackend,
+        "the stream is being captured and its counters are not there yet; call once before");
+  }
+  OCTET_TRY(const Address fresh, queue.driver->allocate(kZeroWords * 4));
+  OCTET_CHECK_OK(queue.driver->fill(fresh, 0, kZeroWords * 4, queue.stream));
+  return words = fresh;
+}
+
 Result<void*> Kernel::load(const Queue& queue) const {
   static std::mutex mutex;
   static std::map<std::pair<int, const unsigned char*>, void*> modules;

@@ -33,6 +33,13 @@ struct Queue {
 /// The queue of a GPU stream; null on a CPU.
 Queue* queue_of(const Stream& stream);
 
+inline constexpr int64_t kZeroWords = 16384;
+
+/// kZeroWords words of device memory for the launches of this stream, kept until the process ends.
+/// They are zero between launches: whoever counts in them sets them back. Made on first use, which
+/// is an error during a capture.
+Result<Address> zero_words(const Queue& queue);
+
 /// A GPU that was asked for: its primary context, and the device as its driver describes it.
 struct OpenDevice {
   const Driver* driver = nullptr;

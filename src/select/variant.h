@@ -29,6 +29,7 @@ struct Tile {
   int m = 0, n = 0, k = 0;
   int split = 1;          // workgroups that share the k of one tile
   bool one_each = false;  // a workgroup ends after one tile: every wave of them starts anew
+  int part = 0;           // of m: where a tile that is not full may end; 0: it is always whole
 };
 
 /// What a launch may use besides its operands.

@@ -7,11 +7,12 @@
 
 #include "device/stand_in_gemm.h"
 #include "device/stand_in_state.h"
+#include "device/stand_in_wide.h"
 #include "src/ops/gemm_grouped/cuda/params.h"
 #include "src/ops/gemm_grouped/cuda/sm90_block_swap_shape.h"
 #include "src/ops/gemm_grouped/cuda/sm90_block_tile_shape.h"
 #include "src/ops/gemm_grouped/cuda/sm90_mx_loose_shape.h"
-#include "src/ops/gemm_grouped/cuda/sm90_mx_tile_shape.h"
+#include "src/ops/gemm_grouped/cuda/sm90_mx_widen_shape.h"
 #include "src/ops/gemm_grouped/cuda/walk.h"
 
 namespace octet::stand_in {
@@ -48,44 +49,68 @@ int64_t row_of(const SlotParams& slots, int32_t id) {
   return real ? token * slots.topk + choice : -1;
 }
 
-double scale_of(const Sm90Params& p, bool mx, int64_t a_row, int64_t expert, int64_t n, int64_t k) {
-  if (mx) {
-    const auto* a = static_cast<const uint8_t*>(p.a_scale) + a_row * p.a_scale_row;
-    const auto* b =
-        static_cast<const uint8_t*>(p.b_scale) + expert * p.b_scale_expert + n * p.b_scale_row;
-    return double{decode_e8m0(a[k / 32])} * double{decode_e8m0(b[k / 32])};
+/// What a kernel multiplies: codes with floats or with exponents, or a from the workspace.
+enum class Kind : uint8_t { kBlocks, kMx, kWide };
+
+/// Scale included.
+double a_value(const Sm90Params& p, Kind kind, int64_t row, int64_t k) {
+  const double code{table_of(kE4m3fnFormat)[p.a_codes[row * p.a_row + k]]};
+  if (kind == Kind::kBlocks) {
+    return code * double{static_cast<const float*>(p.a_scale)[row * p.a_scale_row + k / 128]};
   }
-  const auto* a = static_cast<const float*>(p.a_scale) + a_row * p.a_scale_row;
-  const auto* b =
-      static_cast<const float*>(p.b_scale) + expert * p.b_scale_expert + n / 128 * p.b_scale_row;
-  return double{a[k / 128]} * double{b[k / 128]};
+  const uint8_t exponent = static_cast<const uint8_t*>(p.a_scale)[row * p.a_scale_row + k / 32];
+  if (kind == Kind::kWide && fits_wide(exponent)) {
+    return from_wide(static_cast<const uint16_t*>(p.wide_tokens)[row * p.k + wide_place(k)]);
+  }
+  return code * double{decode_e8m0(exponent)};
 }
 
-void multiply_row(const Sm90Params& p, bool mx, int64_t row, int64_t expert, bool wrong) {
+double b_scale(const Sm90Params& p, Kind kind, int64_t expert, int64_t n, int64_t k) {
+  const int64_t scales = expert * p.b_scale_expert;
+  if (kind == Kind::kBlocks) {
+    return double{static_cast<const float*>(p.b_scale)[scales + n / 128 * p.b_scale_row + k / 128]};
+  }
+  return double{
+      decode_e8m0(static_cast<const uint8_t*>(p.b_scale)[scales + n * p.b_scale_row + k / 32])};
+}
+
+void multiply_row(const Sm90Params& p, Kind kind, int64_t row, int64_t expert, bool wrong) {
   const float* values = table_of(kE4m3fnFormat);
   const int64_t a_row = p.slots.by_a_div.quotient(static_cast<uint32_t>(row));
-  const uint8_t* a = p.a_codes + a_row * p.a_row;
   const float weight = p.slots.topk_weights == nullptr ? 1.0f : p.slots.topk_weights[row];
   for (int64_t n = 0; n < p.n; ++n) {
     const uint8_t* b = p.b_codes + expert * p.b_expert + n * p.b_row;
     double sum = 0;
     for (int64_t k = 0; k < p.k; ++k) {
-      sum += double{values[a[k]]} * double{values[b[k]]} * scale_of(p, mx, a_row, expert, n, k);
+      sum += a_value(p, kind, a_row, k) * double{values[b[k]]} * b_scale(p, kind, expert, n, k);
     }
     if (wrong && n == p.n - 1) sum = sum * 1.5 + 1;
     store(p, row, n, static_cast<float>(sum) * weight);
   }
 }
 
-void multiply(const Sm90Params& p, bool mx, bool wrong) {
+void multiply(const Sm90Params& p, Kind kind, bool wrong) {
   const SlotParams& slots = p.slots;
   const int32_t tiles = std::min(*slots.padded_slots / slots.block_m, slots.max_tiles);
   for (int32_t slot = 0; slot < tiles * slots.block_m; ++slot) {
     const int32_t expert = slots.tile_experts[slot / slots.block_m];
     const int64_t row = row_of(slots, slots.sorted_ids[slot]);
     if (row < 0 || expert < 0 || expert >= slots.experts) continue;
-    multiply_row(p, mx, row, expert, wrong);
+    multiply_row(p, kind, row, expert, wrong);
   }
+}
+
+/// What the launch before a product leaves for it.
+int widen_tokens(const Launch& launch, const Sm90Params& p) {
+  auto* wide = static_cast<uint16_t*>(p.wide_tokens);
+  const bool covers = launch.block[0] == 128 && launch.grid[0] * 256 >= static_cast<uint32_t>(p.k);
+  if (wide == nullptr || !covers) return kLaunchFailed;
+  for (int64_t row = 0; row < p.a_rows; ++row) {
+    for (int64_t k = 0; k < p.k; ++k) {
+      wide[row * p.k + wide_place(k)] = to_wide(a_value(p, Kind::kMx, row, k));
+    }
+  }
+  return kSuccess;
 }
 
 /// Whether the walks of all workers, by the parameters of the launch, meet every tile of an expert
@@ -135,7 +160,7 @@ int swapped(const Launch& launch, const Sm90Params& p, bool wrong) {
     if (!walks_cover(p.slots, columns, static_cast<int>(launch.grid[0] / split))) {
       return kLaunchFailed;
     }
-    multiply(p, mx, wrong);
+    multiply(p, mx ? Kind::kMx : Kind::kBlocks, wrong);
     return kSuccess;
   }
   return kLaunchFailed;
@@ -144,20 +169,15 @@ int swapped(const Launch& launch, const Sm90Params& p, bool wrong) {
 struct TileKernel {
   std::string entry;
   TileShape shape;
-  bool mx;
 };
 #define OCTET_BLOCK(WAVES, STAGES, WAITS)                                  \
   TileKernel{"octet_sm90_moe_block_tile_w" #WAVES "_s" #STAGES "_" #WAITS, \
-             block_tile_shape(WAVES, STAGES, WAITS), false},
-#define OCTET_MX(STAGES) \
-  TileKernel{"octet_sm90_moe_mx_tile_s" #STAGES, mx_tile_shape(STAGES), true},
-const std::array kTileKernels{OCTET_SM90_BLOCK_TILE_KERNELS(OCTET_BLOCK)
-                                  OCTET_SM90_MX_TILE_KERNELS(OCTET_MX)};
+             block_tile_shape(WAVES, STAGES, WAITS)},
+const std::array kTileKernels{OCTET_SM90_BLOCK_TILE_KERNELS(OCTET_BLOCK)};
 #undef OCTET_BLOCK
-#undef OCTET_MX
 
 int tiled(const Launch& launch, const Sm90Params& p, bool wrong) {
-  for (const auto& [entry, shape, mx] : kTileKernels) {
+  for (const auto& [entry, shape] : kTileKernels) {
     if (launch.entry != entry) continue;
     const bool fits = launch.block[0] == TileShape::kThreads && launch.cluster == 1 &&
                       launch.dependent == p.dependent && p.slots.block_m % TileShape::kSlots == 0 &&
@@ -165,7 +185,33 @@ int tiled(const Launch& launch, const Sm90Params& p, bool wrong) {
     if (!fits || !b_matches(p, shape.block_n())) return kLaunchFailed;
     const int columns = (p.n + shape.block_n() - 1) / shape.block_n();
     if (!walks_cover(p.slots, columns, static_cast<int>(launch.grid[0]))) return kLaunchFailed;
-    multiply(p, mx, wrong);
+    multiply(p, Kind::kBlocks, wrong);
+    return kSuccess;
+  }
+  return kLaunchFailed;
+}
+
+struct WidenKernel {
+  std::string entry;
+  WidenShape shape;
+};
+#define OCTET_WIDEN(SLOTS, N, STAGES, CONSUMERS) \
+  WidenKernel{"octet_sm90_moe_mx_widen_" #SLOTS "x" #N, WidenShape{SLOTS, N, STAGES, CONSUMERS}},
+const std::array kWidenKernels{OCTET_SM90_MX_WIDEN_KERNELS(OCTET_WIDEN)};
+#undef OCTET_WIDEN
+
+int widened(const Launch& launch, const Sm90Params& p, bool wrong) {
+  for (const auto& [entry, shape] : kWidenKernels) {
+    if (launch.entry != entry) continue;
+    // It depends on the launch that widened rows of a.
+    const bool fits = launch.block[0] == static_cast<uint32_t>(shape.threads()) &&
+                      launch.cluster == 1 && launch.dependent && p.dependent &&
+                      p.slots.block_m % shape.slots == 0 &&
+                      launch.shared_bytes == static_cast<uint32_t>(shape.shared_bytes());
+    if (!fits || !b_matches(p, shape.block_n)) return kLaunchFailed;
+    const int columns = (p.n + shape.block_n - 1) / shape.block_n;
+    if (!walks_cover(p.slots, columns, static_cast<int>(launch.grid[0]))) return kLaunchFailed;
+    multiply(p, Kind::kWide, wrong);
     return kSuccess;
   }
   return kLaunchFailed;
@@ -179,11 +225,13 @@ int run_grouped(const Launch& launch, bool wrong) {
   Sm90Params p;
   std::memcpy(&p, launch.parameter.data(), sizeof p);
   if (launch.entry.find("_tile_") != std::string::npos) return tiled(launch, p, wrong);
+  if (launch.entry == "octet_sm90_moe_mx_widen_tokens") return widen_tokens(launch, p);
+  if (launch.entry.find("_widen_") != std::string::npos) return widened(launch, p, wrong);
   const bool mx_simple = launch.entry == "octet_sm90_moe_mx_simple";
   if (!mx_simple && launch.entry != "octet_sm90_moe_block_simple") {
     return swapped(launch, p, wrong);
   }
-  multiply(p, mx_simple, wrong);
+  multiply(p, mx_simple ? Kind::kMx : Kind::kBlocks, wrong);
   return kSuccess;
 }
 

@@ -253,9 +253,11 @@ double time_of(const Launch& launch) {
 size_t parameter_bytes(const std::string& entry) {
   if (entry.starts_with("octet_sm90_mx_")) return mxfp8_parameter_bytes();
   if (entry.starts_with("octet_sm90_moe_")) return grouped_parameter_bytes();
+  if (entry.starts_with("octet_sm90_attn_")) return attn_parameter_bytes();
   if (entry.starts_with("octet_sm90_")) return sizeof(Sm90Params);
   if (entry == "octet_exact_elements") return sizeof(harness::ExactParams);
   if (entry.starts_with("octet_quantize_")) return quantize_parameter_bytes();
+  if (entry.starts_with("octet_kv_append_")) return kv_append_parameter_bytes();
   if (entry == "octet_moe_align_cluster") return moe_align_parameter_bytes();
   if (entry.starts_with("octet_moe_reduce_")) return moe_reduce_parameter_bytes();
   return entry.starts_with("octet_") ? sizeof(MemoryParams) : 16;  // kernels of tests: 16
@@ -267,6 +269,7 @@ int execute(const Launch& launch, State& s) {
   s.clock_us += time_of(launch);
   if (entry.starts_with("octet_sm90_mx_")) return run_mxfp8(launch, wrong);
   if (entry.starts_with("octet_sm90_moe_")) return run_grouped(launch, wrong);
+  if (entry.starts_with("octet_sm90_attn_")) return run_attn(launch);
   if (entry == "octet_sm90_simple_e4m3fn") return simple(launch, kE4m3fnFormat, wrong);
   if (entry == "octet_sm90_simple_e4m3fnuz") return simple(launch, kE4m3fnuzFormat, wrong);
   if (entry.starts_with("octet_sm90_wgmma_swap_")) return swapped(launch, wrong);
@@ -274,6 +277,7 @@ int execute(const Launch& launch, State& s) {
   if (entry == "octet_fill_codes") return fill_codes(launch);
   if (entry == "octet_exact_elements") return exact_elements(launch);
   if (entry.starts_with("octet_quantize_")) return run_quantize(launch, s);
+  if (entry.starts_with("octet_kv_append_")) return run_kv_append(launch, s);
   if (entry == "octet_moe_align_cluster") return run_moe_align(launch);
   if (entry.starts_with("octet_moe_reduce_")) return run_moe_reduce(launch, s);
   if (entry == "octet_copy_loads") return copy(launch, s);

@@ -1,12 +1,12 @@
 // The kernels of gemm_mxfp8 as the stand-in runs them: plain loops over what the launch passes.
 #include <array>
-#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <string>
 
 #include "device/stand_in_gemm.h"
 #include "device/stand_in_state.h"
+#include "device/stand_in_wide.h"
 #include "src/ops/gemm_mxfp8/cuda/params.h"
 #include "src/ops/gemm_mxfp8/cuda/sm90_wgmma_promote_shape.h"
 #include "src/ops/gemm_mxfp8/cuda/sm90_wgmma_swap_shape.h"
@@ -16,10 +16,6 @@ namespace octet::stand_in {
 namespace {
 
 using namespace ops::gemm_mxfp8;
-
-/// Both operands of a widened product lie this power of two below their values.
-constexpr int kOffset = 11;
-constexpr uint8_t kLeast = 40, kMost = 145;  // exponents whose values fit a bf16 there
 
 double scale_of(const uint8_t* scales, int64_t row_bytes, int64_t row, int64_t k) {
   return double{decode_e8m0(scales[row * row_bytes + k / 32])};
@@ -105,19 +101,12 @@ int promoted(const Launch& launch, const Sm90Params& p, bool wrong) {
   return kLaunchFailed;
 }
 
-/// Where code k of a row stands: in each 16 the odd codes of every four, then the even ones.
-int64_t wide_place(int64_t k) {
-  const int64_t four = k % 16 / 4, code = k % 4;
-  return k / 16 * 16 + (code % 2 == 1 ? 0 : 8) + four * 2 + code / 2;
-}
-
 int widen_tokens(const Sm90Params& p) {
   auto* wide = static_cast<uint16_t*>(p.wide_tokens);
   if (wide == nullptr) return kLaunchFailed;
   for (int64_t row = 0; row < p.m; ++row) {
     for (int64_t k = 0; k < p.k; ++k) {
-      const double value = std::ldexp(code_value(p, row, k), -kOffset);
-      wide[row * p.k + wide_place(k)] = encode_bf16(static_cast<float>(value));
+      wide[row * p.k + wide_place(k)] = to_wide(code_value(p, row, k));
     }
   }
   return kSuccess;
@@ -148,9 +137,8 @@ int widened(const Launch& launch, const Sm90Params& p, bool wrong) {
     multiply(p, p.m, wrong, [&](int64_t row, int64_t k) {
       // Values of other exponents may not fit: the kernel sums what they touch again from the
       // codes.
-      const uint8_t exponent = p.a_scale[row * p.a_scale_row + k / 32];
-      if (exponent < kLeast || exponent > kMost) return code_value(p, row, k);
-      return std::ldexp(double{decode_bf16(wide[row * p.k + wide_place(k)])}, kOffset);
+      if (!fits_wide(p.a_scale[row * p.a_scale_row + k / 32])) return code_value(p, row, k);
+      return from_wide(wide[row * p.k + wide_place(k)]);
     });
     return kSuccess;
   }

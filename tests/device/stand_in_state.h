@@ -82,6 +82,10 @@ size_t parameter_bytes(const std::string& entry);
 int run_quantize(const Launch& launch, State& s);
 size_t quantize_parameter_bytes();
 
+/// The kernels of kv_append: entries octet_kv_append_*.
+int run_kv_append(const Launch& launch, State& s);
+size_t kv_append_parameter_bytes();
+
 /// The kernels of gemm_mxfp8.
 int run_mxfp8(const Launch& launch, bool wrong);
 size_t mxfp8_parameter_bytes();
@@ -93,6 +97,10 @@ size_t grouped_parameter_bytes();
 /// The kernel of moe_align.
 int run_moe_align(const Launch& launch);
 size_t moe_align_parameter_bytes();
+
+/// The kernels of attn_decode: entries octet_sm90_attn_*.
+int run_attn(const Launch& launch);
+size_t attn_parameter_bytes();
 
 /// The kernels of moe_reduce: entries octet_moe_reduce_*.
 int run_moe_reduce(const Launch& launch, State& s);

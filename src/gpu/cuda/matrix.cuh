@@ -52,6 +52,16 @@ __device__ __forceinline__ void matrix_store(uint32_t address, uint32_t first, u
                : "memory");
 }
 
+/// The same of the transposed matrices: lane 8i + r gives the address of column r of matrix i.
+__device__ __forceinline__ void matrix_store_transposed(uint32_t address, uint32_t first,
+                                                        uint32_t second, uint32_t third,
+                                                        uint32_t fourth) {
+  asm volatile(
+      "stmatrix.sync.aligned.m8n8.x4.trans.shared.b16 [%0], {%1, %2, %3, %4};" ::"r"(address),
+      "r"(first), "r"(second), "r"(third), "r"(fourth)
+      : "memory");
+}
+
 /// Loads four 8x8 matrices of 16-bit elements, one a register, in the layout of matrix_store.
 __device__ __forceinline__ void matrix_load(uint32_t address, uint32_t (&matrices)[4]) {
   asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"

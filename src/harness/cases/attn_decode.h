@@ -1,4 +1,4 @@
-// The case of attn_decode, on the host.
+// The case of attn_decode, on the host or on a GPU.
 #pragma once
 
 #include <memory>
@@ -7,7 +7,6 @@
 
 namespace octet::harness {
 
-/// kUnsupported on a GPU.
 Result<std::unique_ptr<Instance>> make_attn_decode(const select::Problem&, Stream&,
                                                    const CaseOptions&);
 

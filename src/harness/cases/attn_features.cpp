@@ -14,7 +14,7 @@ AttnFeatures choose_features(const Problem& p, Inputs inputs, Random& random) {
   AttnFeatures f;
   f.page = kPages[static_cast<size_t>(random.below(5))];
   f.layout = one_in(2) ? KvLayout::kHnd : KvLayout::kNhd;
-  f.pad = one_in(2) ? 8 : 0;
+  f.pad = one_in(2) ? 16 : 0;  // copies of a GPU take 16 bytes
   f.ragged = true;
   f.per_head = one_in(2);
   f.packed = one_in(2);

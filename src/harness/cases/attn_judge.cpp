@@ -11,6 +11,9 @@
 //   |lse - r| <= largest e + (T + 1) u + 4 u |r|,   G = sum w (g + T u) / L
 //
 // No out is further off than the values are apart, whatever G.
+//
+// On tensor cores a step of 16 terms is cut at 2 u of its largest, so sums round 4 times as much;
+// weights of values, not those of L, are f16: w is off by 2^-11 w, or by 2^-30 of the largest.
 #include "src/harness/cases/attn_judge.h"
 
 #include <algorithm>
@@ -42,18 +45,23 @@ double unit_roundoff(DType d) {
 /// What happens to the weights of a row.
 struct Errors {
   std::vector<double> weight;  // relative, of each token, with that of the sums
+  double f16 = 0;              // the same, of what values are weighed with
+  double least = 0;            // of those, against the largest weight
   double all = 0;              // of the sum of weights: G
   double lse = 0;              // largest e and T u
 };
 
-Errors errors_of(const AttnOperands& o, const ExactRow& row) {
+Errors errors_of(const AttnOperands& o, const ExactRow& row, AttnArithmetic arithmetic) {
+  const bool cores = arithmetic == AttnArithmetic::kTensorCore;
+  const double roundings = cores ? 4 : 1;  // of a sum, for each of its terms
   const auto tokens = static_cast<double>(row.logit.size());
   const double splits = std::ceil(tokens / kLeastSplit) + 1;
-  const double sums = (std::min<double>(tokens, kMostSplit) + splits + 8) * kUnit;
+  const double sums = roundings * (std::min<double>(tokens, kMostSplit) + splits + 8) * kUnit;
   const double fixed = static_cast<double>(o.args.soft_cap) * 0x1p-19 + (splits + 3) * 0x1p-20;
   Errors errors;
+  if (cores) errors.f16 = 0x1p-11, errors.least = 0x1p-30;
   for (size_t i = 0; i < row.logit.size(); ++i) {
-    const double terms = static_cast<double>(o.problem.dim + 8) * row.magnitude[i] +
+    const double terms = roundings * static_cast<double>(o.problem.dim + 8) * row.magnitude[i] +
                          8 * std::fabs(row.logit[i]) + 8 * std::fabs(row.logit[i] - row.most);
     const double exponent = kUnit * terms + fixed;
     errors.weight.push_back(row.weight[i] == 0 ? 0 : std::expm1(exponent) + sums);
@@ -75,6 +83,7 @@ double over_bound(double exact, double got, double bound) {
 struct Judging {
   const AttnOperands& o;
   bool bitwise;
+  AttnArithmetic arithmetic;
   std::vector<int64_t> rows;
   std::mutex mutex;
   CheckReport report;
@@ -118,7 +127,7 @@ void judge_out(const Judging& judging, RowAt at, const ExactRow& row, const Erro
     attn::exact_values(o.args, at, row.seen.first + static_cast<int64_t>(i), value.data(),
                        magnitude.data());
     for (size_t d = 0; d < dim; ++d) {
-      spread[d] += row.weight[i] * errors.weight[i] * magnitude[d];
+      spread[d] += (row.weight[i] * (errors.weight[i] + errors.f16) + errors.least) * magnitude[d];
       largest[d] = std::max(largest[d], magnitude[d]);
     }
   }
@@ -143,7 +152,7 @@ void judge_out(const Judging& judging, RowAt at, const ExactRow& row, const Erro
 void judge_row(const Judging& judging, RowAt at, CheckReport& report) {
   const AttnOperands& o = judging.o;
   const ExactRow row = attn::exact_row(o.args, at);
-  const Errors errors = errors_of(o, row);
+  const Errors errors = errors_of(o, row, judging.arithmetic);
   judge_out(judging, at, row, errors, report);
   const int64_t index = (at.sequence * o.problem.q_tokens + at.token) * o.problem.q_heads + at.head;
   const auto got = static_cast<double>(o.args.lse[index]);
@@ -187,12 +196,13 @@ std::string check_canaries(const AttnOperands& o) {
 
 }  // namespace
 
-CheckReport judge(const AttnOperands& o, Inputs inputs, Stream& stream) {
+CheckReport judge(const AttnOperands& o, Inputs inputs, Stream& stream, AttnArithmetic arithmetic) {
   const attn::Problem& p = o.problem;
   const int64_t rows = p.batch * p.q_tokens * p.q_heads;
   const double per_row = 4 * static_cast<double>(p.context + 1) * static_cast<double>(p.dim);
   const auto count = std::max<int64_t>(static_cast<int64_t>(kMacBudget / per_row), 2);
-  Judging judging{o, inputs == Inputs::kExact, sample_rows(rows, count, o.seed), {}, {}};
+  Judging judging{o, inputs == Inputs::kExact, arithmetic, sample_rows(rows, count, o.seed), {},
+                  {}};
   stream.parallel(judge_range, &judging);
   if (judging.report.failure.empty()) judging.report.failure = check_canaries(o);
   return judging.report;

@@ -9,10 +9,28 @@
 #include "src/ops/attn_decode/cpu/launch.h"
 #include "src/ops/attn_decode/cpu/x86_avx2_split.h"
 #include "src/ops/attn_decode/cpu/x86_avx512_split.h"
+#include "src/ops/attn_decode/cuda/launch.h"
+#include "src/ops/attn_decode/cuda/sm90_simple.h"
+#include "src/ops/attn_decode/cuda/sm90_split.h"
 #include "src/ops/attn_decode/op.h"
+#include "src/ops/cuda_variants.h"
 
 namespace octet::ops::attn_decode {
 namespace {
+
+struct CudaOp {
+  static Problem from(const select::Problem& problem) { return attn_decode::from(problem); }
+  template <class Contract>
+  static Status launch(int config, const void* args, select::Workspace workspace, Stream& stream) {
+    const auto& a = *static_cast<const AttnDecodeArgs*>(args);
+    return cuda::run(Contract::plan(config, problem_of(a), stream.device()), a, workspace, stream);
+  }
+};
+
+template <class Contract>
+void add_cuda(std::vector<select::Variant>& variants) {
+  append_cuda_variants<Contract, CudaOp>(variants);
+}
 
 template <class Contract>
 void add_cpu(std::vector<select::Variant>& variants) {
@@ -46,6 +64,8 @@ void add_reference(std::vector<select::Variant>& variants) {
 
 std::vector<select::Variant> make_variants() {
   std::vector<select::Variant> variants;
+  add_cuda<Sm90Split>(variants);
+  add_cuda<Sm90Simple>(variants);
   add_cpu<X86Avx512Split>(variants);
   add_cpu<X86Avx2Split>(variants);
   add_cpu<GenericSplit>(variants);
@@ -70,6 +90,8 @@ select::CostTerms cost_terms(const select::Problem& problem, const select::Tile&
 /// The tier's kernel.
 std::string fixed_default(Arch arch) {
   switch (arch) {
+    case Arch::kSm90:
+      return Sm90Split::name(Sm90Split::kConfigs[0]);
     case Arch::kX86Amx:
     case Arch::kX86Avx512:
       return X86Avx512Split::name(X86Avx512Split::kConfigs[0]);

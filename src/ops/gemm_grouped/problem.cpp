@@ -60,11 +60,10 @@ int64_t Problem::expert_bytes() const {
 
 int64_t Problem::bytes() const {
   const double weights = active_experts() * static_cast<double>(expert_bytes());
-  const int64_t a_rows = per_token ? tokens : rows();
   const int64_t scale_bytes = format == Format::kMxfp8 ? 1 : 4;
   const double limit = 0x1p62;
-  return gemm_bytes(std::array{static_cast<int64_t>(std::min(weights, limit)), a_rows * k,
-                               a_rows * num_k_blocks() * scale_bytes},
+  return gemm_bytes(std::array{static_cast<int64_t>(std::min(weights, limit)), a_rows() * k,
+                               a_rows() * num_k_blocks() * scale_bytes},
                     rows(), n, d);
 }
 
@@ -83,7 +82,7 @@ Problem problem_of(const GemmGroupedArgs& args) {
           args.block_m,
           args.a_scale.dtype == DType::kE8m0 ? Format::kMxfp8 : Format::kBlockscale,
           args.d.dtype,
-          args.a_div != 1,
+          args.a_div == args.topk && args.topk != 1,
           args.topk_weights != nullptr};
 }
 

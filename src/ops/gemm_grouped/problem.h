@@ -15,10 +15,12 @@ struct Problem {
   int64_t block_m = 0;  // 0: that of the variant
   Format format = Format::kMxfp8;
   DType d = DType::kBf16;
-  bool per_token = false;  // rows of a are shared by choices: a_div is not 1
+  bool per_token = false;  // a row of a for every token, which its choices share: a_div = topk
   bool weighted = false;
 
   int64_t rows() const { return tokens * topk; }
+  /// Rows of a, or more where some choices of a token share one and others do not.
+  int64_t a_rows() const { return per_token ? tokens : rows(); }
   /// Experts that have a token, where each token chooses `topk` of them at random.
   double active_experts() const;
   double flops() const { return 2.0 * rows() * n * k; }

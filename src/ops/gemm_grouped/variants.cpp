@@ -19,7 +19,7 @@
 #include "src/ops/gemm_grouped/cuda/sm90_block_tile.h"
 #include "src/ops/gemm_grouped/cuda/sm90_mx_loose.h"
 #include "src/ops/gemm_grouped/cuda/sm90_mx_swap.h"
-#include "src/ops/gemm_grouped/cuda/sm90_mx_tile.h"
+#include "src/ops/gemm_grouped/cuda/sm90_mx_widen.h"
 #include "src/ops/gemm_grouped/cuda/sm90_simple.h"
 #include "src/ops/gemm_grouped/op.h"
 #include "src/select/gemm_cost.h"
@@ -40,12 +40,15 @@ void add_reference(std::vector<select::Variant>& variants) {
 
 struct CudaOp {
   static Problem from(const select::Problem& problem) { return gemm_grouped::from(problem); }
+  /// A launch that widens rows of a comes first where the plan has one: it alone may overlap what
+  /// came before, and the product always overlaps it.
   template <class Contract>
   static Status launch(int config, const void* args, select::Workspace workspace, Stream& stream) {
     const auto& a = *static_cast<const GemmGroupedArgs*>(args);
     cuda::LaunchPlan plan = Contract::plan(config, problem_of(a), stream.device());
-    plan.shape.dependent &= workspace.overlap_previous;
-    return cuda::run(plan, a, stream);
+    gpu::LaunchShape& first = plan.widen != nullptr ? plan.widen_shape : plan.shape;
+    first.dependent &= workspace.overlap_previous;
+    return cuda::run(plan, a, workspace, stream);
   }
 };
 
@@ -79,7 +82,7 @@ std::vector<select::Variant> make_variants() {
   std::vector<select::Variant> variants;
   add_cuda<Sm90BlockTile>(variants);
   add_cuda<Sm90BlockSwap>(variants);
-  add_cuda<Sm90MxTile>(variants);
+  add_cuda<Sm90MxWiden>(variants);
   add_cuda<Sm90MxSwap>(variants);
   add_cuda<Sm90MxLoose>(variants);
   add_cuda<Sm90Simple>(variants);

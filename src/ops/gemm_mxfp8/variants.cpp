@@ -7,6 +7,7 @@
 #include "src/ops/gemm_mxfp8/cpu/generic_ref.h"
 #include "src/ops/gemm_mxfp8/cpu/task.h"
 #include "src/ops/gemm_mxfp8/cpu/x86_amx_block.h"
+#include "src/ops/gemm_mxfp8/cpu/x86_amx_gemv.h"
 #include "src/ops/gemm_mxfp8/cpu/x86_amx_stream.h"
 #include "src/ops/gemm_mxfp8/cpu/x86_avx2_gemm.h"
 #include "src/ops/gemm_mxfp8/cpu/x86_avx2_gemv.h"
@@ -65,6 +66,7 @@ std::vector<select::Variant> make_variants() {
   add_cuda<Sm90Simple>(variants);
   add_cpu<X86AmxBlock>(variants);
   add_cpu<X86AmxStream>(variants);
+  add_cpu<X86AmxGemv>(variants);
   add_cpu<X86Avx512Dpbf16Gemm>(variants);
   add_cpu<X86Avx512Dpbf16Gemv>(variants);
   add_cpu<X86Avx512Gemm>(variants);

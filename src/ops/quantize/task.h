@@ -7,7 +7,7 @@ namespace octet::ops::quantize {
 
 enum class Input : uint8_t { kF32, kBf16, kF16 };
 enum class Gate : uint8_t { kNone, kSilu, kSwiglu };
-enum class Element : uint8_t { kE4m3fn, kE4m3fnuz, kE2m1 };
+enum class Element : uint8_t { kE4m3fn, kE4m3fnuz, kE2m1, kE5m2 };  // kE5m2: of kv_append
 
 struct Task {
   const void* x;     // (rows, cols); with a gate (rows, 2 * cols): gate, then up

@@ -13,4 +13,15 @@ std::span<const Variant> variants() {
   return kVariants;
 }
 
+std::span<const AppendVariant> append_variants() {
+  static constexpr AppendVariant kVariants[] = {
+#if defined(OCTET_HAVE_X86)
+    {"x86_avx512_append", Arch::kX86Avx512, cpu::x86_avx512_append},
+    {"x86_avx2_append", Arch::kX86Avx2, cpu::x86_avx2_append},
+#endif
+    {"generic_append", Arch::kGeneric, cpu::generic_append},
+  };
+  return kVariants;
+}
+
 }  // namespace octet::ops::quantize

@@ -1,4 +1,4 @@
-// The CPU kernels of quantize.
+// The CPU kernels of quantize and of kv_append.
 #pragma once
 
 #include "src/cpu/tier_kernels.h"
@@ -10,5 +10,8 @@ using Variant = octet::cpu::TierKernel<cpu::Kernel>;
 
 /// Those of this build, fastest first, the reference last.
 std::span<const Variant> variants();
+
+using AppendVariant = octet::cpu::TierKernel<cpu::AppendKernel>;
+std::span<const AppendVariant> append_variants();
 
 }  // namespace octet::ops::quantize

@@ -51,7 +51,7 @@ TEST(AttnDecodeProblem, FieldsOutOfRangeAreRefused) {
 TEST(AttnDecodeProblem, ADeviceWithoutAKernelSaysSo) {
   const select::Problem problem{&schema(), 0, {1, 8, 2, 64, 100, 1}};
   const auto choice =
-      select::choose(op(), problem, device_profile("h200").value(), ops::tuned_tables());
+      select::choose(op(), problem, device_profile("mi300x").value(), ops::tuned_tables());
   EXPECT_EQ(choice.status().code(), StatusCode::kUnsupported);
 }
 

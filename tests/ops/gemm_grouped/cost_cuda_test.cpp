@@ -1,4 +1,4 @@
-// What a grouped GEMM means to a GPU: tiles that random routing makes, and the choice by estimate.
+// What a grouped GEMM means to a GPU: tiles that random routing makes, and the choice.
 #include <gtest/gtest.h>
 
 #include "src/ops/gemm_grouped/cuda/cost.h"
@@ -41,6 +41,16 @@ TEST(GroupedCostCuda, WeightsAreReadAgainByFurtherTilesOfAnExpert) {
   EXPECT_NEAR(thrice[3], 2 * thrice[1], 1e-9);
 }
 
+TEST(GroupedCostCuda, ATileMayEndBeforeItIsFull) {
+  const select::Tile whole{128, 256, 128, 1}, parts{128, 256, 128, 1, false, 32};
+  // 150 tokens at each of four experts: two tiles of 128, or 128 and 32.
+  const auto all = cuda::cost_terms(problem(150, 4, 4), whole, 132);
+  auto some = cuda::cost_terms(problem(150, 4, 4), parts, 132);
+  EXPECT_NEAR(some[2] / all[2], 160.0 / 256, 1e-9);
+  some[2] = all[2];
+  EXPECT_EQ(some, all);
+}
+
 /// What an untuned call gets on an H200, up to its numbers.
 std::string choice(Format format, int64_t tokens, int64_t k = 6144) {
   Problem p = problem(tokens, 32, 4);
@@ -58,7 +68,9 @@ TEST(GroupedCostCuda, FewAndManyTokensHaveTheirKernels) {
   EXPECT_EQ(choice(Format::kBlockscale, 1), "sm90_block_swap_");
   EXPECT_EQ(choice(Format::kMxfp8, 16), "sm90_mx_swap_");
   EXPECT_EQ(choice(Format::kBlockscale, 4096), "sm90_block_tile_");
-  EXPECT_EQ(choice(Format::kMxfp8, 4096), "sm90_mx_tile_");
+  EXPECT_EQ(choice(Format::kMxfp8, 64), "sm90_mx_swap_");
+  EXPECT_EQ(choice(Format::kMxfp8, 256), "sm90_mx_widen_") << "32 tokens an expert";
+  EXPECT_EQ(choice(Format::kMxfp8, 4096), "sm90_mx_widen_");
   EXPECT_EQ(choice(Format::kMxfp8, 1, 2880), "sm90_mx_loose_");
 }
 

@@ -152,6 +152,39 @@ TEST_F(GroupedLaunchCudaTest, BlocksOfALaunchAreThoseOfTheDevice) {
   }
 }
 
+TEST_F(GroupedLaunchCudaTest, RowsAreWidenedByALaunchOfTheirOwn) {
+  SmallGrouped small(70, 544, true, 128);
+  for (const bool overlap : {false, true}) {
+    control().reset();
+    ASSERT_TRUE(run(small, "sm90_mx_widen_128x256x128", overlap).ok());
+    const auto launches = control().launches();
+    ASSERT_EQ(launches.size(), 2u);
+    EXPECT_EQ(launches[0].entry, "octet_sm90_moe_mx_widen_tokens");
+    EXPECT_EQ(launches[0].dependent, overlap);
+    EXPECT_EQ(launches[0].grid[0], 3u) << "256 of k a block";
+    EXPECT_EQ(launches[0].grid[1], 1u) << "8 rows a block";
+    EXPECT_EQ(launches[1].entry, "octet_sm90_moe_mx_widen_128x256");
+    EXPECT_TRUE(launches[1].dependent) << "whatever came before the first";
+  }
+  EXPECT_EQ(small.at(3, 69), 2 * 544.0f);
+}
+
+TEST_F(GroupedLaunchCudaTest, WidenedRowsHaveRoomWhateverSharesThem) {
+  SmallGrouped small(70, 256, true, 64);
+  Options options;
+  options.variant = "sm90_mx_widen_64x128x128";
+  const auto bytes = [&] {
+    return gemm_grouped_workspace_bytes(small.args, *stream_, options).value();
+  };
+  EXPECT_EQ(bytes(), 4 * 256 * 2);
+  small.args.a_div = 2;
+  small.args.a.rows = small.args.a_scale.rows = 2;
+  EXPECT_EQ(bytes(), 2 * 256 * 2);
+  small.args.tokens = 1;  // two rows for four choices: more than one a token
+  small.args.topk = 4;
+  EXPECT_GE(bytes(), 2 * 256 * 2);
+}
+
 TEST_F(GroupedLaunchCudaTest, PackedSlotsAndSharedRowsArrive) {
   SmallGrouped small(40, 256, false);
   small.args.layout = SlotLayout::kPacked;
@@ -211,6 +244,9 @@ TEST_F(GroupedLaunchCudaTest, WhatAVariantCannotRunItSays) {
   gemm::Problem problem{2, 70, 512, 3, 2, 24};
   EXPECT_EQ(reason("sm90_mx_swap_16x64x128_g1_c1", problem),
             "block_m = 24, must be a multiple of 16");
+  problem = {1 << 20, 70, 8192, 3, 8, 64};
+  EXPECT_EQ(reason("sm90_mx_widen_64x128x128", problem),
+            "8388608 rows of a of 16384 bytes as bf16, at most 68719476736 bytes");
   problem = {2, int64_t{1} << 31, 1024, 3, 2, 8};
   EXPECT_EQ(reason(kSwap, problem),
             "an expert of n = 2147483648 rows of k = 1024 bytes, at most 1099511627760");

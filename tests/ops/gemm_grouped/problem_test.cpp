@@ -38,6 +38,17 @@ TEST(GroupedProblem, BytesAreThoseOfActiveExperts) {
   EXPECT_GT((Problem{1 << 26, 2147483647, 2147483616, 1024, 32}).bytes(), 0) << "no overflow";
 }
 
+TEST(GroupedProblem, ARowForEveryTokenOrAtMostForEveryChoice) {
+  GemmGroupedArgs args;
+  args.tokens = 5;
+  args.topk = 6;
+  for (const auto& [a_div, rows] : {std::pair<int64_t, int64_t>{1, 30}, {2, 30}, {6, 5}}) {
+    args.a_div = a_div;
+    EXPECT_EQ(problem_of(args).a_rows(), rows) << a_div;
+    EXPECT_GE(problem_of(args).a_rows(), args.tokens * args.topk / a_div);
+  }
+}
+
 select::Problem key_of(const Problem& problem) { return select::table_key(to_select(problem)); }
 
 TEST(GroupedProblem, ASharedExpertMoreIsTheSameBucket) {

@@ -61,6 +61,25 @@ TEST(QuantizeArithmetic, IsTheRoundedQuotient) {
   }
 }
 
+/// e5m2 has codes down to 2^-16, whose half is a tie.
+TEST(QuantizeArithmetic, IsTheRoundedQuotientOfSmallerAndLargerCodes) {
+  std::minstd_rand random(2);
+  for (const float scale : scales(random)) {
+    for (int i = 0; i < 500; ++i) {
+      const uint32_t bits = random() & (i % 2 ? 0x7fffffu : 0x600000u);
+      const float quotient =
+          std::bit_cast<float>(static_cast<uint32_t>(127 - 20 + i % 37) << 23 | bits);
+      const float x = quotient * scale;
+      for (const float near : {x, std::nextafter(x, INFINITY), std::nextafter(x, 0.0f)}) {
+        if (!(near / scale <= 61440)) continue;
+        ASSERT_EQ(encode(kE5m2Format, device_quotient(near, scale)),
+                  encode(kE5m2Format, near / scale))
+            << near << " / " << scale;
+      }
+    }
+  }
+}
+
 TEST(QuantizeArithmetic, ZerosKeepTheirSign) {
   for (const float scale : {0x1p-126f, 0x1p-40f, 3.0f, 0x1p119f}) {
     EXPECT_FALSE(std::signbit(device_quotient(0.0f, scale)));

@@ -4,43 +4,19 @@
 #include <algorithm>
 
 #include "octet/attn_decode.h"
+#include "src/ops/kv_cache.h"
 
 namespace octet::ops::attn_decode {
+
+using ops::code_steps;
+using ops::scale_steps;
+using ops::Steps;
 
 /// Tokens from `first` up to `last`.
 struct TokenRange {
   int64_t first = 0, last = 0;
   int64_t count() const { return last - first; }
 };
-
-/// Steps between blocks, tokens and heads.
-struct Steps {
-  int64_t block = 0, token = 0, head = 0;
-  int64_t at(int64_t b, int64_t t, int64_t h) const { return b * block + t * token + h * head; }
-};
-
-/// `dim` elements lie behind each (block, token, head).
-inline Steps dense_steps(const KvCache& c, int64_t dim) {
-  if (c.layout == KvLayout::kNhd) {
-    return {c.block_tokens * c.heads * dim, c.heads * dim, dim};
-  }
-  return {c.block_tokens * c.heads * dim, dim, c.block_tokens * dim};
-}
-
-inline Steps code_steps(const KvCache& c) {
-  if (c.block_stride == 0 && c.token_stride == 0 && c.head_stride == 0) {
-    return dense_steps(c, c.dim);
-  }
-  return {c.block_stride, c.token_stride, c.head_stride};
-}
-
-inline Steps scale_steps(const KvCache& c) {
-  const KvScales& s = c.scales;
-  if (s.block == KvScaleBlock::kTensor) return {};
-  if (s.block == KvScaleBlock::kHead) return {0, 0, 1};
-  if (s.block_stride == 0 && s.token_stride == 0 && s.head_stride == 0) return dense_steps(c, 1);
-  return {s.block_stride, s.token_stride, s.head_stride};
-}
 
 /// Where token `token` of a sequence lies.
 struct TokenPlace {

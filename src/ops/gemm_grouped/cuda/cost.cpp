@@ -40,18 +40,12 @@ double expected_tiles(const Problem& problem, int block_m) {
 }
 
 select::CostTerms cost_terms(const Problem& problem, const select::Tile& tile, int cu_num) {
-  return select::tile_cost_terms(tile_work(problem, tile), tile, cu_num);
-}
-
-double estimate_us(const Problem& problem, const select::Tile& tile, int cu_num) {
-  constexpr double kFixedUs = 4, kUsPerMb = 30;  // of a multiprocessor's share of 4.4 TB/s
-  constexpr double kUsPerGflop =
-      160;  // of one, for large tiles; a tile of 32 slots takes twice that
-  constexpr double kUsPerMbAgain = 8;  // from L2
-  const select::CostTerms terms = cost_terms(problem, tile, cu_num);
-  const double math = terms[2] * kUsPerGflop * (1 + 32.0 / tile.m);
-  return kFixedUs + tile.split + std::max(terms[1] * kUsPerMb, math) + terms[3] * kUsPerMbAgain +
-         terms[4] * kUsPerMb;
+  select::CostTerms terms = select::tile_cost_terms(tile_work(problem, tile), tile, cu_num);
+  if (tile.part > 0) {  // of the slots of whole tiles only those up to the last token's part
+    const double whole = std::max(1.0, expected_tiles(problem, tile.m)) * tile.m;
+    terms[2] *= std::min(1.0, expected_tiles(problem, tile.part) * tile.part / whole);
+  }
+  return terms;
 }
 
 }  // namespace octet::ops::gemm_grouped::cuda

@@ -13,8 +13,4 @@ double expected_tiles(const Problem& problem, int block_m);
 
 select::CostTerms cost_terms(const Problem& problem, const select::Tile& tile, int cu_num);
 
-/// A rough time for devices without a fitted model: what memory needs, and what the tiles of the
-/// busiest multiprocessor do.
-double estimate_us(const Problem& problem, const select::Tile& tile, int cu_num);
-
 }  // namespace octet::ops::gemm_grouped::cuda

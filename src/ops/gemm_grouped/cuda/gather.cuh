@@ -13,22 +13,29 @@ template <int kBlockM, int kThreads>
 class Gather {
  public:
   __device__ __forceinline__ Gather(const Sm90Params& p, int slot, int thread)
+      : Gather(p.slots, static_cast<uint32_t>(p.a_row / 16), slot, thread) {}
+  /// From rows `pieces` times 16 bytes apart.
+  __device__ __forceinline__ Gather(const SlotParams& slots, uint32_t pieces, int slot, int thread)
       : row_(thread / 8), piece_(thread % 8) {
     int32_t ids[kRows];
 #pragma unroll
-    for (int i = 0; i < kRows; ++i) ids[i] = p.slots.sorted_ids[slot + row_ + i * kStep];
-    const auto pieces = static_cast<uint32_t>(p.a_row / 16);
+    for (int i = 0; i < kRows; ++i) ids[i] = slots.sorted_ids[slot + row_ + i * kStep];
 #pragma unroll
     for (int i = 0; i < kRows; ++i) {
-      const int row = slot_row(p.slots, ids[i]);
-      at_[i] = static_cast<uint32_t>(token_row(p.slots, max(row, 0))) * pieces + piece_;
+      const int row = slot_row(slots, ids[i]);
+      at_[i] = static_cast<uint32_t>(token_row(slots, max(row, 0))) * pieces + piece_;
       if (row >= 0) real_ |= 1u << i;
     }
   }
   /// Columns 128 * k on, to the tile at `tokens`; zeros for padding and past the end of k.
   __device__ __forceinline__ void request(const Sm90Params& p, uint32_t tokens, int k) const {
-    const uint8_t* from = p.a_codes + k * 128;
-    const uint32_t real = k * 128 + piece_ * 16 < p.k ? real_ : 0;
+    request(p.a_codes, p.k, tokens, k);
+  }
+  /// The same of rows of `bytes` at `rows`.
+  __device__ __forceinline__ void request(const uint8_t* rows, int bytes, uint32_t tokens,
+                                          int k) const {
+    const uint8_t* from = rows + k * 128;
+    const uint32_t real = k * 128 + piece_ * 16 < bytes ? real_ : 0;
 #pragma unroll
     for (int i = 0; i < kRows; ++i) {
       const int to = row_ + i * kStep;

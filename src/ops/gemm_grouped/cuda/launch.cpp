@@ -13,7 +13,6 @@ namespace {
 constexpr std::string_view kOp = "gemm_grouped";
 /// Slots that blocks go through before they move along n: operands then stay in L2.
 constexpr int64_t kGroupSlots = 2048;
-constexpr int64_t kMostTokenBytes = int64_t{1} << 36;  // kernels count 16 bytes in 32 bits
 
 /// Exponents are copied four at a time.
 Status check_words(const char* name, const void* data, int64_t stride, int64_t rows) {
@@ -84,8 +83,16 @@ void set_operands(Sm90Params& params, const GemmGroupedArgs& args) {
   params.a_scale_row = args.a_scale.stride();
   params.b_scale_row = args.b_scale.stride();
   params.b_scale_expert = args.b_scale.matrix_stride();
+  params.a_rows = static_cast<int32_t>(args.a.rows);
   params.k = static_cast<int32_t>(args.a.cols);
   params.k_blocks = (params.k + 127) / 128;
+}
+
+Status enqueue(const LaunchPlan& plan, Sm90Params& params, const gpu::Queue& queue) {
+  if (plan.widen != nullptr) {
+    OCTET_CHECK_OK(plan.widen->launch(queue, plan.widen_shape, &params));
+  }
+  return plan.kernel->launch(queue, plan.shape, &params);
 }
 
 }  // namespace
@@ -138,13 +145,15 @@ LaunchPlan plan_tile(const TileShape& shape, const Device& device) {
   return plan;
 }
 
-Status run(const LaunchPlan& plan, const GemmGroupedArgs& args, Stream& stream) {
+Status run(const LaunchPlan& plan, const GemmGroupedArgs& args, select::Workspace workspace,
+           Stream& stream) {
   const gpu::Queue& queue = *gpu::queue_of(stream);
   Sm90Params params{};
   set_slots(params.slots, args);
   set_operands(params, args);
   params.split = plan.split;
   params.dependent = plan.shape.dependent;
+  params.wide_tokens = workspace.data;
   const gpu::ContextScope scope(*queue.driver, queue.context);
   OCTET_CHECK_OK(scope.status());
   if (plan.b_box_rows > 0) {
@@ -158,7 +167,7 @@ Status run(const LaunchPlan& plan, const GemmGroupedArgs& args, Stream& stream) 
     OCTET_TRY(params.b, weights_map(*queue.driver, args.b, plan.b_box_rows));
   }
   return named_launch_error(kOp, args.tokens, args.b.rows, args.a.cols, *plan.kernel,
-                            plan.kernel->launch(queue, plan.shape, &params));
+                            enqueue(plan, params, queue));
 }
 
 }  // namespace octet::ops::gemm_grouped::cuda

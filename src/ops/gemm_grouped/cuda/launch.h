@@ -11,9 +11,14 @@
 
 namespace octet::ops::gemm_grouped::cuda {
 
+/// Of rows of a that are gathered: kernels count 16 bytes in 32 bits.
+constexpr int64_t kMostTokenBytes = int64_t{1} << 36;
+
 struct LaunchPlan {
   const gpu::Kernel* kernel = nullptr;
-  gpu::LaunchShape shape;  // dependent: the kernel can overlap the launch before it
+  gpu::LaunchShape shape;              // dependent: the kernel can overlap the launch before it
+  const gpu::Kernel* widen = nullptr;  // before it: a as bf16, in the workspace
+  gpu::LaunchShape widen_shape;
   int split = 1;
   int b_box_rows = 0;       // 0: the kernel reads addresses, no tensor map
   bool scale_words = true;  // with a map: exponents are copied four at a time
@@ -30,6 +35,7 @@ LaunchPlan plan_swap(const GroupedShape& shape, int split, const Device& device)
 LaunchPlan plan_tile(const TileShape& shape, const Device& device);
 
 /// Enqueues. kInvalidArgument where an address or stride is not what the kernel's copies need.
-Status run(const LaunchPlan& plan, const GemmGroupedArgs& args, Stream& stream);
+Status run(const LaunchPlan& plan, const GemmGroupedArgs& args, select::Workspace workspace,
+           Stream& stream);
 
 }  // namespace octet::ops::gemm_grouped::cuda

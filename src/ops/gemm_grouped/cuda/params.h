@@ -33,7 +33,8 @@ struct Sm90Params : gpu::GemmParams {
   const void* a_scale;  // e8m0 or float32, strides in elements
   const void* b_scale;
   int64_t a_scale_row, b_scale_row, b_scale_expert;
-  int32_t k;
+  void* wide_tokens;  // bf16 (a_rows, k), what sm90_mx_widen makes of a (its order of k)
+  int32_t a_rows, k;
 };
 
 }  // namespace octet::ops::gemm_grouped

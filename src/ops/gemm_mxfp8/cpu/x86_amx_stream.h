@@ -3,7 +3,8 @@
 // Layout     rows of weights, decoded to bf16, are the A tiles: row-major b needs no packing
 // Requires   amx_tile, amx_bf16, avx512 with vbmi; any n and m (above block_m
 //            the weights are read again per block_m tokens: x86_amx_block is for those)
-// Numerics   exact products, scales folded in exactly (src/cpu/mx.h), f32 sums of 128 of k
+// Numerics   exact products, scales folded in exactly (src/cpu/mx.h), f32 sums of 32 of k, added up
+//            in a tile
 // Method     decode to L1 one piece ahead of the dot products, see amx_block.h; weights as the A
 //            operand and the two-table decode are known from oneDNN and KTransformers, written anew
 #pragma once

@@ -16,7 +16,7 @@
 #include "src/gpu/cuda/barrier.cuh"
 #include "src/gpu/cuda/copy.cuh"
 #include "src/gpu/cuda/matrix.cuh"
-#include "src/gpu/cuda/mx.cuh"
+#include "src/gpu/cuda/mx_widen.cuh"
 #include "src/gpu/cuda/wgmma.cuh"
 #include "src/gpu/cuda/wgmma_bf16.cuh"
 #include "src/ops/gemm_mxfp8/cuda/factor_feed.cuh"
@@ -30,70 +30,6 @@ namespace octet::ops::gemm_mxfp8 {
 namespace {
 
 using Shape = TileShape;
-
-/// What codes are multiplied by to become bf16 (mx.cuh), or kMxNoFactor.
-__device__ __forceinline__ uint32_t bf16_factor(uint32_t word, int i) {
-  const uint32_t exponent = mx_exponent(word, i);
-  return exponent >= kMxLeast && exponent <= kMxMost ? mx_factor(exponent) : kMxNoFactor;
-}
-
-/// What a warp reads of a stage's weights: of its rows l / 4 and l / 4 + 8 the codes 4 * (l % 4) to
-/// + 3 of every 16, and their factors.
-struct Weights {
-  uint32_t codes[4][4];  // of 32 of k: the first 16 of both rows, the second 16
-  uint32_t factors[2][4];
-
-  template <Shape S>
-  __device__ __forceinline__ void read(Shared<S> shared, int stage) {
-    const int lane = threadIdx.x % 32, row0 = first_row<S>();
-    const int row = row0 + lane % 16, turn = row & 7;
-    const uint32_t from = shared.weights(stage) + row * 128;
-#pragma unroll
-    for (int i = 0; i < 4; ++i) {
-      matrix_load(from + (((2 * i + lane / 16) ^ turn) << 4), codes[i]);
-    }
-    const uint32_t factor = shared.left_factors(stage) + (row0 + lane / 4) * 16;
-    shared_load_words(factor, factors[0]);
-    shared_load_words(factor + 128, factors[1]);
-  }
-
-  /// Codes that are all zero need no factor. The others make NaN.
-  __device__ __forceinline__ void settle_factors() {
-    uint32_t most = 0;
-#pragma unroll
-    for (int i = 0; i < 8; ++i) most = max(most, factors[i / 4][i % 4]);
-    if (most != kMxNoFactor) [[likely]]
-      return;
-#pragma unroll
-    for (int i = 0; i < 8; ++i) {
-      uint32_t& factor = factors[i / 4][i % 4];
-      const uint32_t four = codes[i % 4][i / 4] | codes[i % 4][i / 4 + 2];
-      if (factor == kMxNoFactor && (four & 0x7f7f7f7f) == 0) factor = 0;
-    }
-  }
-};
-
-using Fragments = uint32_t[4][4];  // of 16 of k each: the registers of A
-
-/// Widens half of a stage: 64 of k from 64 * kHalf on. `most`: see bf16_codes, for each row.
-template <int kHalf>
-__device__ __forceinline__ void widen(const Weights& weights, Fragments& fragments,
-                                      uint32_t (&most)[2]) {
-#pragma unroll
-  for (int i = 0; i < 2; ++i) {
-#pragma unroll
-    for (int row = 0; row < 2; ++row) {
-      const uint32_t(&codes)[4] = weights.codes[2 * kHalf + i];
-      const uint32_t factor = weights.factors[row][2 * kHalf + i];
-      const Bf16Codes x = bf16_codes(codes[row], factor, most[row]);
-      const Bf16Codes y = bf16_codes(codes[row + 2], factor, most[row]);
-      fragments[2 * i][row] = x.odd;
-      fragments[2 * i][row + 2] = x.even;
-      fragments[2 * i + 1][row] = y.odd;
-      fragments[2 * i + 1][row + 2] = y.even;
-    }
-  }
-}
 
 template <Shape S>
 using Sums = float[S.sums()];
@@ -117,8 +53,8 @@ __device__ __forceinline__ void pass_turn() {
 
 /// Starts the products of a stage.
 template <Shape S>
-__device__ __forceinline__ void multiply(Sums<S>& sums, const Fragments& low, const Fragments& high,
-                                         uint32_t tokens) {
+__device__ __forceinline__ void multiply(Sums<S>& sums, const WideFragments& low,
+                                         const WideFragments& high, uint32_t tokens) {
   const uint64_t first = wgmma_descriptor(tokens);
   const uint64_t second = wgmma_descriptor(tokens + S.block_m * 128);
   wgmma_fence();
@@ -130,27 +66,10 @@ __device__ __forceinline__ void multiply(Sums<S>& sums, const Fragments& low, co
 }
 
 /// All products are done: from here on the registers they read may change.
-__device__ __forceinline__ void wait_for(Fragments& low, Fragments& high) {
+__device__ __forceinline__ void wait_for(WideFragments& low, WideFragments& high) {
   wgmma_wait<0>();
-#pragma unroll
-  for (int i = 0; i < 16; ++i) {
-    asm volatile("" : "+r"(low[i / 4][i % 4]), "+r"(high[i / 4][i % 4]));
-  }
-}
-
-/// A row with a NaN code, of which a quad of lanes has read a quarter each, has NaN sums.
-template <int kCount>
-__device__ __forceinline__ void mark_nan_rows(float (&sums)[kCount], const uint32_t (&most)[2]) {
-#pragma unroll
-  for (int row = 0; row < 2; ++row) {
-    uint32_t all = __vmaxu2(most[row], __shfl_xor_sync(0xffffffff, most[row], 1));
-    all = __vmaxu2(all, __shfl_xor_sync(0xffffffff, all, 2));
-    if (!has_nan_code(all)) continue;
-#pragma unroll
-    for (int i = 0; i < kCount; ++i) {
-      if (i / 2 % 2 == row) sums[i] = __uint_as_float(kNanBits);
-    }
-  }
+  take_fragments(low);
+  take_fragments(high);
 }
 
 /// Adds this group's steps of a tile, at least one. The products of a stage run while the other
@@ -158,9 +77,10 @@ __device__ __forceinline__ void mark_nan_rows(float (&sums)[kCount], const uint3
 template <Shape S>
 __device__ __forceinline__ void accumulate(Sums<S>& sums, Shared<S> shared, Cursor<S.stages>& at,
                                            int& left) {
-  const int lane = threadIdx.x % 32;
-  Weights weights;
-  Fragments low{}, high{};
+  const int lane = threadIdx.x % 32, row0 = first_row<S>();
+  const WideSeat seat;
+  WideRows<4> weights;
+  WideFragments low{}, high{};
   uint32_t most[2] = {0, 0};
   int before = -1;  // the stage whose products are in flight
   wgmma_pin(sums);
@@ -168,12 +88,12 @@ __device__ __forceinline__ void accumulate(Sums<S>& sums, Shared<S> shared, Curs
   for (; left > 0; left -= S.groups) {
     const int stage = at.stage;
     mbarrier_wait(shared.full(stage), at.phase);
-    weights.read<S>(shared, stage);
+    weights.read(seat, shared.weights(stage) + row0 * 128, shared.left_factors(stage) + row0 * 16);
     weights.settle_factors();
     wait_for(low, high);
     if (before >= 0 && lane == 0) mbarrier_arrive(shared.empty(before));
-    widen<0>(weights, low, most);
-    widen<1>(weights, high, most);
+    weights.widen<0>(low, most);
+    weights.widen<2>(high, most);
     take_turn<S>();
     multiply<S>(sums, low, high, shared.tokens(stage));
     pass_turn<S>();

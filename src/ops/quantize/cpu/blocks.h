@@ -7,8 +7,8 @@
 // exact
 //            product with a power of two (MX) a value, then one rounding
 // Engine     kWidth; Float, Bits; load<Input>, magnitude, finite, max, largest, divide, multiply,
-//            activate<Gate>, store_values, store<Element>: see generic_ref.cpp, which is written
-//            out
+//            activate<Gate>, bounded, add_units, total, store_values, store<Element>: see
+//            generic_ref.cpp, which is written out
 #pragma once
 
 #include <string.h>
@@ -33,6 +33,7 @@ template <Element kElement>
 struct ElementFormat {
   static constexpr const Minifloat& kFormat = kElement == Element::kE4m3fn     ? kE4m3fnFormat
                                               : kElement == Element::kE4m3fnuz ? kE4m3fnuzFormat
+                                              : kElement == Element::kE5m2     ? kE5m2Format
                                                                                : kE2m1Format;
   static constexpr bool kPacked = kElement == Element::kE2m1;
   static constexpr int kBitsPerCode = kPacked ? 4 : 8;
@@ -42,6 +43,8 @@ struct ElementFormat {
   static constexpr uint32_t kLargest = (kFormat.max_code() + kRebias) << kDrop;  // float bits
   static constexpr uint32_t kLeastNormal = static_cast<uint32_t>(128 - kFormat.bias) << 23;
   static constexpr uint32_t kNan = kFormat.nan_code();
+  static constexpr bool kHasInfinity = kFormat.specials == Specials::kInfNan;
+  static constexpr uint32_t kInfinity = kFormat.max_code() + 1;  // where it has one
   /// `binade + kUnitsMagic` added to a magnitude of that binade (kLeastNormal for subnormals)
   /// leaves it in units of the codes' step in the low bits of the sum: the code, less the binade's
   /// share.
@@ -77,20 +80,34 @@ struct Blocks {
     return E::template load<kInput>(buffer, 0);
   }
 
-  /// The largest magnitude of a block, of the finite values alone or of all.
+  /// `add` of every vector of `cols` values.
+  template <class Add>
+  static inline __attribute__((always_inline)) void for_each(const void* x, int64_t cols,
+                                                             const Add& add) {
+    int64_t i = 0;
+    for (; i + kWidth <= cols; i += kWidth) add(E::template load<kInput>(x, i));
+    if (kCols == 0 && i < cols) add(load_tail(x, i, cols - i));
+  }
+
+  /// `most`, or larger magnitudes of a row, of the finite values alone or of all.
+  template <bool kFiniteOnly>
+  static inline __attribute__((always_inline)) typename E::Bits amax_of_row(typename E::Bits most,
+                                                                            const void* x,
+                                                                            int64_t cols) {
+    for_each(
+        x, cols, [&](typename E::Float values) __attribute__((always_inline)) {
+          const typename E::Bits bits = E::magnitude(values);
+          most = E::max(most, kFiniteOnly ? E::finite(bits) : bits);
+        });
+    return most;
+  }
+
+  /// The same of a block.
   template <bool kFiniteOnly>
   static uint32_t amax(const Task& t, int64_t row, int64_t rows, int64_t col) {
     typename E::Bits most = E::magnitude(E::zero());
-    const auto add = [&](typename E::Float values) __attribute__((always_inline)) {
-      const typename E::Bits bits = E::magnitude(values);
-      most = E::max(most, kFiniteOnly ? E::finite(bits) : bits);
-    };
-    const int64_t cols = cols_of(t);
     for (int64_t end = row + rows; row < end; ++row) {
-      const void* x = x_at(t, row, col);
-      int64_t i = 0;
-      for (; i + kWidth <= cols; i += kWidth) add(E::template load<kInput>(x, i));
-      if (kCols == 0 && i < cols) add(load_tail(x, i, cols - i));
+      most = amax_of_row<kFiniteOnly>(most, x_at(t, row, col), cols_of(t));
     }
     return E::largest(most);
   }
@@ -114,6 +131,17 @@ struct Blocks {
     }
   }
 
+  /// The float32 scale of amax, and what makes codes of a scale.
+  static float scale_of(uint32_t amax_bits) {
+    // Why a floor: an amax near the smallest subnormal would make x / scale overflow.
+    const float divided = as_float(amax_bits) / as_float(Format::kLargest);
+    return amax_bits == 0 ? 1.0f : divided < 0x1p-126f ? 0x1p-126f : divided;
+  }
+  static Divisor divisor_of(float scale) {
+    const float lift = lift_of(scale);
+    return {lift, scale * lift, 1 / (scale * lift)};
+  }
+
   /// Stores the scale of amax; returns what makes codes.
   static Divisor set_scale(const Task& t, int64_t at, uint32_t amax_bits) {
     if constexpr (kMx) {
@@ -121,12 +149,9 @@ struct Blocks {
       static_cast<uint8_t*>(t.scale)[at] = scale;
       return {1, 1, as_float(static_cast<uint32_t>(254 - scale) << 23)};
     } else {
-      // Why a floor: an amax near the smallest subnormal would make x / scale overflow.
-      const float divided = as_float(amax_bits) / as_float(Format::kLargest);
-      const float scale = amax_bits == 0 ? 1.0f : divided < 0x1p-126f ? 0x1p-126f : divided;
+      const float scale = scale_of(amax_bits);
       static_cast<float*>(t.scale)[at] = scale;
-      const float lift = lift_of(scale);
-      return {lift, scale * lift, 1 / (scale * lift)};
+      return divisor_of(scale);
     }
   }
 

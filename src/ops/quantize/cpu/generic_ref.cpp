@@ -1,7 +1,7 @@
 // quantize in portable C++, by the codecs of core/formats.h: the reference of the other kernels.
 #include <cmath>
 
-#include "src/ops/quantize/cpu/blocks.h"
+#include "src/ops/quantize/cpu/append.h"
 
 namespace octet::ops::quantize::cpu {
 namespace {
@@ -63,6 +63,29 @@ struct Portable {
                                        [](float a, float b, float c) { return std::fma(a, b, c); });
     });
   }
+  /// x - shift, of magnitude `bound` at most; kSpecial: infinities and NaN stay.
+  template <bool kSpecial>
+  static Float bounded(const Float& x, float shift, float bound) {
+    return each<Float>([&](int i) {
+      const float y = x.value[i] - shift;
+      if (!std::isfinite(x.value[i])) return x.value[i];
+      return y < -bound ? -bound : y > bound ? bound : y;
+    });
+  }
+  /// The sum with x * factor to the nearest integers; kSpecial: x may be infinite or NaN, which
+  /// add nothing.
+  template <bool kSpecial>
+  static Bits add_units(const Bits& sum, const Float& x, float factor) {
+    return each<Bits>([&](int i) {
+      const float units = std::isfinite(x.value[i]) ? x.value[i] * factor : 0;
+      return sum.value[i] + units_of(units + kRoundMagic);
+    });
+  }
+  static int32_t total(const Bits& sum) {
+    uint32_t all = 0;
+    for (const uint32_t value : sum.value) all += value;
+    return static_cast<int32_t>(all);
+  }
   static void store_values(const Float& x, float* values) {
     memcpy(values, x.value, sizeof x.value);
   }
@@ -84,5 +107,9 @@ struct Portable {
 }  // namespace
 
 void generic_ref(const Task& task, int64_t begin, int64_t end) { run<Portable>(task, begin, end); }
+
+void generic_append(const AppendTask& task, int64_t begin, int64_t end) {
+  append<Portable>(task, begin, end);
+}
 
 }  // namespace octet::ops::quantize::cpu

@@ -29,6 +29,22 @@ struct Lanes {
     return L::fnmadd(L::fmsub(q, scale, lifted), inverse, q);
   }
 
+  /// x - shift, of magnitude `bound` at most; infinities and NaN stay.
+  template <bool kSpecial>
+  static F bounded(F x, float shift, float bound) {
+    const F y = L::min(L::all(bound), L::max(L::all(-bound), L::sub(x, L::all(shift))));
+    if (!kSpecial) return y;
+    return L::of_bits(L::replace_special(L::bits_of(y), magnitude(x), L::bits_of(x)));
+  }
+
+  /// x * factor to the nearest integer; 0 of infinities and NaN.
+  template <bool kSpecial>
+  static I units(F x, float factor) {
+    const F sum = L::add(L::mul(x, L::all(factor)), L::all(kRoundMagic));
+    const I units = L::sub(L::bits_of(sum), L::bits_of(L::all(kRoundMagic)));
+    return kSpecial ? L::replace_special(units, magnitude(x), L::all(0u)) : units;
+  }
+
   /// L::min and L::max give their second operand where one is NaN.
   template <Gate kGate>
   static F activate(F gate, F up) {
@@ -67,7 +83,13 @@ struct Lanes {
     I sign = L::bit_and(L::template shift_right<Format::kSignShift>(L::bits_of(x)),
                         L::all(Format::kFormat.sign_bit()));
     if (!Format::kZeroHasSign) sign = L::zero_where_zero(sign, code);
-    if (kSpecial) code = L::replace_special(code, size, L::all(Format::kNan));
+    if (kSpecial && Format::kHasInfinity) {
+      const I below = L::sub(L::max(size, L::all(1u)), L::all(1u));  // special where x is NaN
+      code = L::replace_special(L::replace_special(code, size, L::all(Format::kInfinity)), below,
+                                L::all(Format::kNan));
+    } else if (kSpecial) {
+      code = L::replace_special(code, size, L::all(Format::kNan));
+    }
     return L::bit_or(code, sign);
   }
 };

@@ -2,6 +2,7 @@
 // are positive as signed integers, so signed comparisons serve.
 #include <immintrin.h>
 
+#include "src/ops/quantize/cpu/append.h"
 #include "src/ops/quantize/cpu/lanes.h"
 
 namespace octet::ops::quantize::cpu {
@@ -107,6 +108,22 @@ struct Avx2 {
   static Float activate(const Float& gate, const Float& up) {
     return each<Float>([&](int i) { return Math::activate<kGate>(gate.v[i], up.v[i]); });
   }
+  template <bool kSpecial>
+  static Float bounded(const Float& x, float shift, float bound) {
+    return each<Float>([&](int i) { return Math::bounded<kSpecial>(x.v[i], shift, bound); });
+  }
+  template <bool kSpecial>
+  static Bits add_units(const Bits& sum, const Float& x, float factor) {
+    return each<Bits>(
+        [&](int i) { return Ymm::add(sum.v[i], Math::units<kSpecial>(x.v[i], factor)); });
+  }
+  static int32_t total(const Bits& sum) {
+    const __m256i eight = Ymm::add(Ymm::add(sum.v[0], sum.v[1]), Ymm::add(sum.v[2], sum.v[3]));
+    __m128i all = _mm_add_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256(eight, 1));
+    all = _mm_add_epi32(all, _mm_shuffle_epi32(all, 0x4e));
+    all = _mm_add_epi32(all, _mm_shuffle_epi32(all, 0xb1));
+    return _mm_cvtsi128_si32(all);
+  }
   static void store_values(const Float& x, float* values) {
     for (int i = 0; i < kVectors; ++i) _mm256_store_ps(values + i * 8, x.v[i]);
   }
@@ -133,5 +150,9 @@ struct Avx2 {
 }  // namespace
 
 void x86_avx2_blocks(const Task& task, int64_t begin, int64_t end) { run<Avx2>(task, begin, end); }
+
+void x86_avx2_append(const AppendTask& task, int64_t begin, int64_t end) {
+  append<Avx2>(task, begin, end);
+}
 
 }  // namespace octet::ops::quantize::cpu

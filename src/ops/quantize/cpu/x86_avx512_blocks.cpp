@@ -1,6 +1,7 @@
 // quantize by 16 lanes of AVX-512.
 #include <immintrin.h>
 
+#include "src/ops/quantize/cpu/append.h"
 #include "src/ops/quantize/cpu/lanes.h"
 
 namespace octet::ops::quantize::cpu {
@@ -77,6 +78,15 @@ struct Avx512 {
   static Float activate(Float gate, Float up) {
     return Math::activate<kGate>(gate, up);
   }
+  template <bool kSpecial>
+  static Float bounded(Float x, float shift, float bound) {
+    return Math::bounded<kSpecial>(x, shift, bound);
+  }
+  template <bool kSpecial>
+  static Bits add_units(Bits sum, Float x, float factor) {
+    return Zmm::add(sum, Math::units<kSpecial>(x, factor));
+  }
+  static int32_t total(Bits sum) { return _mm512_reduce_add_epi32(sum); }
   static void store_values(Float x, float* values) { _mm512_store_ps(values, x); }
 
   template <Element kElement, bool kSpecial>
@@ -96,6 +106,10 @@ struct Avx512 {
 
 void x86_avx512_blocks(const Task& task, int64_t begin, int64_t end) {
   run<Avx512>(task, begin, end);
+}
+
+void x86_avx512_append(const AppendTask& task, int64_t begin, int64_t end) {
+  append<Avx512>(task, begin, end);
 }
 
 }  // namespace octet::ops::quantize::cpu

@@ -116,6 +116,20 @@ __device__ __forceinline__ float divide_by(float x, const Divisor& by) {
   return divide(x, by, [](float a, float b, float c) { return __fmaf_rn(a, b, c); });
 }
 
+/// amax / kLargest, rounded as IEEE says; at least 2^-126, 1 where amax is 0.
+template <int kLargest>
+__device__ __forceinline__ float scale_of(uint32_t amax_bits) {
+  constexpr float kBy = kLargest;
+  const float amax = __uint_as_float(amax_bits), lift = lift_of(amax);
+  const float divided = divide_by(amax * lift, {1.0f, kBy, 1 / kBy});
+  const float raised = fmaxf(divided * (lift == 1.0f ? 1.0f : 0x1p-64f), 0x1p-126f);
+  return amax_bits == 0 ? 1.0f : raised;
+}
+__device__ __forceinline__ Divisor divisor_of(float scale) {
+  const float lifted = scale * lift_of(scale);
+  return {lift_of(scale), lifted, __frcp_rn(lifted)};
+}
+
 /// The scale of a block with this largest magnitude; `nan`: MX, the block has no codes.
 template <bool kMx>
 __device__ __forceinline__ Factor factor_of(const Task& task, uint32_t amax_bits, bool nan) {
@@ -123,12 +137,8 @@ __device__ __forceinline__ Factor factor_of(const Task& task, uint32_t amax_bits
     const uint8_t mx = mx_scale(amax_bits, {task.mx_add, task.mx_subtract});
     return {{1, 1, mx_inverse(mx)}, 0, nan ? uint8_t{255} : mx};
   } else {
-    const float amax = __uint_as_float(amax_bits), lift = lift_of(amax);
-    const float divided = divide_by(amax * lift, {1.0f, 448.0f, 1 / 448.0f});
-    const float raised = fmaxf(divided * (lift == 1.0f ? 1.0f : 0x1p-64f), 0x1p-126f);
-    const float scale = amax_bits == 0 ? 1.0f : raised;
-    const float lifted = scale * lift_of(scale);
-    return {{lift_of(scale), lifted, __frcp_rn(lifted)}, scale, 0};
+    const float scale = scale_of<448>(amax_bits);
+    return {divisor_of(scale), scale, 0};
   }
 }
 
@@ -163,6 +173,19 @@ __device__ __forceinline__ uint32_t encode_e2m1_all(const Vector<Input::kBf16>& 
   return pack_e2m1_pairs(pairs);
 }
 
+/// The codes of infinities and NaN of a vector in the place of what they are.
+template <Element kElement, class V>
+__device__ __forceinline__ void mark_specials(const V& v, uint32_t (&codes)[2]) {
+#pragma unroll
+  for (int i = 0; i < V::kValues; ++i) {
+    const uint32_t size = __float_as_uint(v.value(i)) & 0x7fffffff;
+    if (size < kInfinityBits) continue;
+    const uint32_t code = kElement == Element::kE4m3fn ? 0x7f : size == kInfinityBits ? 0x7c : 0x7e;
+    const uint32_t other = codes[i / 4] & ~(0xffu << i % 4 * 8);
+    codes[i / 4] = other | (code | (v.sign_word(i) >> 24 & 0x80)) << i % 4 * 8;
+  }
+}
+
 /// The codes of one vector in the low bytes. `special`: its block holds infinities or NaN.
 template <Element kElement, bool kMx, class V>
 __device__ __forceinline__ uint2 encode(const V& v, const Factor& f, bool special) {
@@ -178,16 +201,23 @@ __device__ __forceinline__ uint2 encode(const V& v, const Factor& f, bool specia
     for (int i = 0; i < kValues; i += 2) {
       codes[i / 4] |= gpu::encode_e4m3_pair(scaled(i), scaled(i + 1)) << i % 4 * 8;
     }
-    if (special) {
-#pragma unroll
-      for (int i = 0; i < kValues; ++i) {
-        const uint32_t bits = __float_as_uint(v.value(i));
-        const uint32_t nan = 0x7f | (v.sign_word(i) >> 24 & 0x80);
-        const uint32_t other = codes[i / 4] & ~(0xffu << i % 4 * 8);
-        if ((bits & 0x7fffffff) >= kInfinityBits) codes[i / 4] = other | nan << i % 4 * 8;
-      }
-    }
+    if (special) mark_specials<kElement>(v, codes);
     return make_uint2(codes[0], codes[1]);
+  }
+}
+
+/// Stores `bytes` bytes of codes, kBytes at once where `aligned`.
+template <int kBytes>
+__device__ __forceinline__ void store_codes(uint8_t* at, int bytes, bool aligned, uint2 codes) {
+  if (aligned && bytes == kBytes) {
+    if (kBytes == 8) *reinterpret_cast<uint2*>(at) = codes;
+    if (kBytes == 4) *reinterpret_cast<uint32_t*>(at) = codes.x;
+    if (kBytes == 2) *reinterpret_cast<uint16_t*>(at) = static_cast<uint16_t>(codes.x);
+    return;
+  }
+#pragma unroll
+  for (int i = 0; i < kBytes; ++i) {
+    if (i < bytes) at[i] = static_cast<uint8_t>((i < 4 ? codes.x : codes.y) >> i % 4 * 8);
   }
 }
 
@@ -197,17 +227,7 @@ __device__ __forceinline__ void store(const Sm90Params& p, int64_t row, int64_t 
                                       uint2 codes) {
   constexpr int kBytes = kElement == Element::kE2m1 ? kValues / 2 : kValues;
   uint8_t* at = p.task.q + row * p.task.q_stride + (kElement == Element::kE2m1 ? col / 2 : col);
-  if (p.q_aligned && count == kValues) {
-    if (kBytes == 8) *reinterpret_cast<uint2*>(at) = codes;
-    if (kBytes == 4) *reinterpret_cast<uint32_t*>(at) = codes.x;
-    if (kBytes == 2) *reinterpret_cast<uint16_t*>(at) = static_cast<uint16_t>(codes.x);
-    return;
-  }
-  const int bytes = kElement == Element::kE2m1 ? count / 2 : count;
-#pragma unroll
-  for (int i = 0; i < kBytes; ++i) {
-    if (i < bytes) at[i] = static_cast<uint8_t>((i < 4 ? codes.x : codes.y) >> i % 4 * 8);
-  }
+  store_codes<kBytes>(at, kElement == Element::kE2m1 ? count / 2 : count, p.q_aligned, codes);
 }
 
 }  // namespace octet::ops::quantize

@@ -1,0 +1,290 @@
+// The steps of Attend (attend.cuh).
+#pragma once
+
+#include "src/ops/attn_decode/cuda/attend.cuh"
+
+namespace octet::ops::attn_decode {
+
+/// Twice 16 bits of q, times `factor`, as f16.
+__device__ __forceinline__ uint32_t scaled_half_pair(uint32_t bf16_pair, float factor) {
+  return gpu::pack<__half>(__uint_as_float(bf16_pair << 16) * factor,
+                           __uint_as_float(bf16_pair & 0xffff0000) * factor);
+}
+
+template <SplitShape S>
+__device__ __forceinline__ void Attend<S>::ask_q(int32_t sequence, int32_t kv_head,
+                                                 int32_t first_row) {
+#pragma unroll
+  for (int r = 0; r < kRowTiles; ++r) {
+    const int32_t row = first_row + r * kRowTile + g;
+    const RowAt at = row_at(p, sequence, kv_head, min(row, p.rows - 1));
+    own_token[r] = at.token;
+    const uint16_t* from = p.q + q_index(p, at);
+#pragma unroll
+    for (int step = 0; step < kSteps; ++step) {
+      const uint2 words = *reinterpret_cast<const uint2*>(from + q_element(step));
+      q[r][step][0] = words.x, q[r][step][1] = words.y;
+    }
+  }
+}
+
+template <SplitShape S>
+__device__ __forceinline__ void Attend<S>::make_q(int32_t kv_head) {
+  const float k_scale =
+      S.token_scales || p.k.scale == nullptr ? 1.0f : p.k.scale[kv_head * p.k.scale_head];
+#pragma unroll
+  for (int r = 0; r < kRowTiles; ++r) {
+    uint32_t largest = 0;  // magnitude, as bits
+    float all = 0;
+#pragma unroll
+    for (int step = 0; step < kSteps; ++step) {
+#pragma unroll
+      for (int half = 0; half < 2; ++half) {
+        const uint32_t pair = q[r][step][half];
+        largest = __vmaxu2(largest, pair & 0x7fff7fff);
+        if constexpr (S.token_scales) {
+          all += q_value(pair & 0xffff, p.q_f16) + q_value(pair >> 16, p.q_f16);
+        }
+      }
+    }
+    largest = max(largest >> 16, largest & 0xffff);
+#pragma unroll
+    for (int step = 1; step < 4; step *= 2) {
+      largest = max(largest, __shfl_xor_sync(kWarp, largest, step));
+      if constexpr (S.token_scales) all += __shfl_xor_sync(kWarp, all, step);
+    }
+    int up = 0;  // q is multiplied by 2^up
+    if (!p.q_f16) {
+      up = min(max(127 + 14 - static_cast<int>(largest >> 7), -112), 126);
+      const float factor = __uint_as_float((127 + up) << 23);
+#pragma unroll
+      for (int step = 0; step < kSteps; ++step) {
+        q[r][step][0] = scaled_half_pair(q[r][step][0], factor);
+        q[r][step][1] = scaled_half_pair(q[r][step][1], factor);
+      }
+    }
+    const float down = __uint_as_float((127 - up) << 23);
+#pragma unroll
+    for (int h = 0; h < 2; ++h) {
+      const int source = (c * 2 + h) * 4;
+      scale[r][h] = p.softmax_scale * k_scale * __shfl_sync(kWarp, down, source);
+      q_sum[r][h] = p.softmax_scale * __shfl_sync(kWarp, all, source);
+      token[r][h] = __shfl_sync(kWarp, own_token[r], source);
+    }
+  }
+}
+
+template <SplitShape S>
+__device__ __forceinline__ void Attend<S>::dot_products(uint32_t codes, int tile, Logits& x) const {
+  Logits other;  // two chains of instructions
+#pragma unroll
+  for (int r = 0; r < kRowTiles; ++r) {
+#pragma unroll
+    for (int e = 0; e < 4; ++e) x[r][e] = other[r][e] = 0;
+  }
+#pragma unroll
+  for (int j = 0; j < S.dim / 64; ++j) {  // 16 bytes of each of two tokens
+    const int piece = S.dim == 64 ? c : j / 2 * 8 + c * 2 + j % 2;
+    uint32_t low[4], high[4];
+    gpu::shared_load_words(codes + piece_at<S>(tile * 16 + g, piece), low);
+    gpu::shared_load_words(codes + piece_at<S>(tile * 16 + g + 8, piece), high);
+#pragma unroll
+    for (int w = 0; w < 4; ++w) {
+      const uint32_t a[4] = {widen_pair<S.e5m2>(low[w]), widen_pair<S.e5m2>(high[w]),
+                             widen_pair<S.e5m2, true>(low[w]), widen_pair<S.e5m2, true>(high[w])};
+#pragma unroll
+      for (int r = 0; r < kRowTiles; ++r) {
+        multiply(w % 2 == 0 ? x[r] : other[r], a, q[r][j * 4 + w]);
+      }
+    }
+  }
+#pragma unroll
+  for (int r = 0; r < kRowTiles; ++r) {
+#pragma unroll
+    for (int e = 0; e < 4; ++e) x[r][e] += other[r][e];
+  }
+}
+
+/// From dot products to logits in powers of two; -infinity for what a row does not see.
+template <SplitShape S>
+__device__ __forceinline__ void Attend<S>::finish_logits(uint32_t scales, const Walk<kUnit>& walk,
+                                                         int32_t first, bool whole,
+                                                         Logits& x) const {
+#pragma unroll
+  for (int high = 0; high < 2; ++high) {
+    ScaleShift k{1, 0};
+    if constexpr (S.token_scales) k = token_scale(p.k, scales, high * 8 + g);
+#pragma unroll
+    for (int r = 0; r < kRowTiles; ++r) {
+#pragma unroll
+      for (int h = 0; h < 2; ++h) {
+        float& logit = x[r][high * 2 + h];
+        logit *= scale[r][h];
+        if constexpr (S.token_scales) {
+          logit = logit * k.scale + (k.shift == 0 ? 0 : k.shift * q_sum[r][h]);
+        }
+      }
+    }
+  }
+  if (p.soft_cap > 0) {
+#pragma unroll
+    for (int i = 0; i < kRowTiles * 4; ++i) {
+      x[i / 4][i % 4] = capped(x[i / 4][i % 4], p.soft_cap * kLog2e);
+    }
+  }
+  if (whole) return;
+#pragma unroll
+  for (int r = 0; r < kRowTiles; ++r) {
+#pragma unroll
+    for (int h = 0; h < 2; ++h) {
+      const Tokens seen = visible(p, walk.length, token[r][h]);
+      if (!seen.holds(first + g)) x[r][h] = -INFINITY;
+      if (!seen.holds(first + g + 8)) x[r][2 + h] = -INFINITY;
+    }
+  }
+}
+
+template <SplitShape S>
+__device__ __forceinline__ void Attend<S>::follow_maximum(const Logits& x) {
+  bool passed = false;
+#pragma unroll
+  for (int r = 0; r < kRowTiles; ++r) {
+#pragma unroll
+    for (int h = 0; h < 2; ++h) passed |= fmaxf(x[r][h], x[r][2 + h]) > most[r][h] + kSlack;
+  }
+  if (!__any_sync(kWarp, passed)) return;
+#pragma unroll
+  for (int r = 0; r < kRowTiles; ++r) {
+#pragma unroll
+    for (int h = 0; h < 2; ++h) {
+      const float next = fmaxf(most[r][h], max_of_column(fmaxf(x[r][h], x[r][2 + h])));
+      rescale(r, h, most[r][h] == next ? 1.0f : exp2_of(most[r][h] - next));
+      most[r][h] = next;
+    }
+  }
+}
+
+/// Weights are multiplied by scales of values before they become f16: by their size against the
+/// largest of the tile.
+template <SplitShape S>
+__device__ __forceinline__ void Attend<S>::follow_exponent(uint32_t scales) {
+  const float scale_of_token = token_scale(p.v, scales, (g * 4 + c) % 16).scale;
+  uint32_t size = __float_as_uint(fabsf(scale_of_token));
+  if (size >= 0x7f800000) size = 0;
+  const int tile_exponent = static_cast<int>(__reduce_max_sync(kWarp, size) >> 23) - 126;
+  highest = max(highest, tile_exponent);
+  const int next = max(tile_exponent, highest - 40);
+  if (next == exponent) return;
+  const float by = exp2_of(static_cast<float>(max(exponent - next, -126)));
+  exponent = next;
+#pragma unroll
+  for (int r = 0; r < kRowTiles; ++r) {
+#pragma unroll
+    for (int i = 0; i < kOutTiles; ++i) {
+#pragma unroll
+      for (int e = 0; e < 4; ++e) sums[r][i][e] *= by;
+    }
+  }
+}
+
+/// From logits to weights, times the scales of values.
+template <SplitShape S>
+__device__ __forceinline__ void Attend<S>::weigh(uint32_t scales, Logits& x) {
+  const float down = S.token_scales ? exp2_of(static_cast<float>(-exponent)) : 1.0f;
+#pragma unroll
+  for (int high = 0; high < 2; ++high) {
+    ScaleShift v{1, 0};
+    if constexpr (S.token_scales) v = token_scale(p.v, scales, high * 8 + g);
+#pragma unroll
+    for (int r = 0; r < kRowTiles; ++r) {
+#pragma unroll
+      for (int h = 0; h < 2; ++h) {
+        float& logit = x[r][high * 2 + h];
+        const float base = (most[r][h] == -INFINITY ? 0 : most[r][h]) - kLift;
+        const bool hidden = logit == -INFINITY;
+        const float weight = exp2_of(logit - base);
+        sum[r][h] += weight;
+        logit = weight;
+        if constexpr (S.token_scales) {
+          if (v.shift != 0 && !hidden) shift[r][h] += weight * v.shift;
+          logit = hidden ? 0 : weight * (v.scale * down);
+        }
+      }
+    }
+  }
+}
+
+/// Adds weighted values: all, or of one query token those that it sees.
+template <SplitShape S>
+template <bool kMasked>
+__device__ __forceinline__ void Attend<S>::add_values(uint32_t codes, int tile, const Logits& x,
+                                                      Tokens seen, int32_t first, int32_t query) {
+  constexpr int kWords = S.dim / 32;  // a lane has dim / 8 elements of a token
+  uint32_t weights[kRowTiles][2];
+#pragma unroll
+  for (int r = 0; r < kRowTiles; ++r) {
+    weights[r][0] = transpose(gpu::pack<__half>(x[r][0], x[r][1]));
+    weights[r][1] = transpose(gpu::pack<__half>(x[r][2], x[r][3]));
+    if (kMasked && own_token[r] != query) weights[r][0] = weights[r][1] = 0;
+  }
+  uint32_t words[4][kWords];
+#pragma unroll
+  for (int i = 0; i < 4; ++i) {
+    const int of = i / 2 * 8 + c * 2 + i % 2;
+    if constexpr (S.dim == 64) {
+      const uint32_t at = codes + piece_at<S>(tile * 16 + of, g / 2) + g % 2 * 8;
+      const float2 both = gpu::shared_load_pair(at);
+      words[i][0] = __float_as_uint(both.x), words[i][1] = __float_as_uint(both.y);
+    } else {
+#pragma unroll
+      for (int half = 0; half < S.dim / 128; ++half) {
+        uint32_t(&part)[4] = reinterpret_cast<uint32_t(&)[4]>(words[i][half * 4]);
+        gpu::shared_load_words(codes + piece_at<S>(tile * 16 + of, half * 8 + g), part);
+      }
+    }
+    if (kMasked && !seen.holds(first + of)) {
+#pragma unroll
+      for (int w = 0; w < kWords; ++w) words[i][w] = 0;
+    }
+  }
+#pragma unroll
+  for (int w = 0; w < kWords; ++w) {
+#pragma unroll
+    for (int two = 0; two < 2; ++two) {
+      const uint32_t low = __byte_perm(words[0][w], words[1][w], two == 0 ? 0x5140 : 0x7362);
+      const uint32_t high = __byte_perm(words[2][w], words[3][w], two == 0 ? 0x5140 : 0x7362);
+      const uint32_t a[4] = {widen_pair<S.e5m2>(low), widen_pair<S.e5m2, true>(low),
+                             widen_pair<S.e5m2>(high), widen_pair<S.e5m2, true>(high)};
+#pragma unroll
+      for (int r = 0; r < kRowTiles; ++r) multiply(sums[r][w * 2 + two], a, weights[r]);
+    }
+  }
+}
+
+template <SplitShape S>
+__device__ __forceinline__ void Attend<S>::unit(uint32_t codes, uint32_t scales,
+                                                const Walk<kUnit>& walk, int32_t first) {
+  // What every query token sees: from the last one's first on, up to the first one's last.
+  const int32_t from = visible(p, walk.length, p.q_tokens - 1).first;
+  const int32_t to = visible(p, walk.length, 0).last;
+#pragma unroll 1
+  for (int tile = 0; tile < S.tiles(); ++tile, first += 16, scales += 64) {
+    const bool whole = first >= from && first + 16 <= to;
+    Logits x;
+    dot_products(codes, tile, x);
+    finish_logits(scales, walk, first, whole, x);
+    follow_maximum(x);
+    if constexpr (S.token_scales) follow_exponent(scales + kUnit * 8);
+    weigh(scales + kUnit * 8, x);
+    if (whole) {
+      add_values<false>(codes + kUnitBytes, tile, x, {}, first, 0);
+      continue;
+    }
+#pragma unroll 1
+    for (int32_t query = 0; query < p.q_tokens; ++query) {
+      add_values<true>(codes + kUnitBytes, tile, x, visible(p, walk.length, query), first, query);
+    }
+  }
+}
+
+}  // namespace octet::ops::attn_decode

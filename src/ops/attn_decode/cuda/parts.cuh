@@ -1,0 +1,83 @@
+// Parts of an item, and who adds them up.
+//
+// Records    a thread block has places for those of the item that its share begins with, and for
+//            those of the others, of which the last alone may outlive it
+// Order      parts cut by shares: in order of thread blocks, more than kMergeFan first in groups,
+//            whose sums take the place of their first part. Fixed splits: in order, all at once.
+//            Whoever comes last adds up
+#pragma once
+
+#include "src/ops/attn_decode/cuda/merge.cuh"
+
+namespace octet::ops::attn_decode {
+
+template <SplitShape S>
+struct Parts {
+  const Sm90Params& p;
+  const Share<S.unit()>& share;
+  const Merge<S>& merge;
+  int64_t first;        // element of the line
+  int32_t elements;    // of the item
+  int32_t begin, end;  // thread blocks
+
+  __device__ __forceinline__ Parts(const Sm90Params& params, const Share<S.unit()>& of,
+                                   const Merge<S>& with, int64_t first_element, int32_t count)
+      : p(params), share(of), merge(with), first(first_element), elements(count) {
+    begin = share.block_with(first), end = share.block_with(first + elements - 1) + 1;
+  }
+  __device__ __forceinline__ int32_t count() const { return end - begin; }
+  /// Place of thread block begin + i.
+  __device__ __forceinline__ int32_t place(int32_t i) const {
+    return (begin + i) * 2 + (i == 0 && share.begin_of(begin) < first ? 1 : 0);
+  }
+
+  /// Adds a part, the element `of` of the item where splits are fixed, else all that this thread
+  /// block has; `last`: its last. Whether the item is done: `part` is then the sum of all.
+  __device__ __forceinline__ bool add(int32_t of, bool last, Part<S>& part) const {
+    const int32_t mine = static_cast<int32_t>(blockIdx.x) - begin;
+    const bool fixed = p.fixed_splits;
+    merge.store(part, number(mine) + (fixed ? of - first_of(mine) : 0));
+    if (!last) return false;
+    const int32_t fan = fixed ? count() : fan_of(count());
+    int32_t from = mine / fan * fan, step = 1, members = min(fan, count() - from);
+#pragma unroll 1
+    for (uint32_t* counter = p.counters;; counter += 2 * gridDim.x) {
+      if (!merge.last_of(counter + place(from), members)) return false;
+      add_up(from, step, fixed ? elements : members, part);
+      if (members == count() || step > 1) return true;
+      merge.store(part, number(from));
+      from = 0, step = fan, members = (count() + fan - 1) / fan;
+    }
+  }
+
+ private:
+  /// Number of thread block begin + i's first record.
+  __device__ __forceinline__ int32_t number(int32_t i) const {
+    return place(i) * p.block_records;
+  }
+  /// First element of the item that thread block begin + i has.
+  __device__ __forceinline__ int32_t first_of(int32_t i) const {
+    return static_cast<int32_t>(max(share.begin_of(begin + i) - first, int64_t{0}));
+  }
+  /// How many parts one thread block adds up: all, or about as many as there are then sums.
+  static __device__ __forceinline__ int32_t fan_of(int32_t parts) {
+    if (parts <= kMergeFan) return parts;
+    int32_t fan = 6;
+    while (fan * fan < parts) ++fan;
+    return fan;
+  }
+  /// Adds up records: of thread blocks begin + from, and `step` on, or of every fixed split.
+  __device__ __forceinline__ void add_up(int32_t from, int32_t step, int32_t members,
+                                         Part<S>& part) const {
+#pragma unroll 1
+    for (int32_t done = 0; done < members; done += kMergeFan) {
+      const int32_t count = min(members - done, kMergeFan);
+      const int32_t i = done + min(static_cast<int32_t>(threadIdx.x % 32), count - 1);
+      const int32_t block = p.fixed_splits ? share.block_with(first + i) - begin : from + step * i;
+      merge.records(count, number(block) + (p.fixed_splits ? i - first_of(block) : 0), done == 0,
+                    part);
+    }
+  }
+};
+
+}  // namespace octet::ops::attn_decode

@@ -1,0 +1,86 @@
+// Split-KV decode attention in one launch: equal shares of units for all thread blocks, each warp
+// with a ring of its own, parts of items added up by whoever comes last.
+#pragma once
+
+#include "src/ops/attn_decode/cuda/attend_impl.cuh"
+#include "src/ops/attn_decode/cuda/parts.cuh"
+
+namespace octet::ops::attn_decode {
+
+/// What a run of units leaves behind, to where it belongs.
+template <SplitShape S>
+__device__ __forceinline__ void finish_run(const Sm90Params& p, const Share<S.unit()>& share,
+                                           const Runs<S.unit()>& runs, const Merge<S>& merge,
+                                           Attend<S>& attend) {
+  const int32_t head = head_of(p, runs.at.pair);
+  const float v_scale =
+      S.token_scales || p.v.scale == nullptr ? 1.0f : p.v.scale[head * p.v.scale_head];
+  Part<S> part;
+  merge.warps(attend, v_scale, part);
+  if (runs.at.unit > 0 || !runs.ends()) {
+    const int32_t element = runs.at.element(p, runs.at.unit);
+    const Parts<S> parts(p, share, merge, runs.element - element, runs.at.elements(p));
+    const bool last = !p.fixed_splits || runs.ends() || runs.left == 1;
+    if (!parts.add(element, last, part)) return;
+  }
+  merge.prepare_rows(runs.at.sequence, runs.at.pair, true);
+#pragma unroll
+  for (int e = 0; e < Part<S>::kEach; ++e) {
+    if (!Part<S>::has(e)) continue;
+    merge.store_vector(runs.at.sequence, runs.at.pair, Part<S>::vector(e), part.values[e]);
+  }
+}
+
+template <SplitShape S>
+__device__ __forceinline__ void run_split(const Sm90Params& p) {
+  extern __shared__ __align__(1024) uint8_t memory[];
+  __shared__ Share<S.unit()> share;
+  __shared__ int64_t of_warps[kSplitWarps];
+  __shared__ typename Merge<S>::Shared merge_shared;
+  if (S.boxes && threadIdx.x == 0) {
+    gpu::tensor_map_prefetch(&p.k_boxes.map);
+    gpu::tensor_map_prefetch(&p.v_boxes.map);
+  }
+  const Merge<S> merge{p, merge_shared, reinterpret_cast<float4*>(memory + S.sums_at())};
+  const uint32_t ring = gpu::shared_address(memory);
+  gpu::dependency_pass(p.dependent);
+  if (!find_share(p, share, of_warps)) return;
+
+  Runs<S.unit()> runs(p, share);
+  const int lane = threadIdx.x % 32;
+  Attend<S> attend{p, lane / 4, lane % 4};
+  // Why before any copy: loads of q would queue behind all that every ring asks for.
+  attend.ask_q(runs.at.sequence, head_of(p, runs.at.pair), first_row_of<S>(p, runs.at.pair));
+  Fetch<S> fetch(p, runs, ring);
+  int ahead = 0, stage = 0, round = 0;  // stages on their way; the next one, and its use
+  bool fresh = true;                    // q is only asked for
+#pragma unroll 1
+  for (;;) {
+    attend.clear();
+    int32_t unit = (fetch.warp - runs.turn) & (kSplitWarps - 1);
+#pragma unroll 1
+    while (ahead < S.stages() || unit < runs.count) {
+      if (ahead < S.stages()) {
+        fetch.next((stage + ahead++) % S.stages());
+        continue;
+      }
+      if (fresh) {
+        attend.make_q(head_of(p, runs.at.pair));
+        fresh = false;
+      }
+      fetch.wait(stage, round);
+      attend.unit(fetch.stages + stage * S.stage_bytes(), fetch.scales + stage * S.scale_bytes(),
+                  runs.at, runs.at.first(runs.at.unit + unit));
+      __syncwarp();
+      unit += kSplitWarps;
+      --ahead;
+      if (++stage == S.stages()) stage = 0, ++round;
+    }
+    finish_run(p, share, runs, merge, attend);
+    if (!runs.next(p)) return;
+    attend.ask_q(runs.at.sequence, head_of(p, runs.at.pair), first_row_of<S>(p, runs.at.pair));
+    fresh = true;
+  }
+}
+
+}  // namespace octet::ops::attn_decode
