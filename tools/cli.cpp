@@ -117,6 +117,7 @@ Result<std::vector<select::Problem>> all_problems(const select::Op& op, const st
   std::vector<select::Problem> problems;
   for (const harness::ModelShape& shape : matrices) {
     if (!shape.op.empty() && shape.op != op.name()) continue;
+    if (!harness::is_of_format(*op.schema, format, shape)) continue;
     problems.push_back(harness::problem_of(*op.schema, format, shape));
   }
   return problems;

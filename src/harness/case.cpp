@@ -4,10 +4,12 @@
 
 #include "src/core/try.h"
 #include "src/harness/cases/attn_decode.h"
+#include "src/harness/cases/gemm_batched.h"
 #include "src/harness/cases/gemm_blockscale.h"
 #include "src/harness/cases/gemm_grouped.h"
 #include "src/harness/cases/gemm_mxfp8.h"
 #include "src/ops/attn_decode/op.h"
+#include "src/ops/gemm_batched/op.h"
 #include "src/ops/gemm_blockscale/op.h"
 #include "src/ops/gemm_grouped/op.h"
 #include "src/ops/gemm_mxfp8/op.h"
@@ -33,6 +35,9 @@ const Case& case_of(const select::Op& op) {
        {Inputs::kExact, Inputs::kRandom, Inputs::kNan, Inputs::kExtreme}},
       {&ops::gemm_grouped::op(),
        make_gemm_grouped,
+       {Inputs::kExact, Inputs::kRandom, Inputs::kNan, Inputs::kExtreme}},
+      {&ops::gemm_batched::op(),
+       make_gemm_batched,
        {Inputs::kExact, Inputs::kRandom, Inputs::kNan, Inputs::kExtreme}},
       {&ops::attn_decode::op(),
        make_attn_decode,

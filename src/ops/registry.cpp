@@ -7,6 +7,7 @@
 #include "src/core/text.h"
 #include "src/core/try.h"
 #include "src/ops/attn_decode/op.h"
+#include "src/ops/gemm_batched/op.h"
 #include "src/ops/gemm_blockscale/op.h"
 #include "src/ops/gemm_grouped/op.h"
 #include "src/ops/gemm_mxfp8/op.h"
@@ -15,7 +16,7 @@ namespace octet::ops {
 
 std::span<const select::Op* const> all() {
   static const std::array kOps{&gemm_blockscale::op(), &gemm_mxfp8::op(), &gemm_grouped::op(),
-                               &attn_decode::op()};
+                               &gemm_batched::op(), &attn_decode::op()};
   return kOps;
 }
 

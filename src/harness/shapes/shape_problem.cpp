@@ -12,9 +12,10 @@ struct Field {
   int64_t ModelShape::*value;
 };
 
-constexpr std::array kFields{Field{"m", &ModelShape::m}, Field{"n", &ModelShape::n},
-                             Field{"k", &ModelShape::k}, Field{"experts", &ModelShape::experts},
-                             Field{"topk", &ModelShape::topk}};
+constexpr std::array kFields{
+    Field{"m", &ModelShape::m},       Field{"n", &ModelShape::n},
+    Field{"k", &ModelShape::k},       Field{"experts", &ModelShape::experts},
+    Field{"topk", &ModelShape::topk}, Field{"batch", &ModelShape::batch}};
 
 }  // namespace
 
@@ -30,6 +31,12 @@ select::Problem problem_of(const select::OpSchema& schema, uint32_t format,
   ops::gemm_grouped::Problem grouped = ops::gemm_grouped::from(problem);
   grouped.per_token = shape.a_div > 1;
   return ops::gemm_grouped::to_select(grouped);
+}
+
+bool is_of_format(const select::OpSchema& schema, uint32_t format, const ModelShape& shape) {
+  if (!shape.op.empty() || shape.format.empty()) return true;
+  const auto named = schema.parse_format(shape.format);
+  return named.ok() && schema.table_format(*named) == schema.table_format(format);
 }
 
 }  // namespace octet::harness

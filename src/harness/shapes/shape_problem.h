@@ -11,4 +11,8 @@ namespace octet::harness {
 select::Problem problem_of(const select::OpSchema& schema, uint32_t format,
                            const ModelShape& shape);
 
+/// Whether a row of a list belongs to the format: not where the list names no op and the row names
+/// a format whose tuned rows do not serve this one.
+bool is_of_format(const select::OpSchema& schema, uint32_t format, const ModelShape& shape);
+
 }  // namespace octet::harness

@@ -160,7 +160,7 @@ TEST(ModelShapesLists, EqualTheMoeList) {
 TEST(ModelShapesLists, AbsorbedFormIsInTheBatchedList) {
   std::set<std::tuple<int64_t, int64_t, int64_t>> listed;
   for (const ModelShape& shape : read_list("gemm_batched/batched.csv")) {
-    if (shape.op == "a8w8_prequant") listed.insert({shape.batch, shape.n, shape.k});
+    if (shape.format == "a8w8_prequant") listed.insert({shape.batch, shape.n, shape.k});
   }
   const auto expect_listed = [&](const std::string& model, int64_t tp) {
     for (const ModelShape& shape : derive(model, {.tp = tp})) {

@@ -39,5 +39,28 @@ TEST(ShapeProblem, ChoicesThatShareARowAreOfTheFormat) {
   EXPECT_EQ(text("gemm_grouped", per_token, shape_of(0)), fields + "_per_token");
 }
 
+TEST(ShapeProblem, TheBatchIsAField) {
+  ModelShape shape = shape_of(0);
+  shape.batch = 16;
+  EXPECT_EQ(text("gemm_batched", 0, shape), "m=3 n=64 k=128 batch=16 format=bf16");
+}
+
+TEST(ShapeProblem, RowsOfOneListMayBeOfManyFormats) {
+  const select::OpSchema& schema = *ops::find("gemm_batched").value()->schema;
+  const auto is_of = [&](const char* format, const char* op, const char* row) {
+    ModelShape shape = shape_of(0);
+    shape.op = op;
+    shape.format = row;
+    return is_of_format(schema, schema.parse_format(format).value(), shape);
+  };
+  EXPECT_TRUE(is_of("a8w8", "", "a8w8"));
+  EXPECT_TRUE(is_of("a8w8_f32", "", "a8w8")) << "rows of a8w8 serve every type of d";
+  EXPECT_FALSE(is_of("a8w8", "", "a8w8_prequant"));
+  EXPECT_FALSE(is_of("bf16", "", "mx_blockscale")) << "no format of the op";
+  EXPECT_TRUE(is_of("bf16", "", ""));
+  EXPECT_TRUE(is_of("bf16", "gemm_batched", "a8w8"))
+      << "a model's list: the caller says the format";
+}
+
 }  // namespace
 }  // namespace octet::harness

@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+#include "src/cpu/lane_sums.h"
 #include "src/ops/attn_decode/cpu/split.h"
 
 namespace octet::ops::attn_decode {
@@ -21,9 +22,6 @@ constexpr float kInfinity = __builtin_inff();
 constexpr int64_t kRunsAhead =
     2;  // Why: lines of 1 KB steps fall into few sets of a first-level cache
 constexpr float kLog2E = 1.44269504088896340736f;
-
-template <int...>
-struct Lanes {};
 
 struct Rows {
   const uint8_t *codes, *ahead;
@@ -111,24 +109,6 @@ struct Attend {
     for (int64_t i = 0; i < (padded - tokens) * s.dim_padded; ++i) to[i] = 0;
   }
 
-  /// Lanes without bit kHalf: a and its lanes kHalf further; lanes with it: the same of b.
-  template <int kHalf, int... kLane>
-  static Vector add_halves(Vector a, Vector b, Lanes<kLane...>) {
-    return __builtin_shufflevector(a, b,
-                                   ((kLane & kHalf) == 0 ? kLane : kLane - kHalf + kWidth)...) +
-           __builtin_shufflevector(a, b,
-                                   ((kLane & kHalf) == 0 ? kLane + kHalf : kLane + kWidth)...);
-  }
-
-  /// Lane i of v[0] becomes the sum of the lanes of v[i].
-  template <int kHalf = kWidth / 2>
-  static void reduce(Vector* v) {
-    for (int i = 0; i < kHalf; ++i) {
-      v[i] = add_halves<kHalf>(v[i], v[i + kHalf], Lanes<__integer_pack(kWidth)...>{});
-    }
-    if constexpr (kHalf > 1) reduce<kHalf / 2>(v);
-  }
-
   /// Dot products of kRows rows of q with kWidth / kRows tokens of the tile.
   template <int kRows>
   static void dot_block(const Split& s, int64_t row, int64_t token, float* logits,
@@ -147,7 +127,7 @@ struct Attend {
         }
       }
     }
-    reduce(sums);
+    cpu::LaneSums<Vector, kWidth>::reduce(sums);
     float dots[kWidth];
     store(dots, sums[0]);
     for (int r = 0; r < kRows; ++r) {

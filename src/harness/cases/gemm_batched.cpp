@@ -1,0 +1,138 @@
+// gemm_batched for check, bench and tune, on the host.
+#include "src/harness/cases/gemm_batched.h"
+
+#include <algorithm>
+#include <array>
+
+#include "src/core/try.h"
+#include "src/harness/measure/read_floor.h"
+#include "src/ops/gemm_batched/cpu/exact.h"
+#include "src/ops/gemm_batched/cpu/task.h"
+#include "src/ops/gemm_batched/op.h"
+
+namespace octet::harness {
+
+namespace gemm = ops::gemm_batched;
+using gemm::Problem;
+
+namespace {
+
+class BatchedCheck : public Instance {
+ public:
+  BatchedCheck(BatchedOperands operands, Inputs inputs)
+      : o_(std::move(operands)), inputs_(inputs) {}
+
+  Status run(const Launch& launch, select::Workspace workspace, Stream& stream, int64_t) override {
+    return launch(&o_.args, workspace, stream);
+  }
+
+  Result<CheckReport> check(const Launch& launch, select::Workspace workspace,
+                            Stream& stream) override {
+    poison(o_.d);
+    if (o_.problem.batch > 0 && o_.problem.m > 0 && o_.problem.n > 0) {
+      OCTET_CHECK_OK(launch(&o_.args, workspace, stream));
+    }
+    return judge(o_, inputs_, stream);
+  }
+
+  Status read_floor(Stream& stream, int64_t) override {
+    read_all(stream, std::array{Region{o_.b.data(), o_.b.bytes()}});
+    return Status::Ok();
+  }
+
+ private:
+  BatchedOperands o_;
+  Inputs inputs_;
+};
+
+/// Times on dense operands whose weights are windows of the arena. The scales stay the same.
+class BatchedTiming : public Instance {
+ public:
+  BatchedTiming(BatchedOperands operands, const Arena* arena, bool cold)
+      : o_(std::move(operands)), arena_(arena), cold_(cold) {
+    const int64_t bytes = o_.a.bytes();
+    std::copy_n(arena_->window(arena_->num_windows(bytes) - 1, bytes), bytes, o_.a.data());
+  }
+
+  Status run(const Launch& launch, select::Workspace workspace, Stream& stream,
+             int64_t iteration) override {
+    o_.args.b.data = window(iteration);
+    return launch(&o_.args, workspace, stream);
+  }
+
+  Result<CheckReport> check(const Launch&, select::Workspace, Stream&) override {
+    return fail(StatusCode::kUnsupported, "operands for timing are not judged on a CPU");
+  }
+
+  Status read_floor(Stream& stream, int64_t iteration) override {
+    read_all(stream,
+             std::array{Region{window(iteration), o_.problem.b_bytes()},
+                        Region{o_.b_scale.data(), o_.b_scale.bytes()},
+                        Region{o_.a.data(), o_.a.bytes()}, Region{o_.d.data(), o_.d.bytes()}});
+    return Status::Ok();
+  }
+
+ private:
+  const uint8_t* window(int64_t iteration) const {
+    return arena_->window(cold_ ? iteration : 0, o_.problem.b_bytes());
+  }
+
+  BatchedOperands o_;
+  const Arena* arena_;
+  bool cold_;
+};
+
+/// A row of d as it lies in memory.
+struct MatrixRow {
+  int64_t batch, row;
+};
+MatrixRow matrix_row(const BatchedOperands& o, int64_t memory_row) {
+  if (o.rows_outside) return {memory_row % o.problem.batch, memory_row / o.problem.batch};
+  const int64_t rows = o.problem.m + o.spare_rows;
+  return {memory_row / rows, memory_row % rows};
+}
+
+}  // namespace
+
+GemmSize gemm_size(const BatchedOperands& o) {
+  const Problem& p = o.problem;
+  const double runs = static_cast<double>((p.k + gemm::kGroup - 1) / gemm::kGroup);
+  return {o.memory_rows(), p.n, p.k, p.d, 128 + runs + 8, static_cast<double>(p.k) * 0x1p-126};
+}
+
+CheckReport judge(const BatchedOperands& o, Inputs inputs, Stream& stream, BlockSums sums) {
+  const gemm::Task task = gemm::make_task(o.args);
+  const auto exact = [&](int64_t memory_row, int64_t n) {
+    const auto [batch, m] = matrix_row(o, memory_row);
+    return gemm::exact_element(task, gemm::exact_row(task.a, task.k, batch, m),
+                               gemm::exact_row(task.b, task.k, batch, n), batch, m, n);
+  };
+  const auto written = [&](int64_t memory_row) {
+    return matrix_row(o, memory_row).row < o.problem.m;
+  };
+  const int64_t step = o.rows_outside ? o.args.d.matrix_stride() : o.args.d.stride();
+  const Matrix d{o.args.d.data, o.problem.d, o.memory_rows(), o.problem.n, step};
+  return judge({gemm_size(o), d, &o.d, exact, o.seed, written}, inputs == Inputs::kExact, stream,
+               sums);
+}
+
+Result<std::unique_ptr<Instance>> make_gemm_batched(const select::Problem& problem, Stream& stream,
+                                                    const CaseOptions& options) {
+  OCTET_CHECK_OK(gemm::validate_problem(problem));
+  if (stream.is_gpu()) {
+    return fail(StatusCode::kUnsupported, "gemm_batched: its case makes operands of a CPU only");
+  }
+  const Device& device = stream.device();
+  OCTET_CHECK_OK(check_memory(gemm::op(), problem, device));
+  const Problem p = gemm::from(problem);
+  if (!options.for_timing) {
+    OCTET_TRY(BatchedOperands operands, make_check_operands(p, options));
+    return std::unique_ptr<Instance>(new BatchedCheck(std::move(operands), options.inputs));
+  }
+  OCTET_TRY(BatchedOperands operands, make_timing_operands(p, options));
+  const int64_t window = std::max(p.b_bytes(), operands.a.bytes());
+  OCTET_TRY(const Arena* arena, Arena::get(device.llc_bytes, device.memory_bytes, window));
+  return std::unique_ptr<Instance>(new BatchedTiming(std::move(operands), arena, options.cold));
+}
+
+}  // namespace octet::harness

@@ -1,0 +1,108 @@
+// The variants of gemm_batched, fastest first, reference last: every kernel of every backend, built
+// or not.
+#include "src/cpu/variants.h"
+
+#include <algorithm>
+
+#include "src/ops/gemm_batched/cpu/generic_ref.h"
+#include "src/ops/gemm_batched/cpu/generic_widen.h"
+#include "src/ops/gemm_batched/cpu/launch.h"
+#include "src/ops/gemm_batched/cpu/x86_avx2_widen.h"
+#include "src/ops/gemm_batched/cpu/x86_avx512_widen.h"
+#include "src/ops/gemm_batched/op.h"
+
+namespace octet::ops::gemm_batched {
+namespace {
+
+template <class Contract>
+void add_cpu(std::vector<select::Variant>& variants) {
+  select::append_variants<Contract>(variants, [](select::Variant& variant) {
+    variant.supports = select::contract_supports<Contract, from>;
+    variant.workspace_bytes = select::no_workspace;
+    if constexpr (cpu::kHaveX86 || Contract::kArch == Arch::kGeneric) {
+      variant.built = true;
+      variant.workspace_bytes = [](int, const select::Problem& problem, const Device& device) {
+        return workspace_bytes(from(problem), device.cu_num);
+      };
+      variant.launch = [](int, const void* args, select::Workspace workspace, Stream& stream) {
+        return run(Contract::kernel(), *static_cast<const GemmBatchedArgs*>(args), workspace,
+                   stream);
+      };
+    }
+  });
+}
+
+void add_reference(std::vector<select::Variant>& variants) {
+  select::append_variants<GenericRef>(variants, [](select::Variant& variant) {
+    variant.supports = select::contract_supports<GenericRef, from>;
+    variant.workspace_bytes = select::no_workspace;
+    variant.built = true;
+    variant.launch = [](int, const void* args, select::Workspace, Stream& stream) {
+      return GenericRef::run(*static_cast<const GemmBatchedArgs*>(args), stream);
+    };
+  });
+}
+
+std::vector<select::Variant> make_variants() {
+  std::vector<select::Variant> variants;
+  add_cpu<X86Avx512Widen>(variants);
+  add_cpu<X86Avx2Widen>(variants);
+  add_cpu<GenericWiden>(variants);
+  add_reference(variants);
+  return variants;
+}
+
+/// The work of one thread: weights of all matrices, products, rows of a, d.
+select::CostTerms cost_terms(const select::Problem& problem, const select::Tile&,
+                             const Device& device) {
+  const Problem p = from(problem);
+  const double threads = std::max(1, device.cu_num);
+  const double rows = static_cast<double>(p.batch) * static_cast<double>(p.m);
+  return {1, static_cast<double>(p.b_bytes()) * 1e-6 / threads, p.flops() * 1e-9 / threads,
+          rows * static_cast<double>(p.k) * 1e-6 / threads,
+          rows * static_cast<double>(p.n * size_of(p.d)) * 1e-6 / threads};
+}
+
+/// The tier's kernel.
+std::string fixed_default(Arch arch) {
+  switch (arch) {
+    case Arch::kX86Amx:
+    case Arch::kX86Avx512:
+      return X86Avx512Widen::name({});
+    case Arch::kX86Avx2:
+      return X86Avx2Widen::name({});
+    case Arch::kGeneric:
+      return GenericWiden::name({});
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
+std::span<const select::Variant> variants() {
+  static const std::vector<select::Variant> list = make_variants();
+  return list;
+}
+
+const select::Op& op() {
+  static const select::Op instance{
+      &schema(),
+      kNumFormats,
+      variants,
+      validate_problem,
+      // Why no model: each arch has one kernel, and the first in the list that it runs is that.
+      [](const select::Problem&, const Device&, select::Usable) {
+        return select::HeuristicChoice{};
+      },
+      [](int, const select::Problem&, const Device&) { return 0.0; },
+      cost_terms,
+      [](Arch) { return to_select({}).format; },
+      fixed_default,
+      [](const select::Problem& problem) { return from(problem).flops(); },
+      [](const select::Problem& problem) { return from(problem).bytes(); },
+  };
+  return instance;
+}
+
+}  // namespace octet::ops::gemm_batched
