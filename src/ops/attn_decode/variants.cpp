@@ -14,6 +14,7 @@
 #include "src/ops/attn_decode/cuda/sm90_split.h"
 #include "src/ops/attn_decode/op.h"
 #include "src/ops/cuda_variants.h"
+#include "src/select/no_model.h"
 
 namespace octet::ops::attn_decode {
 namespace {
@@ -117,11 +118,8 @@ const select::Op& op() {
       kNumFormats,
       variants,
       validate_problem,
-      // Why no model: each arch has one kernel, and the first in the list that it runs is that.
-      [](const select::Problem&, const Device&, select::Usable) {
-        return select::HeuristicChoice{};
-      },
-      [](int, const select::Problem&, const Device&) { return 0.0; },
+      select::no_heuristic,
+      select::no_prediction,
       cost_terms,
       [](Arch) { return to_select({}).format; },
       fixed_default,

@@ -10,6 +10,7 @@
 #include "src/ops/gemm_batched/cpu/x86_avx2_widen.h"
 #include "src/ops/gemm_batched/cpu/x86_avx512_widen.h"
 #include "src/ops/gemm_batched/op.h"
+#include "src/select/no_model.h"
 
 namespace octet::ops::gemm_batched {
 namespace {
@@ -91,11 +92,8 @@ const select::Op& op() {
       kNumFormats,
       variants,
       validate_problem,
-      // Why no model: each arch has one kernel, and the first in the list that it runs is that.
-      [](const select::Problem&, const Device&, select::Usable) {
-        return select::HeuristicChoice{};
-      },
-      [](int, const select::Problem&, const Device&) { return 0.0; },
+      select::no_heuristic,
+      select::no_prediction,
       cost_terms,
       [](Arch) { return to_select({}).format; },
       fixed_default,
