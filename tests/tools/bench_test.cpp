@@ -106,7 +106,7 @@ TEST_F(BenchSuite, AgainstItselfIsNoRegression) {
   const Outcome outcome =
       bench(kTwoOps, {"--against", kOwn, "--out", out_, "--verdict", page, "--verdict", table});
   ASSERT_EQ(outcome.code, 0) << outcome.out << outcome.err;
-  EXPECT_TRUE(outcome.out_has("no regression: ")) << outcome.out;
+  EXPECT_TRUE(outcome.out_has("no regression found: ")) << outcome.out;
   EXPECT_TRUE(outcome.out_has("against the one that ran beside it")) << outcome.out;
   EXPECT_TRUE(read_file(page).value().starts_with("<!doctype html>"));
   EXPECT_TRUE(read_file(table).value().starts_with("state,"));

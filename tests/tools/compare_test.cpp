@@ -106,7 +106,7 @@ TEST_F(CompareBadInput, OtherPolicies) {
 TEST_F(CompareBadInput, SeveralVerdictsAreWritten) {
   const std::string markdown = folder_.file("v.md"), page = folder_.file("v.html");
   EXPECT_EQ(octet({"compare", "--out", markdown, "--out", page, good_, good_}).code, 0);
-  EXPECT_TRUE(read_file(markdown).value().starts_with("**no regression: "));
+  EXPECT_TRUE(read_file(markdown).value().starts_with("**no regression found: "));
   EXPECT_TRUE(read_file(page).value().starts_with("<!doctype html>"));
 }
 

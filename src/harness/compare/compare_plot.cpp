@@ -11,7 +11,7 @@ namespace octet::harness {
 namespace {
 
 constexpr size_t kMostLines = 150;
-constexpr double kLeft = 470, kWidth = 500, kRight = 80, kTop = 28, kLine = 18;
+constexpr double kLeft = 570, kWidth = 500, kRight = 80, kTop = 28, kLine = 18;
 
 /// A logarithmic axis around 1, wide enough for what is drawn, at most a factor of two.
 struct Axis {

@@ -29,10 +29,15 @@ std::string us_text(const std::optional<Measurement>& row) {
   return row ? fmt::format("{:.2f}", row->us) : "-";
 }
 
+std::string ratio_text(double ratio) {
+  if (ratio < 0.1) return "<0.1";
+  return ratio > 10 ? ">10" : fmt::format("{:.3f}", ratio);
+}
+
 /// Where new / base lies; "-" of rules that do not say.
 std::string interval_text(const CompareRow& row) {
-  return row.interval.known() ? fmt::format("{:.3f} to {:.3f}", row.interval.low, row.interval.high)
-                              : "-";
+  if (!row.interval.known()) return "-";
+  return fmt::format("{} to {}", ratio_text(row.interval.low), ratio_text(row.interval.high));
 }
 
 }  // namespace
@@ -99,7 +104,7 @@ std::string summary_words(const Comparison& comparison) {
 }
 
 const char* verdict_words(const Comparison& comparison) {
-  return has_regression(comparison) ? "REGRESSION" : "no regression";
+  return has_regression(comparison) ? "REGRESSION" : "no regression found";
 }
 
 std::vector<std::string> remarks(const Comparison& comparison) {

@@ -31,7 +31,7 @@ std::vector<const CompareRow*> rows_where(const Comparison& comparison,
 /// "1 SLOWER, 60 SAME; new/base geomean 1.002 over 61"
 std::string summary_words(const Comparison& comparison);
 
-/// "REGRESSION" or "no regression".
+/// "REGRESSION" or "no regression found".
 const char* verdict_words(const Comparison& comparison);
 
 /// What a reader must know of how the verdict came about: a line each.
