@@ -103,8 +103,8 @@ TEST_F(BenchSuite, SlipsNameTheRow) {
 
 TEST_F(BenchSuite, AgainstItselfIsNoRegression) {
   const std::string page = folder_.file("v.html"), table = folder_.file("v.csv");
-  const Outcome outcome =
-      bench(kTwoOps, {"--against", kOwn, "--out", out_, "--verdict", page, "--verdict", table});
+  const Outcome outcome = bench(
+      kTwoOps, {"--against", kOwn, "--warm", "--out", out_, "--verdict", page, "--verdict", table});
   ASSERT_EQ(outcome.code, 0) << outcome.out << outcome.err;
   EXPECT_TRUE(outcome.out_has("no regression found: ")) << outcome.out;
   EXPECT_TRUE(outcome.out_has("against the one that ran beside it")) << outcome.out;
@@ -125,12 +125,12 @@ TEST_F(BenchSuite, AgainstASlowerBuild) {
                   .ok());
   std::filesystem::permissions(slow, std::filesystem::perms::owner_all);
   const std::string row = "gemm_blockscale,,m=16 n=256 k=512,\n";
-  const Outcome better = bench(row, {"--against", slow});
+  const Outcome better = bench(row, {"--against", slow, "--warm"});
   EXPECT_EQ(better.code, 0) << better.out << better.err;
   EXPECT_TRUE(better.out_has("1 FASTER")) << better.out;
   // The other way round: the wrapper's file is the new one.
   const std::string base = folder_.file("o.base.jsonl");
-  ASSERT_EQ(bench(row, {"--against", slow, "--out", out_}).code, 0);
+  ASSERT_EQ(bench(row, {"--against", slow, "--warm", "--out", out_}).code, 0);
   EXPECT_EQ(octet({"compare", out_, base}).code, 1);
 }
 

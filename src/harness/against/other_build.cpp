@@ -53,11 +53,13 @@ bool has_ninja() {
 }
 
 Status build(const std::string& commit, const fs::path& folder) {
-  const std::string sources = (folder / "src").string(), binary = (folder / "build").string();
+  // Why build/ inside: compiler caches that know sources by relative path find what a developer's
+  // own build folder left there.
+  const std::string sources = folder.string(), binary = (folder / "build").string();
   std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) return fail(StatusCode::kIo, "{}: {}", folder.string(), error.message());
-  if (!fs::exists(folder / "src" / "CMakeLists.txt", error)) {
+  fs::create_directories(folder.parent_path(), error);
+  if (error) return fail(StatusCode::kIo, "{}: {}", folder.parent_path().string(), error.message());
+  if (!fs::exists(folder / "CMakeLists.txt", error)) {
     OCTET_CHECK_OK(must_run({"git", "worktree", "add", "--force", "--detach", sources, commit}));
   }
   Words configure{"cmake", "-S", sources, "-B", binary, "-DOCTET_BUILD_TESTS=OFF"};
