@@ -12,7 +12,8 @@ gpu::Kernel mx_kernel(kCode, "octet_sm90_moe_mx_simple", 0);
 }  // namespace
 #endif
 
-cuda::LaunchPlan Sm90Simple::plan(int, const Problem& problem, const Device& device) {
+cuda::LaunchPlan Sm90Simple::plan(int, [[maybe_unused]] const Problem& problem,
+                                  const Device& device) {
   cuda::LaunchPlan plan;
 #if defined(OCTET_HAVE_SM90)
   plan.kernel = problem.format == Format::kMxfp8 ? &mx_kernel : &block_kernel;
