@@ -27,6 +27,7 @@ using harness::Measurement;
 struct Options {
   std::string op, shapes = "decode", m = "decode", format, variants = "chosen", out, peers,
                   device = "cpu";
+  harness::AttnLoad attn;
   int threads = 0;
   double budget_ms = 300, rest = 2;
   int limit = 0;
@@ -65,18 +66,18 @@ Result<std::vector<int>> variants_of(const select::Op& op, const select::Problem
   return named;
 }
 
-Result<std::vector<select::Problem>> problems_of(const select::Op& op, const Device& device,
-                                                 const Options& options) {
+Result<std::vector<harness::FieldShape>> shapes_of(const select::Op& op, const Device& device,
+                                                   const Options& options) {
   uint32_t format = op.default_format(device.arch);
   if (!options.format.empty()) {
     OCTET_TRY(format, op.schema->parse_format(options.format));
   }
-  OCTET_TRY(std::vector<select::Problem> problems,
-            load_problems(op, options.shapes, options.m, format));
-  if (options.limit > 0 && problems.size() > static_cast<size_t>(options.limit)) {
-    problems.resize(static_cast<size_t>(options.limit));
+  OCTET_TRY(std::vector<harness::FieldShape> shapes,
+            load_shapes(op, options.shapes, options.m, format));
+  if (options.limit > 0 && shapes.size() > static_cast<size_t>(options.limit)) {
+    shapes.resize(static_cast<size_t>(options.limit));
   }
-  return problems;
+  return shapes;
 }
 
 harness::BenchOptions bench_options(const Options& options) {
@@ -84,6 +85,7 @@ harness::BenchOptions bench_options(const Options& options) {
   bench.cold = !options.warm;
   bench.chained = options.chained;
   bench.check = !options.no_check;
+  bench.attn = options.attn;
   bench.timing.budget_us = options.budget_ms * 1e3;
   bench.timing.rest = options.rest;
   if (options.device != "cpu") bench.timing.min_samples = 5;  // a sample is a graph of many calls
@@ -97,23 +99,27 @@ harness::BenchOptions bench_options(const Options& options) {
 /// The file is whole after every problem, so that a run that is stopped keeps what it measured.
 Result<harness::Results> measure(const Options& options, Stream& stream) {
   OCTET_TRY(const select::Op* op, ops::find(options.op));
-  OCTET_TRY(const auto problems, problems_of(*op, stream.device(), options));
+  OCTET_REQUIRE(op->name() == "attn_decode" || options.attn == harness::AttnLoad(),
+                "bench: --split-tokens, --page and --extra-cols are of attn_decode, not of {}",
+                op->name());
+  OCTET_TRY(const auto shapes, shapes_of(*op, stream.device(), options));
   harness::Results results;
   results.environment = harness::environment_json(stream.device());
   harness::Progress progress;
-  for (size_t i = 0; i < problems.size(); ++i) {
-    progress.show(static_cast<int64_t>(i), static_cast<int64_t>(problems.size()),
-                  brief(problems[i]));
+  harness::BenchOptions bench = bench_options(options);
+  for (size_t i = 0; i < shapes.size(); ++i) {
+    const select::Problem& problem = shapes[i].problem;
+    progress.show(static_cast<int64_t>(i), static_cast<int64_t>(shapes.size()), brief(problem));
     OCTET_TRY(const std::vector<int> variants,
-              variants_of(*op, problems[i], stream.device(), options.variants));
-    OCTET_TRY(std::vector<Measurement> rows,
-              harness::bench(*op, problems[i], variants, stream, bench_options(options)));
+              variants_of(*op, problem, stream.device(), options.variants));
+    bench.attn.contexts = shapes[i].contexts;
+    OCTET_TRY(std::vector<Measurement> rows, harness::bench(*op, problem, variants, stream, bench));
     std::move(rows.begin(), rows.end(), std::back_inserter(results.rows));
     if (!options.out.empty()) OCTET_CHECK_OK(harness::write_results(options.out, results));
   }
   OCTET_REQUIRE(!results.rows.empty(),
                 "bench: none of the variants '{}' runs any of the {} problems", options.variants,
-                problems.size());
+                shapes.size());
   return results;
 }
 
@@ -159,6 +165,18 @@ int run(const Options& options) {
   return kExitOk;
 }
 
+void add_attn_load(CLI::App& verb, harness::AttnLoad& load) {
+  verb.add_option("--split-tokens", load.split_tokens,
+                  "attn_decode: tokens of a split, that no result depends on the batch")
+      ->check(within(0, 2048));
+  verb.add_option("--page", load.page, "attn_decode, formats with pages: tokens of one")
+      ->check(CLI::IsMember({1, 16, 32, 64, 128}))
+      ->capture_default_str();
+  verb.add_option("--extra-cols", load.extra_cols,
+                  "attn_decode, formats with pages: columns of their table beyond need")
+      ->check(within(0, 1'000'000));
+}
+
 }  // namespace
 
 void add_bench(CLI::App& app, int& exit_code) {
@@ -190,6 +208,7 @@ void add_bench(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   verb->add_flag("--chained", options->chained,
                  "GPU: each call overlaps the end of the one before it and reads weights ahead");
+  add_attn_load(*verb, options->attn);
   verb->add_flag("--no-check", options->no_check, "Do not check results first");
   verb->add_flag("--json", options->json, "Results as JSON lines on stdout");
   verb->footer(

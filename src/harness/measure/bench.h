@@ -20,6 +20,7 @@ struct BenchOptions {
   bool floor = true;     // time the read floor too
   TimingPolicy timing;
   std::vector<std::string> peers;
+  AttnLoad attn;
   std::function<void(const std::string& variant)> begin;  // if set, called before every call
 };
 
@@ -36,7 +37,7 @@ Result<std::vector<Measurement>> bench(const select::Op& op, const select::Probl
 /// The operands that a problem is timed on.
 Result<std::unique_ptr<Instance>> timed_operands(const select::Op& op,
                                                  const select::Problem& problem, Stream& stream,
-                                                 bool cold);
+                                                 bool cold, const AttnLoad& attn = {});
 
 /// bench() on operands that are there already.
 Result<std::vector<Measurement>> bench_on(Instance& instance, const select::Op& op,
