@@ -70,7 +70,7 @@ struct CaseOptions {
   bool for_timing =
       false;         // dense strides, weights in rotating windows; else padded strides and canaries
   bool cold = true;  // for_timing: rotate past the last-level cache
-  AttnLoad attn;     // for_timing
+  AttnLoad attn{};   // for_timing
 };
 
 struct Case {
