@@ -116,6 +116,18 @@ void add_measuring(CLI::App& verb, BenchArguments& options) {
   verb.add_flag("--no-check", options.no_check, "Do not check results first");
 }
 
+void add_attn_load(CLI::App& verb, harness::AttnLoad& load) {
+  verb.add_option("--split-tokens", load.split_tokens,
+                  "attn_decode: tokens of a split, that no result depends on the batch")
+      ->check(within(0, 2048));
+  verb.add_option("--page", load.page, "attn_decode, formats with pages: tokens of one")
+      ->check(CLI::IsMember({1, 16, 32, 64, 128}))
+      ->capture_default_str();
+  verb.add_option("--extra-cols", load.extra_cols,
+                  "attn_decode, formats with pages: columns of their table beyond need")
+      ->check(within(0, 1'000'000));
+}
+
 void add_against(CLI::App& verb, BenchArguments& options) {
   CLI::Option* against = verb.add_option(
       "--against", options.against,
@@ -158,6 +170,7 @@ void add_bench(CLI::App& app, int& exit_code) {
   verb->add_option("--limit", options->limit, "Only the first problems")
       ->check(within(1, std::numeric_limits<int>::max()));
   add_measuring(*verb, *options);
+  add_attn_load(*verb, options->attn);
   add_against(*verb, *options);
   verb->add_flag("--json", options->json, "Results as JSON lines on stdout");
   verb->footer(

@@ -32,6 +32,13 @@ harness::BenchWords words_of(const BenchItem& item, const BenchArguments& argume
   if (arguments.device != "cpu") add("--rest", fmt::format("{}", arguments.rest));
   if (arguments.warm) words.emplace_back("--warm");
   if (arguments.chained) words.emplace_back("--chained");
+  const harness::AttnLoad usual;
+  const auto add_unless = [&](const char* option, int64_t value, int64_t known) {
+    if (value != known) add(option, std::to_string(value));
+  };
+  add_unless("--split-tokens", arguments.attn.split_tokens, usual.split_tokens);
+  add_unless("--page", arguments.attn.page, usual.page);
+  add_unless("--extra-cols", arguments.attn.extra_cols, usual.extra_cols);
   return words;
 }
 
@@ -45,7 +52,11 @@ Result<harness::Turns> turns(const BenchArguments& arguments, const harness::Oth
                              const std::string& own) {
   OCTET_TRY(const std::vector<BenchItem> items, items_here(arguments));
   std::vector<harness::BenchWords> problems;
-  for (const BenchItem& item : items) problems.push_back(words_of(item, arguments));
+  for (const BenchItem& item : items) {
+    OCTET_REQUIRE(item.contexts.empty(), "bench: --against: {} is ragged, which no word can say",
+                  to_string(item.problem));
+    problems.push_back(words_of(item, arguments));
+  }
   harness::Progress progress;
   harness::TurnOptions options{other.binary, own, arguments.least_repetitions()};
   options.begin = [&](size_t problem, int repetition) {

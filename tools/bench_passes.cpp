@@ -81,6 +81,7 @@ class Passes {
   Status measure(Cell& cell, int repetition) {
     harness::BenchOptions options = bench_options(arguments_);
     options.check = options.check && repetition == 0;
+    options.attn.contexts = cell.item->contexts;
     OCTET_TRY(const std::vector<Measurement> rows,
               harness::bench(*cell.item->op, cell.item->problem, cell.variants, stream_, options));
     for (size_t i = 0; i < rows.size(); ++i) cell.rows[i].push_back(rows[i]);

@@ -21,9 +21,7 @@ int BenchArguments::least_repetitions() const {
   return suite.empty() && against.empty() ? 1 : harness::kUsualRepetitions;
 }
 
-std::string BenchArguments::policy() const {
-  return std::string(warm ? "warm" : "cold") + (chained ? "_chained" : "");
-}
+std::string BenchArguments::policy() const { return harness::bench_policy(bench_options(*this)); }
 
 Result<std::vector<int>> variants_of(const select::Op& op, const select::Problem& problem,
                                      const Device& device, const std::string& spec) {
@@ -67,9 +65,11 @@ Result<std::vector<BenchItem>> items_of(const std::string& op_name, const std::s
   if (!format_name.empty()) {
     OCTET_TRY(format, op->schema->parse_format(format_name));
   }
-  OCTET_TRY(const auto problems, load_problems(*op, shapes, m, format));
+  OCTET_TRY(std::vector<harness::FieldShape> list, load_shapes(*op, shapes, m, format));
   std::vector<BenchItem> items;
-  for (const select::Problem& problem : problems) items.push_back({op, problem});
+  for (harness::FieldShape& shape : list) {
+    items.push_back({op, shape.problem, std::move(shape.contexts)});
+  }
   return items;
 }
 
@@ -86,7 +86,7 @@ std::string cannot_run(const BenchItem& item, const Device& device) {
 Result<std::vector<BenchItem>> suite_items(const std::string& spec, const Device& device) {
   OCTET_TRY(const harness::Suite suite, harness::load_suite(spec));
   std::vector<BenchItem> items;
-  std::set<std::string> seen;
+  std::set<std::pair<std::string, std::vector<int64_t>>> seen;
   for (const harness::SuiteEntry& entry : suite.entries) {
     const std::string m = entry.m.empty() ? "decode" : entry.m;
     const auto named = items_of(entry.op, entry.format, entry.shapes, m, device);
@@ -95,7 +95,7 @@ Result<std::vector<BenchItem>> suite_items(const std::string& spec, const Device
     }
     for (const BenchItem& item : *named) {
       const std::string text = std::string(item.op->name()) + " " + to_string(item.problem);
-      if (!seen.insert(text).second) continue;
+      if (!seen.insert({text, item.contexts}).second) continue;
       const std::string why = cannot_run(item, device);
       if (why.empty()) items.push_back(item);
       if (!why.empty()) fmt::print(stderr, "octet: {}: skipped {}: {}\n", entry.where, text, why);
@@ -113,6 +113,11 @@ Result<std::vector<BenchItem>> bench_items(const BenchArguments& arguments, cons
             arguments.suite.empty()
                 ? items_of(arguments.op, arguments.format, arguments.shapes, arguments.m, device)
                 : suite_items(arguments.suite, device));
+  for (const BenchItem& item : items) {
+    OCTET_REQUIRE(item.op->name() == "attn_decode" || arguments.attn == harness::AttnLoad(),
+                  "bench: --split-tokens, --page and --extra-cols are of attn_decode, not of {}",
+                  item.op->name());
+  }
   if (arguments.limit > 0 && items.size() > static_cast<size_t>(arguments.limit)) {
     items.resize(static_cast<size_t>(arguments.limit), items.front());
   }
@@ -124,6 +129,7 @@ harness::BenchOptions bench_options(const BenchArguments& arguments) {
   bench.cold = !arguments.warm;
   bench.chained = arguments.chained;
   bench.check = !arguments.no_check;
+  bench.attn = arguments.attn;
   const double usual_ms = arguments.least_repetitions() > 1 ? 100 : 300;
   bench.timing.budget_us = (arguments.budget_ms > 0 ? arguments.budget_ms : usual_ms) * 1e3;
   bench.timing.rest = arguments.rest;

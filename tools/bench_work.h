@@ -18,19 +18,21 @@ struct BenchArguments {
   int repetitions = 0;  // 0: three for a suite, one for an op
   double budget_ms = 0, rest = 2;
   int limit = 0;
+  harness::AttnLoad attn;
   bool chained = false, warm = false, cold = false, no_check = false, json = false;
   std::string against, cache, rule = "robust";
   std::vector<std::string> verdict;
 
   /// Repetitions that are always taken.
   int least_repetitions() const;
-  /// "cold", "warm", "cold_chained"
+  /// "cold", "warm", "cold_chained", ...: of its rows, where their contexts are equal
   std::string policy() const;
 };
 
 struct BenchItem {
   const select::Op* op;
   select::Problem problem;
+  std::vector<int64_t> contexts{};  // attn_decode, ragged: of the sequences
 };
 
 /// The problems of the op or the suite, without repeats, in order. Rows of a suite that this device

@@ -34,7 +34,7 @@ struct Measurement {
   bool stable = false;  // is_stable of timer.h
   double bytes = 0, flops = 0;
   double floor_us = 0;  // a read-only kernel over the same bytes, in the same run; 0: not timed
-  std::string policy;   // "cold" or "warm"
+  std::string policy;   // "cold" or "warm", and what else sets the run apart (bench.cpp)
   int clock_mhz = 0;    // GPU: of its multiprocessors as the timing ended; 0: not known
   double power_w = 0;   // GPU: the same of the card
   double error = 0;     // worst error over its bound among the elements checked; <= 1 is right
