@@ -44,7 +44,7 @@ TEST_F(MoeMxfp8OpCudaTest, SixLaunchesOfWhichEachBeginsAsTheLastOneEnds) {
   SmallMoe layer({5, 3, 4, 128, 128});
   run(layer);
   const std::vector<std::string> six{"octet_quantize_groups_bf16_e4m3fn_1x32",
-                                     "+octet_moe_align_cluster",
+                                     "+octet_moe_align_few",
                                      "+product",
                                      "+octet_quantize_silu_bf16_e4m3fn_1x32",
                                      "+product",
@@ -58,7 +58,7 @@ TEST_F(MoeMxfp8OpCudaTest, FiveWhereXIsQuantised) {
   Options options;
   options.overlap_previous = true;
   run(layer, options);
-  const std::vector<std::string> five{"octet_moe_align_cluster", "+product",
+  const std::vector<std::string> five{"octet_moe_align_few", "+product",
                                       "+octet_quantize_swiglu_bf16_e4m3fn_1x32", "+product",
                                       "+octet_moe_reduce_f32_f32"};
   EXPECT_EQ(entries(), five) << "the ids may be the work of the launch before";
