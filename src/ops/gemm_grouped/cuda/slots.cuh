@@ -18,7 +18,7 @@ __device__ __forceinline__ void fetch_list(const SlotParams& p, int worker) {
   };
   if (lane == 0) fetch(p.padded_slots);
   if (lane > 0 && (lane - 1) * 32 < p.max_tiles) fetch(p.tile_experts + (lane - 1) * 32);
-  const int slot = worker % max(p.max_tiles, 1) * p.block_m + lane * 32;
+  const int tiles = max(p.max_tiles, 1), slot = (worker + worker / tiles) % tiles * p.block_m + lane * 32;
   if (lane * 32 < kBlockM && p.max_tiles > 0) fetch(p.sorted_ids + slot);
 }
 
