@@ -1,8 +1,11 @@
 // moe_mxfp8 on a GPU, on the stand-in: launches and what each waits for, results, captures, memory.
+#include <cstring>
 #include <memory>
 
 #include "device/stand_in.h"
 #include "ops/moe_mxfp8/layer_reference.h"
+#include "src/ops/gemm_grouped/cuda/params.h"
+#include "src/ops/quantize/cuda/params.h"
 
 namespace octet {
 namespace {
@@ -51,6 +54,27 @@ TEST_F(MoeMxfp8OpCudaTest, SixLaunchesOfWhichEachBeginsAsTheLastOneEnds) {
                                      "+octet_moe_reduce_bf16_bf16"};
   EXPECT_EQ(entries(), six);
   expect_right(layer);
+}
+
+TEST_F(MoeMxfp8OpCudaTest, TheSecondProductFindsTheSlotsWhileTheFirstOneEnds) {
+  SmallMoe layer({5, 3, 4, 128, 128});
+  run(layer);
+  const auto launches = control().launches();
+  ASSERT_EQ(launches.size(), 6u);
+  const auto passes = [&](size_t i) {
+    ops::quantize::Sm90Params params;
+    std::memcpy(&params, launches[i].parameter.data(), sizeof params);
+    return params.passes_at_once;
+  };
+  const auto early = [&](size_t i) {
+    ops::gemm_grouped::Sm90Params params;
+    std::memcpy(&params, launches[i].parameter.data(), sizeof params);
+    return params.early_list;
+  };
+  EXPECT_FALSE(passes(0)) << "behind it the ids are read at once";
+  EXPECT_FALSE(early(2)) << "the list is the work of the launch before";
+  EXPECT_TRUE(passes(3));
+  EXPECT_TRUE(early(4));
 }
 
 TEST_F(MoeMxfp8OpCudaTest, FiveWhereXIsQuantised) {
