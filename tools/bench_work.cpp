@@ -4,6 +4,7 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "src/core/text.h"
@@ -93,12 +94,18 @@ Result<std::vector<BenchItem>> suite_items(const std::string& spec, const Device
     if (!named.ok()) {
       return Status(named.status().code(), entry.where + ": " + named.status().message());
     }
+    std::map<std::string, std::vector<std::string>> skipped;  // by the reason
     for (const BenchItem& item : *named) {
       const std::string text = std::string(item.op->name()) + " " + to_string(item.problem);
       if (!seen.insert({text, item.contexts}).second) continue;
       const std::string why = cannot_run(item, device);
       if (why.empty()) items.push_back(item);
-      if (!why.empty()) fmt::print(stderr, "octet: {}: skipped {}: {}\n", entry.where, text, why);
+      if (!why.empty()) skipped[why].push_back(text);
+    }
+    for (const auto& [why, texts] : skipped) {
+      const std::string more =
+          texts.size() == 1 ? "" : fmt::format(" and {} more", texts.size() - 1);
+      fmt::print(stderr, "octet: {}: skipped {}{}: {}\n", entry.where, texts[0], more, why);
     }
   }
   OCTET_REQUIRE(!items.empty(), "suite {}: {} can run none of its {} problems", suite.name,
