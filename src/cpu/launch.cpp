@@ -15,7 +15,7 @@ CodeTable make_table(const Minifloat& format) {
     table.bf16_high[code] = static_cast<uint8_t>(bits >> 8);
     table.bf16_low[code] = static_cast<uint8_t>(bits);
   }
-  table.f16_exact = 1;
+  table.f16_exact = format.exponent_bits == kE4m3fnFormat.exponent_bits ? 1 : 0;
   table.f16_scale = format.bias == kE4m3fnFormat.bias ? 256.0f : 128.0f;
   table.nan_magnitude = format.specials == Specials::kNanOnly ? 0x7f : 0;
   return table;
@@ -54,7 +54,8 @@ void work(void* context, int thread, int threads) {
 const CodeTable& code_table(DType kind) {
   static const CodeTable fn = make_table(kE4m3fnFormat);
   static const CodeTable fnuz = make_table(kE4m3fnuzFormat);
-  return kind == DType::kE4m3fn ? fn : fnuz;
+  static const CodeTable e5m2 = make_table(kE5m2Format);
+  return kind == DType::kE4m3fn ? fn : kind == DType::kE5m2 ? e5m2 : fnuz;
 }
 
 Output output_of(DType dtype) {

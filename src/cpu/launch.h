@@ -9,7 +9,7 @@
 
 namespace octet::cpu {
 
-/// The decode tables of e4m3fn or e4m3fnuz.
+/// The decode tables of e4m3fn, e4m3fnuz or e5m2.
 const CodeTable& code_table(DType kind);
 
 /// kBf16, kF16 or kF32.

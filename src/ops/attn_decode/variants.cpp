@@ -7,7 +7,9 @@
 #include "src/ops/attn_decode/cpu/generic_ref.h"
 #include "src/ops/attn_decode/cpu/generic_split.h"
 #include "src/ops/attn_decode/cpu/launch.h"
+#include "src/ops/attn_decode/cpu/x86_amx_split.h"
 #include "src/ops/attn_decode/cpu/x86_avx2_split.h"
+#include "src/ops/attn_decode/cpu/x86_avx512_dpbf16_split.h"
 #include "src/ops/attn_decode/cpu/x86_avx512_split.h"
 #include "src/ops/attn_decode/cuda/launch.h"
 #include "src/ops/attn_decode/cuda/sm90_simple.h"
@@ -68,6 +70,8 @@ std::vector<select::Variant> make_variants() {
   std::vector<select::Variant> variants;
   add_cuda<Sm90Split>(variants);
   add_cuda<Sm90Simple>(variants);
+  add_cpu<X86AmxSplit>(variants);
+  add_cpu<X86Avx512Dpbf16Split>(variants);
   add_cpu<X86Avx512Split>(variants);
   add_cpu<X86Avx2Split>(variants);
   add_cpu<GenericSplit>(variants);
@@ -89,7 +93,7 @@ select::CostTerms cost_terms(const select::Problem& problem, const select::Tile&
           static_cast<double>(size_of(p.out)) * elements * 1e-6 / threads};
 }
 
-/// The tier's kernel.
+/// The tier's kernel that runs every problem.
 std::string fixed_default(Arch arch) {
   switch (arch) {
     case Arch::kSm90:

@@ -69,6 +69,30 @@ TEST(AttnDecodeErrors, Types) {
            "out.dtype = e5m2, must be bf16, f16 or f32"}});
 }
 
+TEST(AttnDecodeErrors, KernelsOnBf16RefuseOtherQueries) {
+  Problem problem;
+  problem.q = DType::kF16;
+  const Device device = device_profile("x86_amx").value();
+  for (const std::string_view name : {"x86_amx_split_512", "x86_avx512_dpbf16_split_512"}) {
+    const auto support = select::can_run(op(), op().find(name), to_select(problem), device, false);
+    EXPECT_FALSE(support.ok) << name;
+    EXPECT_EQ(support.reason, "q is f16, must be bf16") << name;
+  }
+}
+
+TEST(AttnDecodeErrors, AmxIsForManyRows) {
+  Problem problem{.batch = 1, .q_heads = 14, .kv_heads = 2, .context = 100};
+  const Device device = device_profile("x86_amx").value();
+  const int variant = op().find("x86_amx_split_512");
+  EXPECT_EQ(select::can_run(op(), variant, to_select(problem), device, false).reason,
+            "7 rows of q a KV head, for at least 8");
+  problem.q_tokens = 2;
+  EXPECT_TRUE(select::can_run(op(), variant, to_select(problem), device, false).ok);
+  const int narrower = op().find("x86_avx512_dpbf16_split_512");
+  EXPECT_EQ(select::can_run(op(), narrower, to_select(problem), device, false).reason,
+            "x86_avx512_split is faster on machines with AMX");
+}
+
 TEST(AttnDecodeErrors, Strides) {
   SmallAttention a({.lengths = {4, 4}, .q_tokens = 2, .hq = 2, .hkv = 2});
   expect_refused(

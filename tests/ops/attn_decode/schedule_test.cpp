@@ -47,6 +47,21 @@ TEST(AttnSchedule, SharesAreEven) {
   }
 }
 
+TEST(AttnSchedule, EverySplitFollowsAnother) {
+  SmallAttention a({.lengths = {700, 0, 256}, .hq = 2, .hkv = 2, .dim = 16});
+  const Schedule schedule = Schedule::make(a.args, 256, 2).value();
+  Position at;
+  for (int64_t b = 0; b < 3; ++b) {
+    for (int64_t h = 0; h < 2; ++h) {
+      for (int64_t s = 0; s < schedule.num_splits(b); ++s) {
+        EXPECT_EQ(at, (Position{b, h, s}));
+        at = schedule.after(at);
+      }
+    }
+  }
+  EXPECT_EQ(at, schedule.begins().back());
+}
+
 TEST(AttnSchedule, AnItemOfSeveralThreadsHasOneSlot) {
   SmallAttention a({.lengths = {5000}, .dim = 16});
   const Schedule schedule = Schedule::make(a.args, 256, 4).value();

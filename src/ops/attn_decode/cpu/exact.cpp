@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "src/cpu/launch.h"
 #include "src/ops/attn_decode/cpu/store_row.h"
 
 namespace octet::ops::attn_decode {
@@ -32,7 +33,7 @@ Token token_at(const AttnDecodeArgs& args, const KvCache& cache, RowAt at, int64
 void add_logit(const AttnDecodeArgs& args, RowAt at, int64_t n, const std::vector<double>& q,
                ExactRow& row) {
   const Token k = token_at(args, args.k, at, n);
-  const float* values = code_values(args.k.dtype);
+  const float* values = cpu::code_table(args.k.dtype).f32;
   double dot = 0, dot_magnitude = 0, sum = 0, sum_magnitude = 0;
   for (size_t d = 0; d < q.size(); ++d) {
     const double term = q[d] * static_cast<double>(values[k.codes[d]]);
@@ -74,7 +75,7 @@ ExactRow exact_row(const AttnDecodeArgs& args, RowAt at) {
 void exact_values(const AttnDecodeArgs& args, RowAt at, int64_t n, double* value,
                   double* magnitude) {
   const Token v = token_at(args, args.v, at, n);
-  const float* values = code_values(args.v.dtype);
+  const float* values = cpu::code_table(args.v.dtype).f32;
   for (int64_t d = 0; d < args.q.dim; ++d) {
     const double term = v.scale * static_cast<double>(values[v.codes[d]]);
     value[d] = term + v.shift;

@@ -1,6 +1,7 @@
 #include "src/ops/attn_decode/cpu/gather.h"
 
 #include "src/core/formats.h"
+#include "src/cpu/launch.h"
 
 namespace octet::ops::attn_decode {
 namespace {
@@ -26,19 +27,22 @@ class Pieces {
 struct Scratch {
   Scratch(const Problem& p, uint8_t* memory) {
     Pieces pieces(memory);
-    const int64_t rows = p.rows(), dim = padded(p.dim, kLanes);
-    q = pieces.take<float>(rows * dim);
+    const int64_t rows = p.rows(), step = padded(p.dim, kLine);
+    const int64_t at_once = std::min(rows, kRowsAtOnce);
+    q = pieces.take<float>(rows * step);
     q_sum = pieces.take<float>(rows);
     for (float*& scale : scales) scale = pieces.take<float>(kMostSplitTokens);
     first = pieces.take<int32_t>(rows);
     last = pieces.take<int32_t>(rows);
     runs = pieces.take<Run>(kMostSplitTokens);
-    logits = pieces.take<float>(std::min(rows, kRowsAtOnce) * kMostSplitTokens);
-    tile = pieces.take<float>(kTileTokens * dim);
+    logits = pieces.take<float>(at_once * kMostSplitTokens);
+    tile = pieces.take<float>(kTileFloats * step);
+    q_bf16 = pieces.take<uint16_t>(padded(at_once, kLanes) * step);
     for (float*& state : states) state = pieces.take<float>(state_floats(p));
     bytes = pieces.bytes();
   }
   float *q, *q_sum, *scales[4], *logits, *tile, *states[2];
+  uint16_t* q_bf16;
   int32_t *first, *last;
   Run* runs;
   int64_t bytes;
@@ -49,7 +53,7 @@ float f16_value(uint32_t code) { return decode(kF16Format, code & 0xffff); }
 }  // namespace
 
 int64_t state_floats(const Problem& p) {
-  return 2 * padded(p.rows(), kLanes) + p.rows() * padded(p.dim, kLanes);
+  return 2 * padded(p.rows(), kLanes) + p.rows() * padded(p.dim, kLine);
 }
 
 State state_at(const Problem& p, float* memory) {
@@ -71,31 +75,33 @@ Gather::Gather(const AttnDecodeArgs& args, uint8_t* memory)
   first_ = scratch.first, last_ = scratch.last, runs_ = scratch.runs;
   split_.q = q_, split_.q_sum = q_sum_;
   split_.rows = p.rows(), split_.dim = p.dim, split_.dim_padded = padded(p.dim, kLanes);
+  split_.row_step = padded(p.dim, kLine);
   split_.runs = runs_;
   split_.k_step = code_steps(args.k).token, split_.v_step = code_steps(args.v).token;
   split_.k_scale = k_scale_, split_.k_shift = k_shift_;
   split_.v_scale = v_scale_, split_.v_shift = v_shift_;
   split_.first = first_, split_.last = last_;
-  split_.code_values = code_values(args.k.dtype);
+  split_.codes = &cpu::code_table(args.k.dtype);
   split_.e5m2 = args.k.dtype == DType::kE5m2;
+  split_.has_shifts = p.scales == Scales::kTokenShift;
   split_.softmax_scale = softmax_scale_of(args), split_.soft_cap = args.soft_cap;
   split_.logits = scratch.logits, split_.tile = scratch.tile;
+  split_.q_bf16 = scratch.q_bf16;
 }
 
 void Gather::set_item(const Position& item) {
   const ConstHeads q = args_.q.normalized();
-  const int64_t dim_padded = split_.dim_padded;
   for (int64_t row = 0; row < split_.rows; ++row) {
     const int64_t token = row / group_, head = item.head * group_ + row % group_;
     const auto* from = static_cast<const uint16_t*>(q.data) + item.sequence * q.batch_stride +
                        token * q.token_stride + head * q.head_stride;
-    float* to = q_ + row * dim_padded;
+    float* to = q_ + row * split_.row_step;
     float sum = 0;
     for (int64_t d = 0; d < q.dim; ++d) {
       to[d] = q.dtype == DType::kBf16 ? decode_bf16(from[d]) : f16_value(from[d]);
       sum += to[d];
     }
-    std::fill(to + q.dim, to + dim_padded, 0.0f);
+    std::fill(to + q.dim, to + split_.row_step, 0.0f);
     q_sum_[row] = sum;
   }
 }
@@ -110,24 +116,32 @@ const Split& Gather::split(const Position& item, TokenRange tokens, const State&
   return split_;
 }
 
+Run Gather::run_at(const Position& item, int64_t first, int64_t last) const {
+  const TokenPlace place = place_of(args_, item.sequence, first);
+  const auto codes = [&](const KvCache& cache) {
+    return static_cast<const uint8_t*>(cache.data) +
+           code_steps(cache).at(place.block, place.token, item.head);
+  };
+  return {codes(args_.k), codes(args_.v),
+          std::min(last - first, args_.k.block_tokens - place.token)};
+}
+
+void Gather::set_next(const Position& item, TokenRange tokens) {
+  split_.next = tokens.count() > 0 ? run_at(item, tokens.first, tokens.last) : Run{};
+}
+
 void Gather::set_runs(const Position& item, TokenRange tokens) {
-  const Steps k = code_steps(args_.k), v = code_steps(args_.v);
-  const auto *k_codes = static_cast<const uint8_t*>(args_.k.data),
-             *v_codes = static_cast<const uint8_t*>(args_.v.data);
   split_.num_runs = 0;
   for (int64_t n = tokens.first; n < tokens.last;) {
-    const TokenPlace place = place_of(args_, item.sequence, n);
-    const int64_t to_tile = kTileTokens - (n - tokens.first) % kTileTokens;
-    const int64_t count = std::min({tokens.last - n, to_tile, args_.k.block_tokens - place.token});
-    runs_[split_.num_runs++] = {k_codes + k.at(place.block, place.token, item.head),
-                                v_codes + v.at(place.block, place.token, item.head), count};
-    n += count;
+    const Run run = run_at(item, n, tokens.last);
+    runs_[split_.num_runs++] = run;
+    n += run.tokens;
   }
 }
 
 void Gather::set_scales(const KvCache& cache, const Position& item, TokenRange tokens, float* scale,
                         float* shift) {
-  const int64_t count = tokens.count(), end = padded(count, kLanes);
+  const int64_t count = tokens.count(), end = padded(count, kLine);
   const Steps steps = scale_steps(cache);
   if (cache.scales.block != KvScaleBlock::kTokenHead) {
     std::fill(scale, scale + count, scale_at(cache.scales, steps.at(0, 0, item.head)).scale);

@@ -25,12 +25,16 @@ class Gather {
 
   /// Rows of q of a KV head of a sequence.
   void set_item(const Position& item);
+  /// What is read after the next split.
+  void set_next(const Position& item, TokenRange tokens);
   /// The tokens of a split of it; the kernel's State is `state`.
   const Split& split(const Position& item, TokenRange tokens, const State& state);
 
   State folded, part;  // of the item, and of the split that is folded into it
 
  private:
+  /// The tokens from `first` on that lie at equal steps.
+  Run run_at(const Position& item, int64_t first, int64_t last) const;
   void set_runs(const Position& item, TokenRange tokens);
   void set_scales(const KvCache& cache, const Position& item, TokenRange tokens, float* scale,
                   float* shift);

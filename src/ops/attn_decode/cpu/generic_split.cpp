@@ -1,7 +1,7 @@
 // Splits of the cache in portable C++: codes by table.
 #include "src/ops/attn_decode/cpu/generic_split.h"
 
-#include "src/ops/attn_decode/cpu/attend.h"
+#include "src/ops/attn_decode/cpu/float_products.h"
 
 namespace octet::ops::attn_decode {
 namespace {
@@ -12,15 +12,19 @@ struct Engine {
   static constexpr float kE4m3Unit = 1;
   using Vector [[gnu::vector_size(16)]] = float;
   using Bits [[gnu::vector_size(16)]] = int32_t;
+  struct Nan {};
 
   static Vector fma(Vector a, Vector b, Vector c) { return a * b + c; }
-  static void decode(const Split& s, const Rows& rows, float* to) {
-    decode_by_table(s, rows, kE4m3Unit, to);
+  static bool any(Nan) { return false; }
+
+  template <bool kE5m2>
+  static void decode(const Split& s, const uint8_t* codes, float* to, Nan&) {
+    decode_by_table(s, codes, kE4m3Unit, to);
   }
 };
 
 }  // namespace
 
-Kernel GenericSplit::kernel() { return Attend<Engine>::kKernel; }
+Kernel GenericSplit::kernel() { return Attend<FloatProducts<Engine>>::kKernel; }
 
 }  // namespace octet::ops::attn_decode

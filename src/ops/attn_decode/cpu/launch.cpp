@@ -31,34 +31,34 @@ State shared_state(const Call& call, int thread_count, int64_t slot, int64_t spl
 }
 
 void fold_all(const Call& call, const State& to, const State& from) {
-  const int64_t dim = padded(call.problem.dim, kLanes);
+  const int64_t step = padded(call.problem.dim, kLine);
   for (int64_t row = 0; row < call.problem.rows(); ++row) {
-    call.kernel.fold(to, row, from, row, dim);
+    call.kernel.fold(to, row, from, row, step);
   }
 }
 
-/// Splits `item.split` up to `end` of an item.
-void attend_item(const Call& call, Gather& gather, int threads, const Position& item, int64_t end) {
-  gather.set_item(item);
-  const int64_t slot = call.schedule.shared_slot(item);
-  for (int64_t s = item.split; s < end; ++s) {
-    const TokenRange tokens = call.schedule.split(item.sequence, s);
-    if (slot >= 0) {
-      call.kernel.attend(gather.split(item, tokens, shared_state(call, threads, slot, s)));
-    } else {
-      call.kernel.attend(gather.split(item, tokens, s == 0 ? gather.folded : gather.part));
-      if (s > 0) fold_all(call, gather.folded, gather.part);
-    }
+/// One split; `next` is what this thread reads after it, or the end.
+void attend_split(const Call& call, Gather& gather, int threads, const Position& at,
+                  const Position& next) {
+  const int64_t slot = call.schedule.shared_slot(at);
+  const TokenRange tokens = call.schedule.split(at.sequence, at.split);
+  const bool more = next.sequence < call.args.q.batch;
+  gather.set_next(next, more ? call.schedule.split(next.sequence, next.split) : TokenRange{});
+  if (slot >= 0) {
+    call.kernel.attend(gather.split(at, tokens, shared_state(call, threads, slot, at.split)));
+    return;
   }
-  if (slot >= 0) return;
+  call.kernel.attend(gather.split(at, tokens, at.split == 0 ? gather.folded : gather.part));
+  if (at.split > 0) fold_all(call, gather.folded, gather.part);
+  if (at.same_item(next)) return;
   for (int64_t row = 0; row < call.problem.rows(); ++row) {
-    store_row(call.args, item, row, gather.folded);
+    store_row(call.args, at, row, gather.folded);
   }
 }
 
 /// Folds every row of shared items that is this thread's.
 void fold_shared(const Call& call, int thread, int threads) {
-  const int64_t dim = padded(call.problem.dim, kLanes);
+  const int64_t step = padded(call.problem.dim, kLine);
   int64_t turn = 0;
   for (int64_t slot = 0; slot + 1 < threads; ++slot) {
     const Position& item = call.schedule.begins()[static_cast<size_t>(slot) + 1];
@@ -67,7 +67,7 @@ void fold_shared(const Call& call, int thread, int threads) {
     for (int64_t row = 0; row < call.problem.rows(); ++row) {
       if (turn++ % threads != thread) continue;
       for (int64_t s = 1; s < call.schedule.num_splits(item.sequence); ++s) {
-        call.kernel.fold(sum, row, shared_state(call, threads, slot, s), row, dim);
+        call.kernel.fold(sum, row, shared_state(call, threads, slot, s), row, step);
       }
       store_row(call.args, item, row, sum);
     }
@@ -77,13 +77,12 @@ void fold_shared(const Call& call, int thread, int threads) {
 void work(void* context, int thread, int threads) {
   Call& call = *static_cast<Call*>(context);
   Gather gather(call.args, call.scratch + thread * scratch_bytes(call.problem));
-  const Position end = call.schedule.begins()[static_cast<size_t>(thread) + 1];
-  Position at = call.schedule.begins()[static_cast<size_t>(thread)];
-  while (at < end) {
-    const int64_t splits = call.schedule.num_splits(at.sequence);
-    attend_item(call, gather, threads, at, at.same_item(end) ? end.split : splits);
-    at = at.head + 1 < call.args.k.heads ? Position{at.sequence, at.head + 1, 0}
-                                         : Position{at.sequence + 1, 0, 0};
+  const Position begin = call.schedule.begins()[static_cast<size_t>(thread)],
+                 end = call.schedule.begins()[static_cast<size_t>(thread) + 1];
+  for (Position at = begin, next; at < end; at = next) {
+    next = call.schedule.after(at);
+    if (at == begin || at.split == 0) gather.set_item(at);
+    attend_split(call, gather, threads, at, next);
   }
   call.barrier.wait();
   fold_shared(call, thread, threads);

@@ -55,6 +55,12 @@ TokenRange Schedule::split(int64_t sequence, int64_t split) const {
   return {std::max(seen.first, begin), std::min(seen.last, begin + split_tokens_)};
 }
 
+Position Schedule::after(const Position& at) const {
+  if (at.split + 1 < num_splits(at.sequence)) return {at.sequence, at.head, at.split + 1};
+  if (at.head + 1 < args_->k.heads) return {at.sequence, at.head + 1, 0};
+  return {at.sequence + 1, 0, 0};
+}
+
 int64_t Schedule::cost(int64_t sequence) const {
   return visible(*args_, length_of(*args_, sequence)).count() + kSplitCost * num_splits(sequence);
 }

@@ -28,6 +28,9 @@ class Schedule {
   /// Tokens of a split: those that are seen, between multiples of the split size.
   TokenRange split(int64_t sequence, int64_t split) const;
 
+  /// The split that follows in the order of sequences, KV heads and tokens.
+  Position after(const Position& at) const;
+
   /// The first split of each thread, and behind them the end.
   const std::vector<Position>& begins() const { return begins_; }
   /// Which piece of memory the splits of an item lie in that threads share: 0 to threads - 2; -1

@@ -11,13 +11,18 @@
 
 #include <stdint.h>
 
+#include "src/cpu/kernel.h"
+
 namespace octet::ops::attn_decode {
 
 constexpr int64_t kSplitTokens = 512;  // of a split where the call does not say
 constexpr int64_t kLeastSplitTokens = 256, kMostSplitTokens = 2048;
-constexpr int64_t kTileTokens = 32;  // decoded at once
+constexpr int64_t kMostTileTokens = 64;  // decoded at once
+constexpr int64_t kTileFloats = 32;      // of a decoded tile, times row_step
 constexpr int64_t kRowsAtOnce = 64;
 constexpr int64_t kLanes = 16;  // of float32 that everything is padded to
+constexpr int64_t kLine = 64;   // that rows of q, of the state and of tiles are apart a multiple of
+constexpr int64_t kMostDim = 512;
 
 /// Tokens whose codes lie at equal steps.
 struct Run {
@@ -29,34 +34,36 @@ struct Run {
 struct State {
   float* max;  // (rows); -infinity: no token
   float* sum;  // (rows)
-  float* acc;  // (rows, dim_padded)
+  float* acc;  // (rows, row_step)
 };
 
 struct Split {
-  const float* q;      // (rows, dim_padded)
+  const float* q;      // (rows, row_step)
   const float* q_sum;  // (rows)
-  int64_t rows, dim, dim_padded;
+  int64_t rows, dim, dim_padded, row_step;
 
-  const Run* runs;  // no run crosses a multiple of kTileTokens
+  const Run* runs;
   int64_t num_runs, tokens;
+  Run next;                                            // what is read after this split, or none
   int64_t k_step, v_step;                              // bytes between the tokens of a run
-  const float *k_scale, *k_shift, *v_scale, *v_shift;  // (tokens), padded with zeros to kLanes
+  const float *k_scale, *k_shift, *v_scale, *v_shift;  // (tokens), padded with zeros to kLine
+  bool has_shifts;                                     // else they are zero
   const int32_t *first, *last;  // (rows): the tokens of the split that a row sees
 
-  const float* code_values;  // of the 256 codes
-  bool e5m2;                 // else e4m3fn
+  const cpu::CodeTable* codes;
+  bool e5m2;  // else e4m3fn
   float softmax_scale, soft_cap;
 
-  float* logits;  // (kRowsAtOnce, tokens padded to kTileTokens): scratch, as
-  float* tile;    // (kTileTokens, dim_padded)
-  State state;    // written
+  float* logits;     // (kRowsAtOnce, tokens padded to kLine): scratch, as
+  float* tile;       // (kTileFloats, row_step)
+  uint16_t* q_bf16;  // (kRowsAtOnce, row_step)
+  State state;       // written
 };
 
 struct Kernel {
   void (*attend)(const Split&);
   /// Adds row `from_row` of a state to row `row` of another.
-  void (*fold)(const State& to, int64_t row, const State& from, int64_t from_row,
-               int64_t dim_padded);
+  void (*fold)(const State& to, int64_t row, const State& from, int64_t from_row, int64_t row_step);
 };
 
 }  // namespace octet::ops::attn_decode

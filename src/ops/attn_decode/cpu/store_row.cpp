@@ -8,8 +8,6 @@
 namespace octet::ops::attn_decode {
 namespace {
 
-constexpr int64_t kMostDim = 512;
-
 uint16_t round16(double value, DType dtype) {
   const float odd = round_to_odd(value);  // so that the second rounding is the only one
   if (dtype == DType::kBf16) return encode_bf16(odd);
@@ -57,7 +55,7 @@ void store_row(const AttnDecodeArgs& args, const Position& item, int64_t row, co
   const double sum = static_cast<double>(state.sum[row]) * weight + std::exp(sink - most);
   std::array<double, kMostDim> values{};
   if (sum != 0) {
-    const float* acc = state.acc + row * ((args.q.dim + kLanes - 1) / kLanes * kLanes);
+    const float* acc = state.acc + row * ((args.q.dim + kLine - 1) / kLine * kLine);
     for (int64_t d = 0; d < args.q.dim; ++d) {
       values[static_cast<size_t>(d)] = static_cast<double>(acc[d]) * weight / sum;
     }

@@ -54,9 +54,6 @@ inline TokenRange visible(const AttnDecodeArgs& args, int64_t length) {
 /// softmax_scale, or what 0 stands for (view.cpp).
 float softmax_scale_of(const AttnDecodeArgs& args);
 
-/// The values of all 256 codes of e4m3fn or e5m2.
-const float* code_values(DType dtype);
-
 /// A scale and its shift, whatever form they are given in; {1, 0} where there is none.
 struct ScaleShift {
   float scale = 1, shift = 0;

@@ -3,7 +3,7 @@
 
 #include <immintrin.h>
 
-#include "src/ops/attn_decode/cpu/attend.h"
+#include "src/ops/attn_decode/cpu/float_products.h"
 
 namespace octet::ops::attn_decode {
 namespace {
@@ -14,8 +14,10 @@ struct Engine {
   static constexpr float kE4m3Unit = 256;  // the exponent biases of f16 and e4m3 differ by 8
   using Vector [[gnu::vector_size(32)]] = float;
   using Bits [[gnu::vector_size(32)]] = int32_t;
+  using Nan = __m128i;
 
   static Vector fma(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
+  static bool any(Nan nan) { return _mm_movemask_epi8(nan) != 0; }
 
   /// 16 codes as float32: e4m3fn in units of 1/256, NaN codes apart.
   template <bool kE5m2>
@@ -28,38 +30,21 @@ struct Engine {
     _mm256_storeu_ps(to + 8, _mm256_cvtph_ps(_mm256_extracti128_si256(f16, 1)));
   }
 
-  /// Whether a code is NaN.
   template <bool kE5m2>
-  static bool decode_rows(const Split& s, const Rows& rows, float* to) {
+  static void decode(const Split& s, const uint8_t* codes, float* to, Nan& nan) {
     const __m128i sign = _mm_set1_epi8(static_cast<char>(0x80)), ones = _mm_set1_epi8(-1);
-    __m128i nan = _mm_setzero_si128();
-    for (int64_t i = 0; i < rows.count; ++i) {
-      const uint8_t* codes = rows.codes + i * rows.step;
-      const uint8_t* ahead = rows.ahead + i * rows.ahead_step;
-      for (int64_t d = 0; d < s.dim; d += 64) _mm_prefetch(ahead + d, _MM_HINT_T1);
-      for (int64_t d = 0; d < s.dim; d += 16) {
-        const __m128i some = d + 16 <= s.dim
-                                 ? _mm_loadu_si128(reinterpret_cast<const __m128i*>(codes + d))
-                                 : _mm_loadl_epi64(reinterpret_cast<const __m128i*>(codes + d));
-        decode16<kE5m2>(some, to + d);
-        nan = _mm_or_si128(nan, _mm_cmpeq_epi8(_mm_or_si128(some, sign), ones));
-      }
-      to += s.dim_padded;
-    }
-    return _mm_movemask_epi8(nan) != 0;
-  }
-
-  static void decode(const Split& s, const Rows& rows, float* to) {
-    if (s.e5m2) {
-      decode_rows<true>(s, rows, to);
-    } else if (decode_rows<false>(s, rows, to)) {
-      decode_by_table(s, rows, kE4m3Unit, to);
+    for (int64_t d = 0; d < s.dim; d += 16) {
+      const __m128i some = d + 16 <= s.dim
+                               ? _mm_loadu_si128(reinterpret_cast<const __m128i*>(codes + d))
+                               : _mm_loadl_epi64(reinterpret_cast<const __m128i*>(codes + d));
+      decode16<kE5m2>(some, to + d);
+      nan = _mm_or_si128(nan, _mm_cmpeq_epi8(_mm_or_si128(some, sign), ones));
     }
   }
 };
 
 }  // namespace
 
-Kernel X86Avx2Split::kernel() { return Attend<Engine>::kKernel; }
+Kernel X86Avx2Split::kernel() { return Attend<FloatProducts<Engine>>::kKernel; }
 
 }  // namespace octet::ops::attn_decode
