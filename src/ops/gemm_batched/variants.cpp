@@ -4,11 +4,16 @@
 
 #include <algorithm>
 
+#include "src/ops/cuda_variants.h"
 #include "src/ops/gemm_batched/cpu/generic_ref.h"
 #include "src/ops/gemm_batched/cpu/generic_widen.h"
 #include "src/ops/gemm_batched/cpu/launch.h"
 #include "src/ops/gemm_batched/cpu/x86_avx2_widen.h"
 #include "src/ops/gemm_batched/cpu/x86_avx512_widen.h"
+#include "src/ops/gemm_batched/cuda/launch.h"
+#include "src/ops/gemm_batched/cuda/sm90_fp4.h"
+#include "src/ops/gemm_batched/cuda/sm90_simple.h"
+#include "src/ops/gemm_batched/cuda/sm90_swap.h"
 #include "src/ops/gemm_batched/op.h"
 #include "src/select/no_model.h"
 
@@ -44,8 +49,25 @@ void add_reference(std::vector<select::Variant>& variants) {
   });
 }
 
+struct CudaOp {
+  static Problem from(const select::Problem& problem) { return gemm_batched::from(problem); }
+  /// A launch that prepares tokens comes first where the plan has one: it alone may overlap what
+  /// came before, and the product always overlaps it.
+  template <class Contract>
+  static Status launch(int config, const void* args, select::Workspace workspace, Stream& stream) {
+    const auto& a = *static_cast<const GemmBatchedArgs*>(args);
+    cuda::LaunchPlan plan = Contract::plan(config, problem_of(a), stream.device().cu_num);
+    gpu::LaunchShape& first = plan.prepare != nullptr ? plan.prepare_shape : plan.shape;
+    first.dependent &= workspace.overlap_previous;
+    return cuda::run(plan, a, workspace, stream);
+  }
+};
+
 std::vector<select::Variant> make_variants() {
   std::vector<select::Variant> variants;
+  append_cuda_variants<Sm90Swap, CudaOp>(variants);
+  append_cuda_variants<Sm90Fp4, CudaOp>(variants);
+  append_cuda_variants<Sm90Simple, CudaOp>(variants);
   add_cpu<X86Avx512Widen>(variants);
   add_cpu<X86Avx2Widen>(variants);
   add_cpu<GenericWiden>(variants);

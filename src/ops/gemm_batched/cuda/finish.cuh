@@ -1,0 +1,107 @@
+// The end of a tile: scales of rows and columns, bias, one rounding, the store. Rows of the
+// accumulator (wgmma.cuh) are columns of d.
+#pragma once
+
+#include "src/gpu/cuda/transposed_store.cuh"
+#include "src/ops/gemm_batched/cuda/element.cuh"
+
+namespace octet::ops::gemm_batched {
+
+using namespace gpu;
+
+/// Where a warp's sums belong: 16 columns of d from n0 on, tokens from m0 on.
+struct Seat {
+  int batch, m0, n0;
+
+  __device__ __forceinline__ static int token_of(int i) {
+    return i / 4 * 8 + static_cast<int>(threadIdx.x) % 4 * 2 + i % 2;
+  }
+  __device__ __forceinline__ static int row_of(int i) {
+    return static_cast<int>(threadIdx.x) % 32 / 4 + i / 2 % 2 * 8;
+  }
+};
+
+/// What a thread's two columns of d need.
+struct Columns {
+  float scale[2], bias[2];
+
+  /// `unit`: what sums are short of.
+  __device__ __forceinline__ Columns(const Sm90Params& p, const Seat& seat, float unit) {
+#pragma unroll
+    for (int h = 0; h < 2; ++h) {
+      const int n = min(seat.n0 + seat.row_of(2 * h), p.n - 1);
+      scale[h] = scale_at(p.b_scale, seat.batch, n) * unit;
+      bias[h] = bias_of(p, seat.batch, n);
+    }
+  }
+};
+
+/// sum * row * column + bias. Both scales below 1, or both above, may leave float32's range
+/// together; one of each never does.
+__device__ __forceinline__ float scaled(float sum, float row, float column, float bias) {
+  const bool same_side = (fabsf(row) < 1) == (fabsf(column) < 1);
+  return fmaf(same_side ? sum * row : sum, same_side ? column : row * column, bias);
+}
+
+/// d of one matrix, as store_transposed wants it.
+struct MatrixResults {
+  void* d;
+  int64_t d_row;
+  int n;
+  OutputType output;
+
+  __device__ __forceinline__ MatrixResults(const Sm90Params& p, int batch)
+      : d(static_cast<uint8_t*>(p.d) + batch * p.d_batch * (p.output == OutputType::kF32 ? 4 : 2)),
+        d_row(p.d_row),
+        n(p.n),
+        output(p.output) {}
+};
+
+/// Scales and stores sums of kCount tokens and a warp's 16 columns of d. A little at a time: the
+/// registers are full of sums.
+template <int kCount, class Sum>
+__device__ __forceinline__ void finish(const Sm90Params& p, const Seat& seat, float unit,
+                                       const Sum (&sums)[kCount]) {
+  constexpr int kPart = kCount < 8 ? kCount : 8;
+  const Columns columns(p, seat, unit);
+  const MatrixResults matrix(p, seat.batch);
+#pragma unroll
+  for (int first = 0; first < kCount; first += kPart) {
+    const int m0 = seat.m0 + first * 2;
+    float results[kPart];
+#pragma unroll
+    for (int i = 0; i < kPart; ++i) {
+      const float row = scale_at(p.a_scale, seat.batch, min(m0 + seat.token_of(i), p.m - 1));
+      results[i] = scaled(static_cast<float>(sums[first + i]), row, columns.scale[i / 2 % 2],
+                          columns.bias[i / 2 % 2]);
+    }
+    store_transposed<kPart / 4>(matrix, seat.n0, results, ConsecutiveRows{m0, p.m});
+  }
+}
+
+/// Which sums of a thread are not finite.
+template <int kCount>
+__device__ __forceinline__ uint64_t unsettled_sums(const float (&sums)[kCount]) {
+  static_assert(kCount <= 64);
+  uint64_t unsettled = 0;
+#pragma unroll
+  for (int i = 0; i < kCount; ++i) {
+    const bool finite = fabsf(sums[i]) < __uint_as_float(0x7f800000);
+    unsettled |= static_cast<uint64_t>(!finite) << i;
+  }
+  return unsettled;
+}
+
+/// After finish(): the results of those sums once more; exponents may have been out of range.
+__device__ __forceinline__ void settle(const Sm90Params& p, const Seat& seat, uint64_t unsettled) {
+  while (unsettled != 0) {
+    const int i = __ffsll(static_cast<long long>(unsettled)) - 1;
+    unsettled &= unsettled - 1;
+    const int token = seat.m0 + seat.token_of(i), n = seat.n0 + seat.row_of(i);
+    if (token >= p.m || n >= p.n) continue;
+    store_result(p, seat.batch * p.d_batch + token * p.d_row + n,
+                 exact_element(p, seat.batch, token, n));
+  }
+}
+
+}  // namespace octet::ops::gemm_batched

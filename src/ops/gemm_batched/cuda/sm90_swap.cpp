@@ -1,0 +1,59 @@
+#include "src/ops/gemm_batched/cuda/sm90_swap.h"
+
+namespace octet::ops::gemm_batched {
+
+#if defined(OCTET_HAVE_SM90)
+extern "C" const unsigned char octet_code_gemm_batched_sm90_swap[];
+
+namespace {
+
+constexpr gpu::CodeObject kCode{"sm90_swap", octet_code_gemm_batched_sm90_swap};
+
+#define OCTET_KERNEL(NAME, METHOD, M, N, STAGES)                        \
+  gpu::Kernel(kCode, "octet_sm90_batched_swap_" #NAME "_" #M "x" #N,    \
+              TileShape{Method::METHOD, M, N, STAGES}.shared_bytes()),
+#define OCTET_KERNELS(M, N, STAGES) OCTET_SM90_BATCHED_METHODS(OCTET_KERNEL, M, N, STAGES)
+gpu::Kernel kernels[] = {OCTET_SM90_BATCHED_SWAP_SHAPES(OCTET_KERNELS)};
+#undef OCTET_KERNELS
+#undef OCTET_KERNEL
+
+}  // namespace
+#endif
+
+namespace {
+
+Method method_of(Format format) {
+  switch (format) {
+    case Format::kBf16:
+      return Method::kBf16;
+    case Format::kA8w8Int8:
+      return Method::kI8;
+    case Format::kA8w8Prequant:
+      return Method::kE4m3Groups;
+    default:
+      return Method::kE4m3;
+  }
+}
+
+}  // namespace
+
+select::Support Sm90Swap::supports(const Config& c, const Problem& problem, const Device&) {
+  constexpr int64_t kMostIntegers = 131071;  // of k: sums of products of 2^14 fit 31 bits
+  if (problem.is_fp4()) return select::Support::no("multiplies bf16, e4m3fn and i8, not e2m1");
+  if (problem.format == Format::kA8w8Int8 && problem.k > kMostIntegers) {
+    return select::Support::no(fmt::format("k = {}, at most {} with i8", problem.k, kMostIntegers));
+  }
+  return cuda::supports_tiles({method_of(problem.format), c.block_m, c.block_n, c.stages}, problem);
+}
+
+cuda::LaunchPlan Sm90Swap::plan(int index, const Problem& problem, int cu_num) {
+  const Config& c = kConfigs[static_cast<size_t>(index)];
+  const TileShape shape{method_of(problem.format), c.block_m, c.block_n, c.stages};
+  cuda::LaunchPlan plan = cuda::tile_plan(shape, problem, cu_num);
+#if defined(OCTET_HAVE_SM90)
+  plan.kernel = &kernels[index * kSwapMethods + static_cast<int>(shape.method)];
+#endif
+  return plan;
+}
+
+}  // namespace octet::ops::gemm_batched

@@ -1,0 +1,45 @@
+// Contract: a batch of products on Hopper by tensor cores, both operands from shared memory;
+// weights are the rows of the tensor instruction, tokens its columns.
+//
+// Layout     a and b of any strides of rows and matrices in multiples of 16 bytes; d bf16, f16 or
+//            f32 of any strides
+// Requires   sm90; no e2m1; rows of k in multiples of 16 bytes; i8: k at most 131071, whose sums
+//            fit 32 bits; a8w8_prequant: a workspace of a byte for each element of a
+// Numerics   bf16: f32 sums of the tensor core; i8: exact sums; e4m3: f32 sums of 128 of k each,
+//            with the token's scale where it has one; one rounding to d
+#pragma once
+
+#include <array>
+#include <string>
+
+#include "src/core/try.h"
+#include "src/ops/gemm_batched/cuda/launch.h"
+#include "src/ops/gemm_batched/cuda/sm90_swap_shape.h"
+#include "src/ops/gemm_batched/problem.h"
+#include "src/select/variant.h"
+
+namespace octet::ops::gemm_batched {
+
+struct Sm90Swap {
+  struct Config {
+    int block_m, block_n, stages;
+  };
+  static constexpr Arch kArch = Arch::kSm90;
+
+#define OCTET_CONFIG(...) Config{__VA_ARGS__},
+  static constexpr auto kConfigs =
+      std::to_array<Config>({OCTET_SM90_BATCHED_SWAP_SHAPES(OCTET_CONFIG)});
+#undef OCTET_CONFIG
+
+  static std::string name(const Config& c) {
+    return fmt::format("sm90_swap_{}x{}", c.block_m, c.block_n);
+  }
+  static select::Tile tile(const Config& c) { return {c.block_m, c.block_n, 128}; }
+  static select::Support supports(const Config& c, const Problem& problem, const Device&);
+  static int64_t workspace_bytes(const Config&, const Problem& problem) {
+    return cuda::prepared_bytes(problem);
+  }
+  static cuda::LaunchPlan plan(int index, const Problem& problem, int cu_num);
+};
+
+}  // namespace octet::ops::gemm_batched
