@@ -23,15 +23,28 @@ struct Seat {
 
 /// What a thread's two columns of d need.
 struct Columns {
-  float scale[2], bias[2];
+  float scale[2] = {1, 1}, bias[2] = {0, 0};
 
-  /// `unit`: what sums are short of.
-  __device__ __forceinline__ Columns(const Sm90Params& p, const Seat& seat, float unit) {
+  __device__ __forceinline__ void read(const Sm90Params& p, const Seat& seat) {
 #pragma unroll
     for (int h = 0; h < 2; ++h) {
       const int n = min(seat.n0 + seat.row_of(2 * h), p.n - 1);
-      scale[h] = scale_at(p.b_scale, seat.batch, n) * unit;
+      scale[h] = scale_at(p.b_scale, seat.batch, n);
       bias[h] = bias_of(p, seat.batch, n);
+    }
+  }
+};
+
+/// The scales of a thread's kTokens tokens, two for each 8 of a tile.
+template <int kTokens>
+struct Rows {
+  float scale[kTokens];
+
+  __device__ __forceinline__ void read(const Sm90Params& p, const Seat& seat) {
+#pragma unroll
+    for (int i = 0; i < kTokens; ++i) {
+      const int token = min(seat.m0 + seat.token_of(i / 2 * 4 + i % 2), p.m - 1);
+      scale[i] = scale_at(p.a_scale, seat.batch, token);
     }
   }
 };
@@ -57,27 +70,47 @@ struct MatrixResults {
         output(p.output) {}
 };
 
-/// Scales and stores sums of kCount tokens and a warp's 16 columns of d. A little at a time: the
-/// registers are full of sums.
-template <int kCount, class Sum>
-__device__ __forceinline__ void finish(const Sm90Params& p, const Seat& seat, float unit,
-                                       const Sum (&sums)[kCount]) {
-  constexpr int kPart = kCount < 8 ? kCount : 8;
-  const Columns columns(p, seat, unit);
-  const MatrixResults matrix(p, seat.batch);
-#pragma unroll
-  for (int first = 0; first < kCount; first += kPart) {
-    const int m0 = seat.m0 + first * 2;
-    float results[kPart];
-#pragma unroll
-    for (int i = 0; i < kPart; ++i) {
-      const float row = scale_at(p.a_scale, seat.batch, min(m0 + seat.token_of(i), p.m - 1));
-      results[i] = scaled(static_cast<float>(sums[first + i]), row, columns.scale[i / 2 % 2],
-                          columns.bias[i / 2 % 2]);
-    }
-    store_transposed<kPart / 4>(matrix, seat.n0, results, ConsecutiveRows{m0, p.m});
+/// What a tile's sums are multiplied with and added to. Few tokens' are read before the sums are
+/// there; those of many would take the registers of sums.
+template <int kCount>
+struct Finish {
+  static constexpr int kPart = kCount < 8 ? kCount : 8;  // sums that are stored at once
+  static constexpr bool kAhead = kCount <= 16;
+  Columns columns;
+  Rows<kAhead ? kCount / 2 : 1> rows;
+
+  /// Before the sums of a tile.
+  __device__ __forceinline__ Finish(const Sm90Params& p, const Seat& seat) {
+    if constexpr (!kAhead) return;
+    columns.read(p, seat);
+    rows.read(p, seat);
   }
-}
+
+  /// `unit`: what sums are short of.
+  template <class Sum>
+  __device__ __forceinline__ void store(const Sm90Params& p, const Seat& seat, float unit,
+                                        const Sum (&sums)[kCount]) {
+    const MatrixResults matrix(p, seat.batch);
+    if constexpr (!kAhead) columns.read(p, seat);
+#pragma unroll
+    for (int first = 0; first < kCount; first += kPart) {
+      const Seat part{seat.batch, seat.m0 + first * 2, seat.n0};
+      Rows<kPart / 2> own;
+      if constexpr (!kAhead) own.read(p, part);
+      float results[kPart];
+#pragma unroll
+      for (int i = 0; i < kPart; ++i) {
+        const int token = i / 4 * 2 + i % 2, h = i / 2 % 2;
+        float row = 0;
+        if constexpr (kAhead) row = rows.scale[first / 2 + token];
+        if constexpr (!kAhead) row = own.scale[token];
+        results[i] = scaled(static_cast<float>(sums[first + i]), row, columns.scale[h] * unit,
+                            columns.bias[h]);
+      }
+      store_transposed<kPart / 4>(matrix, seat.n0, results, ConsecutiveRows{part.m0, p.m});
+    }
+  }
+};
 
 /// Which sums of a thread are not finite.
 template <int kCount>

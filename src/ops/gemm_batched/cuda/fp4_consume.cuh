@@ -71,29 +71,26 @@ __device__ __forceinline__ void widen(WideFragments& fragments, const uint32_t (
 /// The registers of a warpgroup's products.
 template <TileShape S>
 struct Fp4Work {
-  float sums[S.waves()][S.sums()];  // of 64 rows of weights, in the order of wgmma's accumulator
-  WideFragments fragments[2];       // of two quarters of a stage
+  float sums[S.sums()];        // of 64 rows of weights, in the order of wgmma's accumulator
+  WideFragments fragments[2];  // of two quarters of a stage
 
   __device__ __forceinline__ Fp4Work() : fragments{} {
 #pragma unroll
-    for (auto& wave : sums) {
-#pragma unroll
-      for (float& sum : wave) sum = 0;
-    }
+    for (float& sum : sums) sum = 0;
   }
 };
 
 /// A quarter of a stage's products with 64 rows. Those of the quarter before run meanwhile.
 template <TileShape S, int kQuarter>
 __device__ __forceinline__ void consume_quarter(Fp4Work<S>& work, Shared<S> shared, int stage,
-                                                const WideSeat& seat, uint32_t rows, int wave,
+                                                const WideSeat& seat, uint32_t rows,
                                                 const RowExponents& exponents, int before) {
   WideFragments& fragments = work.fragments[kQuarter % 2];
   uint32_t words[4];
   matrix_load(rows + seat.block(kQuarter), words);
   wgmma_wait<1>();
   take_fragments(fragments);
-  if (kQuarter == 1 && wave == 0) {
+  if (kQuarter == 1) {
     __syncwarp();
     // Why one condition: a branch here has the compiler serialise the products.
     if (before >= 0 && threadIdx.x % 32 == 0) mbarrier_arrive(shared.empty(before));
@@ -104,7 +101,7 @@ __device__ __forceinline__ void consume_quarter(Fp4Work<S>& work, Shared<S> shar
   wgmma_fence();
 #pragma unroll
   for (int i = 0; i < 4; ++i) {
-    WgmmaBf16<S.block_m>::run(work.sums[wave], fragments[i], tokens + 2 * i, true);
+    WgmmaBf16<S.block_m>::run(work.sums, fragments[i], tokens + 2 * i, true);
   }
   wgmma_commit();
 }
@@ -112,17 +109,14 @@ __device__ __forceinline__ void consume_quarter(Fp4Work<S>& work, Shared<S> shar
 template <TileShape S>
 __device__ __forceinline__ void consume_stage(Fp4Work<S>& work, Shared<S> shared, int stage,
                                               const WideSeat& seat, int row0, int before) {
-#pragma unroll
-  for (int wave = 0; wave < S.waves(); ++wave) {
-    const int row = row0 + wave * (S.consumers() * 64);
-    const uint32_t rows = shared.weights(stage) + row * 128;
-    RowExponents exponents;
-    exponents.read(shared.scales(stage) + row * 8);
-    consume_quarter<S, 0>(work, shared, stage, seat, rows, wave, exponents, before);
-    consume_quarter<S, 1>(work, shared, stage, seat, rows, wave, exponents, before);
-    consume_quarter<S, 2>(work, shared, stage, seat, rows, wave, exponents, before);
-    consume_quarter<S, 3>(work, shared, stage, seat, rows, wave, exponents, before);
-  }
+  static_assert(S.waves() == 1);
+  const uint32_t rows = shared.weights(stage) + row0 * 128;
+  RowExponents exponents;
+  exponents.read(shared.scales(stage) + row0 * 8);
+  consume_quarter<S, 0>(work, shared, stage, seat, rows, exponents, before);
+  consume_quarter<S, 1>(work, shared, stage, seat, rows, exponents, before);
+  consume_quarter<S, 2>(work, shared, stage, seat, rows, exponents, before);
+  consume_quarter<S, 3>(work, shared, stage, seat, rows, exponents, before);
 }
 
 template <TileShape S>
@@ -133,8 +127,7 @@ __device__ __forceinline__ void consume_fp4(const Sm90Params& p, Shared<S> share
 #pragma unroll 1
   for (Work<S> tiles; !tiles.done(p); tiles.advance()) {
     Fp4Work<S> work;
-#pragma unroll
-    for (auto& wave : work.sums) wgmma_pin(wave);
+    wgmma_pin(work.sums);
     int before = -1;
 #pragma unroll 1
     for (int k = 0; k < tiles.steps(p); ++k, at.advance()) {
@@ -146,24 +139,13 @@ __device__ __forceinline__ void consume_fp4(const Sm90Params& p, Shared<S> share
     wgmma_wait<0>();
     __syncwarp();
     if (threadIdx.x % 32 == 0) mbarrier_arrive(shared.empty(before));
+    wgmma_pin(work.sums);
     const auto place = tiles.place(p);
-    uint64_t unsettled[S.waves()], any = 0;
-#pragma unroll
-    for (int wave = 0; wave < S.waves(); ++wave) {
-      wgmma_pin(work.sums[wave]);
-      finish(p, {place.batch, place.m0, place.n0 + wave * (S.consumers() * 64) + row0}, unit,
-             work.sums[wave]);
-      unsettled[wave] = unsettled_sums(work.sums[wave]);
-      any |= unsettled[wave];
-    }
+    const Seat at_d{place.batch, place.m0, place.n0 + row0};
+    Finish<S.sums()>(p, at_d).store(p, at_d, unit, work.sums);
+    const uint64_t unsettled = unsettled_sums(work.sums);
     __syncwarp();  // another lane may have stored a result
-    if (any == 0) [[likely]]
-      continue;
-#pragma unroll 1
-    for (int wave = 0; wave < S.waves(); ++wave) {
-      settle(p, {place.batch, place.m0, place.n0 + wave * (S.consumers() * 64) + row0},
-             wave == 0 ? unsettled[0] : unsettled[S.waves() - 1]);
-    }
+    settle(p, at_d, unsettled);
   }
 }
 

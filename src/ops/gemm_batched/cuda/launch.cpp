@@ -175,7 +175,7 @@ LaunchPlan tile_plan(const TileShape& shape, const Problem& p, int cu_num) {
   plan.b_box_rows = shape.block_n;
   plan.k_steps = static_cast<int>(shape.k_steps(p.k));
   plan.tiles = p.batch * shape.rows(p.m) * shape.columns(p.n);
-  plan.shape.grid_x = static_cast<uint32_t>(std::min<int64_t>(plan.tiles, cu_num));
+  plan.shape.grid_x = static_cast<uint32_t>(std::min<int64_t>(plan.tiles, int64_t{cu_num} * shape.resident));
   plan.shape.block_x = static_cast<uint32_t>(shape.threads());
   plan.shape.shared_bytes = static_cast<uint32_t>(shape.shared_bytes());
   plan.shape.dependent = true;  // the kernel waits before it reads tokens

@@ -156,11 +156,11 @@ __device__ __forceinline__ void run_block(const Sm90Params& p, const Feed& feed,
     named_barrier_sync(kReadyBarrier, S.threads());
   }
   if (warp >= kTiles) {
-    if constexpr (S.consumers() == 2) registers_decrease<40>();
+    if constexpr (S.moves_registers()) registers_decrease<40>();
     if (warp == kTiles && elect_one()) request_tiles<S>(p, shared);
     if (warp == kTiles + 1) feed(shared);
   } else {
-    if constexpr (S.consumers() == 2) registers_increase<232>();
+    if constexpr (S.moves_registers()) registers_increase<232>();
     if (p.dependent) dependency_wait();  // results may overwrite what that launch reads
     consume(shared);
   }

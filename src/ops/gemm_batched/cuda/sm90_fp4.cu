@@ -21,7 +21,7 @@ __device__ __forceinline__ void run(const Sm90Params& p) {
 }  // namespace
 
 #define OCTET_KERNEL(M, N, STAGES)                                             \
-  extern "C" __global__ void __launch_bounds__(N == 64 ? 256 : 384, 1)         \
+  extern "C" __global__ void __launch_bounds__(fp4_shape(M, N, STAGES).threads(), 1) \
       octet_sm90_batched_fp4_##M##x##N(const __grid_constant__ Sm90Params p) { \
     run<fp4_shape(M, N, STAGES)>(p);                                           \
   }

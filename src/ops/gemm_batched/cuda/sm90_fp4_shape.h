@@ -12,10 +12,10 @@ constexpr TileShape fp4_shape(int block_m, int block_n, int stages) {
 // X(block_m, block_n, stages): one kernel each, named octet_sm90_batched_fp4_<block_m>x<block_n>.
 #define OCTET_SM90_BATCHED_FP4_SHAPES(X) \
   X(128, 128, 2)                         \
-  X(64, 256, 3)                          \
+  X(64, 192, 3)                          \
+  X(32, 192, 5)                          \
+  X(16, 192, 6)                          \
   X(64, 128, 4)                          \
-  X(32, 128, 6)                          \
-  X(16, 256, 5)                          \
   X(16, 128, 9)                          \
   X(16, 64, 12)
 

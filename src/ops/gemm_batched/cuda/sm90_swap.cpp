@@ -9,10 +9,10 @@ namespace {
 
 constexpr gpu::CodeObject kCode{"sm90_swap", octet_code_gemm_batched_sm90_swap};
 
-#define OCTET_KERNEL(NAME, METHOD, M, N, STAGES)                        \
-  gpu::Kernel(kCode, "octet_sm90_batched_swap_" #NAME "_" #M "x" #N,    \
-              TileShape{Method::METHOD, M, N, STAGES}.shared_bytes()),
-#define OCTET_KERNELS(M, N, STAGES) OCTET_SM90_BATCHED_METHODS(OCTET_KERNEL, M, N, STAGES)
+#define OCTET_KERNEL(NAME, METHOD, M, N, STAGES, RESIDENT)                         \
+  gpu::Kernel(kCode, "octet_sm90_batched_swap_" #NAME "_" #M "x" #N "_s" #STAGES, \
+              TileShape{Method::METHOD, M, N, STAGES, RESIDENT}.shared_bytes()),
+#define OCTET_KERNELS(...) OCTET_SM90_BATCHED_METHODS(OCTET_KERNEL, __VA_ARGS__)
 gpu::Kernel kernels[] = {OCTET_SM90_BATCHED_SWAP_SHAPES(OCTET_KERNELS)};
 #undef OCTET_KERNELS
 #undef OCTET_KERNEL
@@ -43,12 +43,12 @@ select::Support Sm90Swap::supports(const Config& c, const Problem& problem, cons
   if (problem.format == Format::kA8w8Int8 && problem.k > kMostIntegers) {
     return select::Support::no(fmt::format("k = {}, at most {} with i8", problem.k, kMostIntegers));
   }
-  return cuda::supports_tiles({method_of(problem.format), c.block_m, c.block_n, c.stages}, problem);
+  return cuda::supports_tiles(c.shape(method_of(problem.format)), problem);
 }
 
 cuda::LaunchPlan Sm90Swap::plan(int index, const Problem& problem, int cu_num) {
   const Config& c = kConfigs[static_cast<size_t>(index)];
-  const TileShape shape{method_of(problem.format), c.block_m, c.block_n, c.stages};
+  const TileShape shape = c.shape(method_of(problem.format));
   cuda::LaunchPlan plan = cuda::tile_plan(shape, problem, cu_num);
 #if defined(OCTET_HAVE_SM90)
   plan.kernel = &kernels[index * kSwapMethods + static_cast<int>(shape.method)];

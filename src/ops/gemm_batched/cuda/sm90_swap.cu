@@ -16,12 +16,13 @@ __device__ __forceinline__ void run(const Sm90Params& p) {
 
 }  // namespace
 
-#define OCTET_KERNEL(NAME, METHOD, M, N, STAGES)                                        \
-  extern "C" __global__ void __launch_bounds__(N == 64 ? 256 : 384, 1)                  \
-      octet_sm90_batched_swap_##NAME##_##M##x##N(const __grid_constant__ Sm90Params p) { \
-    run<TileShape{Method::METHOD, M, N, STAGES}>(p);                                    \
+#define OCTET_KERNEL(NAME, METHOD, M, N, STAGES, RESIDENT)                \
+  extern "C" __global__ void __launch_bounds__(N == 64 ? 256 : 384, RESIDENT) \
+      octet_sm90_batched_swap_##NAME##_##M##x##N##_s##STAGES(                  \
+          const __grid_constant__ Sm90Params p) {                              \
+    run<TileShape{Method::METHOD, M, N, STAGES, RESIDENT}>(p);                \
   }
-#define OCTET_KERNELS(M, N, STAGES) OCTET_SM90_BATCHED_METHODS(OCTET_KERNEL, M, N, STAGES)
+#define OCTET_KERNELS(...) OCTET_SM90_BATCHED_METHODS(OCTET_KERNEL, __VA_ARGS__)
 OCTET_SM90_BATCHED_SWAP_SHAPES(OCTET_KERNELS)
 
 }  // namespace octet::ops::gemm_batched

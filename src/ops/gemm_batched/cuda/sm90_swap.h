@@ -22,7 +22,11 @@ namespace octet::ops::gemm_batched {
 
 struct Sm90Swap {
   struct Config {
-    int block_m, block_n, stages;
+    int block_m, block_n, stages, resident;
+
+    constexpr TileShape shape(Method method) const {
+      return {method, block_m, block_n, stages, resident};
+    }
   };
   static constexpr Arch kArch = Arch::kSm90;
 
@@ -32,7 +36,7 @@ struct Sm90Swap {
 #undef OCTET_CONFIG
 
   static std::string name(const Config& c) {
-    return fmt::format("sm90_swap_{}x{}", c.block_m, c.block_n);
+    return fmt::format("sm90_swap_{}x{}_s{}", c.block_m, c.block_n, c.stages);
   }
   static select::Tile tile(const Config& c) { return {c.block_m, c.block_n, 128}; }
   static select::Support supports(const Config& c, const Problem& problem, const Device&);

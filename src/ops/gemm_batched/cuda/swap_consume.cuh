@@ -123,7 +123,8 @@ __device__ __forceinline__ void accumulate_outside(Shared<S> shared, const Sourc
     for (; k + 2 <= steps; k += 2) promote_stages<S, 2>(shared, source, at, sums);
     if (k < steps) promote_stages<S, 1>(shared, source, at, sums);
   } else {
-#pragma unroll 8
+    constexpr int kUnroll = S.method == Method::kE4m3Groups ? 1 : 8;
+#pragma unroll kUnroll
     for (; k < steps; ++k) promote_stages<S, 1>(shared, source, at, sums);
   }
 }
@@ -161,6 +162,9 @@ __device__ __forceinline__ void consume(const Sm90Params& p, Shared<S> shared) {
   Cursor<S> at;
 #pragma unroll 1
   for (Work<S> work; !work.done(p); work.advance()) {
+    const auto place = work.place(p);
+    const Seat seat{place.batch, place.m0, place.n0 + row0};
+    Finish<S.sums()> first(p, seat);
     Sums<S> sums[S.waves()];
 #pragma unroll
     for (auto& wave : sums) {
@@ -172,11 +176,10 @@ __device__ __forceinline__ void consume(const Sm90Params& p, Shared<S> shared) {
     } else {
       accumulate_inside<S>(shared, source, at, work.steps(p), sums);
     }
-    const auto place = work.place(p);
-#pragma unroll
-    for (int wave = 0; wave < S.waves(); ++wave) {
-      finish(p, {place.batch, place.m0, place.n0 + wave * (S.consumers() * 64) + row0}, 1,
-             sums[wave]);
+    first.store(p, seat, 1, sums[0]);
+    if constexpr (S.waves() == 2) {
+      const Seat next{seat.batch, seat.m0, seat.n0 + S.consumers() * 64};
+      Finish<S.sums()>(p, next).store(p, next, 1, sums[1]);
     }
   }
 }

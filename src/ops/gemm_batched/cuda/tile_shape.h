@@ -27,13 +27,20 @@ struct TileShape {
   int block_m;  // tokens of a block: the columns of the tensor instruction
   int block_n;  // rows of weights of a block: 64 for each warpgroup and wave
   int stages;   // of the ring: 128 bytes of a row of weights each
+  int resident = 1;  // blocks that a multiprocessor holds at once
 
   OCTET_ANY_SIDE constexpr bool widens() const { return method == Method::kE2m1; }
-  OCTET_ANY_SIDE constexpr int consumers() const { return block_n == 64 ? 1 : 2; }  // warpgroups
+  /// Warpgroups that multiply. Three that widen hide each other's latencies; four would have too few
+  /// registers.
+  OCTET_ANY_SIDE constexpr int consumers() const {
+    return widens() || block_n == 64 ? block_n / 64 : 2;
+  }
   /// 64 rows of weights, of a warpgroup.
   OCTET_ANY_SIDE constexpr int waves() const { return block_n / 64 / consumers(); }
   /// Consumers, and a warpgroup of producers.
   OCTET_ANY_SIDE constexpr int threads() const { return (consumers() + 1) * 128; }
+  /// Whether producers leave consumers most of their registers.
+  OCTET_ANY_SIDE constexpr bool moves_registers() const { return consumers() == 2; }
   OCTET_ANY_SIDE constexpr int sums() const { return block_m / 2; }  // of a thread and wave
   /// Of k in a stage.
   OCTET_ANY_SIDE constexpr int stage_k() const {
