@@ -10,12 +10,12 @@
 #include "src/ops/gemm_batched/cpu/launch.h"
 #include "src/ops/gemm_batched/cpu/x86_avx2_widen.h"
 #include "src/ops/gemm_batched/cpu/x86_avx512_widen.h"
+#include "src/ops/gemm_batched/cuda/cost.h"
 #include "src/ops/gemm_batched/cuda/launch.h"
 #include "src/ops/gemm_batched/cuda/sm90_fp4.h"
 #include "src/ops/gemm_batched/cuda/sm90_simple.h"
 #include "src/ops/gemm_batched/cuda/sm90_swap.h"
 #include "src/ops/gemm_batched/op.h"
-#include "src/select/no_model.h"
 
 namespace octet::ops::gemm_batched {
 namespace {
@@ -75,10 +75,11 @@ std::vector<select::Variant> make_variants() {
   return variants;
 }
 
-/// The work of one thread: weights of all matrices, products, rows of a, d.
-select::CostTerms cost_terms(const select::Problem& problem, const select::Tile&,
+/// On a CPU the work of one thread: weights of all matrices, products, rows of a, d.
+select::CostTerms cost_terms(const select::Problem& problem, const select::Tile& tile,
                              const Device& device) {
   const Problem p = from(problem);
+  if (!is_cpu(device.arch)) return cuda::cost_terms(p, tile, device.cu_num);
   const double threads = std::max(1, device.cu_num);
   const double rows = static_cast<double>(p.batch) * static_cast<double>(p.m);
   return {1, static_cast<double>(p.b_bytes()) * 1e-6 / threads, p.flops() * 1e-9 / threads,
@@ -89,6 +90,8 @@ select::CostTerms cost_terms(const select::Problem& problem, const select::Tile&
 /// The tier's kernel.
 std::string fixed_default(Arch arch) {
   switch (arch) {
+    case Arch::kSm90:
+      return Sm90Simple::name({});
     case Arch::kX86Amx:
     case Arch::kX86Avx512:
       return X86Avx512Widen::name({});
@@ -114,8 +117,8 @@ const select::Op& op() {
       kNumFormats,
       variants,
       validate_problem,
-      select::no_heuristic,
-      select::no_prediction,
+      heuristic,
+      predict_us,
       cost_terms,
       [](Arch) { return to_select({}).format; },
       fixed_default,
