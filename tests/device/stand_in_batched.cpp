@@ -8,7 +8,7 @@
 #include "device/stand_in_state.h"
 #include "src/ops/gemm_batched/cuda/params.h"
 #include "src/ops/gemm_batched/cuda/sm90_fp4_shape.h"
-#include "src/ops/gemm_batched/cuda/sm90_swap_shape.h"
+#include "src/ops/gemm_batched/cuda/sm90_wgmma_shape.h"
 
 namespace octet::stand_in {
 namespace {
@@ -19,14 +19,14 @@ struct TileKernel {
   std::string entry;
   TileShape shape;
 };
-#define OCTET_KERNEL(NAME, METHOD, M, N, STAGES, RESIDENT)                \
-  TileKernel{"octet_sm90_batched_swap_" #NAME "_" #M "x" #N "_s" #STAGES, \
-             TileShape{Method::METHOD, M, N, STAGES, RESIDENT}},
+#define OCTET_KERNEL(NAME, METHOD, KIND, LEFT, M, N, STAGES, RESIDENT)                 \
+  TileKernel{"octet_sm90_batched_" #KIND "_" #NAME "_" #M "x" #N "_s" #STAGES,        \
+             TileShape{Method::METHOD, Left::LEFT, M, N, STAGES, RESIDENT}},
 #define OCTET_SWAP(...) OCTET_SM90_BATCHED_METHODS(OCTET_KERNEL, __VA_ARGS__)
 #define OCTET_FP4(M, N, STAGES) \
   TileKernel{"octet_sm90_batched_fp4_" #M "x" #N, fp4_shape(M, N, STAGES)},
 const std::array kTileKernels{
-    OCTET_SM90_BATCHED_SWAP_SHAPES(OCTET_SWAP) OCTET_SM90_BATCHED_FP4_SHAPES(OCTET_FP4)};
+    OCTET_SM90_BATCHED_WGMMA_SHAPES(OCTET_SWAP) OCTET_SM90_BATCHED_FP4_SHAPES(OCTET_FP4)};
 #undef OCTET_FP4
 #undef OCTET_SWAP
 #undef OCTET_KERNEL
@@ -178,6 +178,9 @@ int tiled(const Launch& launch, const Sm90Params& p, const TileShape& s, bool wr
     }
   }
   if (!describes(p.a, p, tokens, s.block_m)) return kLaunchFailed;
+  if (p.d_mapped && (s.swapped() || p.d_map.words[kAddress] != reinterpret_cast<uint64_t>(p.d))) {
+    return kLaunchFailed;
+  }
   multiply(p, wrong, [&](int64_t batch, int64_t row, int64_t k) {
     return token_value(p, s.method, batch, row, k);
   });

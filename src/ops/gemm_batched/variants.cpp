@@ -14,7 +14,7 @@
 #include "src/ops/gemm_batched/cuda/launch.h"
 #include "src/ops/gemm_batched/cuda/sm90_fp4.h"
 #include "src/ops/gemm_batched/cuda/sm90_simple.h"
-#include "src/ops/gemm_batched/cuda/sm90_swap.h"
+#include "src/ops/gemm_batched/cuda/sm90_wgmma.h"
 #include "src/ops/gemm_batched/op.h"
 
 namespace octet::ops::gemm_batched {
@@ -65,7 +65,7 @@ struct CudaOp {
 
 std::vector<select::Variant> make_variants() {
   std::vector<select::Variant> variants;
-  append_cuda_variants<Sm90Swap, CudaOp>(variants);
+  append_cuda_variants<Sm90Wgmma, CudaOp>(variants);
   append_cuda_variants<Sm90Fp4, CudaOp>(variants);
   append_cuda_variants<Sm90Simple, CudaOp>(variants);
   add_cpu<X86Avx512Widen>(variants);

@@ -1,5 +1,6 @@
 // The end of a tile: scales of rows and columns, bias, one rounding, the store. Rows of the
-// accumulator (wgmma.cuh) are columns of d.
+// accumulator (wgmma.cuh) are columns of d, or rows of it where tokens are the rows of the
+// instruction.
 #pragma once
 
 #include "src/gpu/cuda/transposed_store.cuh"
@@ -111,6 +112,52 @@ struct Finish {
     }
   }
 };
+
+/// Sums whose rows are tokens: 16 of a warp, from m0 on, and kCount * 2 columns of d from n0 on.
+template <int kCount, class Sum>
+__device__ __forceinline__ void scale_rows(const Sm90Params& p, const Seat& seat,
+                                           const Sum (&sums)[kCount], float (&results)[kCount]) {
+  float row[2];
+#pragma unroll
+  for (int h = 0; h < 2; ++h) {
+    row[h] = scale_at(p.a_scale, seat.batch, min(seat.m0 + seat.row_of(2 * h), p.m - 1));
+  }
+#pragma unroll
+  for (int at = 0; at < kCount / 2; ++at) {
+    const int i = at / 2 * 4 + at % 2, n = min(seat.n0 + seat.token_of(i), p.n - 1);
+    const float column = scale_at(p.b_scale, seat.batch, n), bias = bias_of(p, seat.batch, n);
+#pragma unroll
+    for (int h = 0; h < 2; ++h) {
+      results[i + 2 * h] =
+          scaled(static_cast<float>(sums[i + 2 * h]), row[h], column, bias);
+    }
+  }
+}
+
+/// Stores them, a box of a warpgroup. `first`: boxes of the tile before it; `staging`: kStaged boxes.
+template <int kStaged, class T, int kCount>
+__device__ __forceinline__ void store_rows_as(const Sm90Params& p, const Seat& seat, uint32_t staging,
+                                              int first, const float (&results)[kCount]) {
+  constexpr RowBoxes kBoxes{64, 64, kCount * 2 / 64, kStaged};
+  const MatrixResults matrix(p, seat.batch);
+  T* const d = static_cast<T*>(matrix.d) + seat.m0 * p.d_row + seat.n0;
+  const int box_row = seat.m0 - static_cast<int>(threadIdx.x) / 32 % 4 * 16;
+  store_rows_of<kBoxes, kCount * 2>(d, p.d_row, p.m - seat.m0, p.n - seat.n0,
+                                    MapPlane{p.d_mapped ? &p.d_map : nullptr, seat.batch}, seat.n0,
+                                    box_row, staging, first,
+                                    2 + static_cast<int>(threadIdx.x) / 128, results);
+}
+template <int kStaged, int kCount>
+__device__ __forceinline__ void store_rows(const Sm90Params& p, const Seat& seat, uint32_t staging,
+                                           int first, const float (&results)[kCount]) {
+  if (p.output == OutputType::kBf16) {
+    store_rows_as<kStaged, __nv_bfloat16>(p, seat, staging, first, results);
+  } else if (p.output == OutputType::kF16) {
+    store_rows_as<kStaged, __half>(p, seat, staging, first, results);
+  } else {
+    store_rows_as<kStaged, float>(p, seat, staging, first, results);
+  }
+}
 
 /// Which sums of a thread are not finite.
 template <int kCount>

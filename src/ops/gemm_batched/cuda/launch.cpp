@@ -139,6 +139,18 @@ Status set_prepared(const gpu::Driver& driver, const LaunchPlan& plan, const Pro
   return Status::Ok();
 }
 
+/// Results of 16 bits go out by the copy engine where d allows it.
+Status set_d_map(const gpu::Driver& driver, const Batch& d, Sm90Params& params) {
+  const int64_t row = d.stride() * 2, matrix = d.batch == 1 ? round_up(d.rows * row, 16)
+                                                            : d.matrix_stride() * 2;
+  params.d_mapped = size_of(d.dtype) == 2 && reinterpret_cast<gpu::Address>(d.data) % 16 == 0 &&
+                    row % 16 == 0 && matrix % 16 == 0 && d.cols % 8 == 0;
+  if (!params.d_mapped) return Status::Ok();
+  OCTET_TRY(params.d_map,
+            driver.encode(stack(d.data, {d.batch, d.rows, d.cols}, 2, row, matrix, 64)));
+  return Status::Ok();
+}
+
 Status enqueue(const LaunchPlan& plan, Sm90Params& params, const gpu::Queue& queue) {
   if (plan.prepare != nullptr) {
     OCTET_CHECK_OK(plan.prepare->launch(queue, plan.prepare_shape, &params));
@@ -173,6 +185,7 @@ LaunchPlan tile_plan(const TileShape& shape, const Problem& p, int cu_num) {
   LaunchPlan plan;
   plan.a_box_rows = shape.block_m;
   plan.b_box_rows = shape.block_n;
+  plan.stores_boxes = shape.boxes() > 0;
   plan.k_steps = static_cast<int>(shape.k_steps(p.k));
   plan.tiles = p.batch * shape.rows(p.m) * shape.columns(p.n);
   plan.shape.grid_x = static_cast<uint32_t>(std::min<int64_t>(plan.tiles, int64_t{cu_num} * shape.resident));
@@ -207,6 +220,7 @@ Status run(const LaunchPlan& plan, const GemmBatchedArgs& args, select::Workspac
   OCTET_CHECK_OK(scope.status());
   if (plan.b_box_rows > 0) {
     OCTET_TRY(params.b, operand_map(*queue.driver, "b", args.b, plan.b_box_rows));
+    if (plan.stores_boxes) OCTET_CHECK_OK(set_d_map(*queue.driver, args.d, params));
     if (plan.prepare != nullptr) {
       OCTET_CHECK_OK(set_prepared(*queue.driver, plan, p, workspace.data, params));
     } else {

@@ -16,6 +16,7 @@ struct LaunchPlan {
   const gpu::Kernel* prepare = nullptr;  // a launch before it that prepares tokens; null: none
   gpu::LaunchShape prepare_shape;
   int a_box_rows = 0, b_box_rows = 0;  // 0: the kernel reads addresses, not tensor maps
+  bool stores_boxes = false;           // results by tensor map, where that is possible
   int k_steps = 0;                     // of a tile
   int64_t tiles = 0;                   // of all matrices
 };

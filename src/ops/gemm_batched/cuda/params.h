@@ -28,6 +28,7 @@ struct DeviceFactors {
 /// a and b of GemmParams are maps of stacks of matrices: boxes of 128 bytes of k of rows of one
 /// matrix. a is that of prepared tokens where a kernel reads those.
 struct Sm90Params : gpu::GemmParams {
+  gpu::TensorMap d_map;         // of d, for results of 16 bits: boxes of 64 x 64 of one matrix
   gpu::TensorMap token_scales;  // (batch, k / 128, m) float32 of prepared tokens, boxes of one row
   DeviceOperand a_rows, b_rows;
   DeviceFactors a_scale, b_scale;
@@ -38,6 +39,7 @@ struct Sm90Params : gpu::GemmParams {
   int32_t batch;
   int32_t tiles;  // of a launch, all matrices together
   bool bias_is_bf16;
+  bool d_mapped;            // d_map holds
   bool exponents_in_words;  // of b: rows and matrices begin at multiples of 4 bytes
 
   // Tokens as sm90_prepare leaves them for the product: rows of `wide_row` bytes, zeros behind k.

@@ -27,6 +27,9 @@ struct Shared {
   __device__ uint32_t scales(int stage) const {
     return base + S.scale_offset() + stage * S.scale_bytes();
   }
+  __device__ uint32_t boxes(int warpgroup) const {
+    return base + S.box_offset() + warpgroup * S.boxes() * S.kBoxBytes;
+  }
   __device__ uint32_t full(int stage) const { return base + S.barrier_offset() + stage * 8; }
   __device__ uint32_t empty(int stage) const { return full(S.stages + stage); }
 };

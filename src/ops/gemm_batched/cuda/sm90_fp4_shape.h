@@ -6,7 +6,7 @@
 namespace octet::ops::gemm_batched {
 
 constexpr TileShape fp4_shape(int block_m, int block_n, int stages) {
-  return {Method::kE2m1, block_m, block_n, stages};
+  return {Method::kE2m1, Left::kWeights, block_m, block_n, stages};
 }
 
 // X(block_m, block_n, stages): one kernel each, named octet_sm90_batched_fp4_<block_m>x<block_n>.

@@ -1,19 +1,19 @@
-#include "src/ops/gemm_batched/cuda/sm90_swap.h"
+#include "src/ops/gemm_batched/cuda/sm90_wgmma.h"
 
 namespace octet::ops::gemm_batched {
 
 #if defined(OCTET_HAVE_SM90)
-extern "C" const unsigned char octet_code_gemm_batched_sm90_swap[];
+extern "C" const unsigned char octet_code_gemm_batched_sm90_wgmma[];
 
 namespace {
 
-constexpr gpu::CodeObject kCode{"sm90_swap", octet_code_gemm_batched_sm90_swap};
+constexpr gpu::CodeObject kCode{"sm90_wgmma", octet_code_gemm_batched_sm90_wgmma};
 
-#define OCTET_KERNEL(NAME, METHOD, M, N, STAGES, RESIDENT)                         \
-  gpu::Kernel(kCode, "octet_sm90_batched_swap_" #NAME "_" #M "x" #N "_s" #STAGES, \
-              TileShape{Method::METHOD, M, N, STAGES, RESIDENT}.shared_bytes()),
+#define OCTET_KERNEL(NAME, METHOD, KIND, LEFT, M, N, STAGES, RESIDENT)                          \
+  gpu::Kernel(kCode, "octet_sm90_batched_" #KIND "_" #NAME "_" #M "x" #N "_s" #STAGES,         \
+              TileShape{Method::METHOD, Left::LEFT, M, N, STAGES, RESIDENT}.shared_bytes()),
 #define OCTET_KERNELS(...) OCTET_SM90_BATCHED_METHODS(OCTET_KERNEL, __VA_ARGS__)
-gpu::Kernel kernels[] = {OCTET_SM90_BATCHED_SWAP_SHAPES(OCTET_KERNELS)};
+gpu::Kernel kernels[] = {OCTET_SM90_BATCHED_WGMMA_SHAPES(OCTET_KERNELS)};
 #undef OCTET_KERNELS
 #undef OCTET_KERNEL
 
@@ -37,7 +37,7 @@ Method method_of(Format format) {
 
 }  // namespace
 
-select::Support Sm90Swap::supports(const Config& c, const Problem& problem, const Device&) {
+select::Support Sm90Wgmma::supports(const Config& c, const Problem& problem, const Device&) {
   constexpr int64_t kMostIntegers = 131071;  // of k: sums of products of 2^14 fit 31 bits
   if (problem.is_fp4()) return select::Support::no("multiplies bf16, e4m3fn and i8, not e2m1");
   if (problem.format == Format::kA8w8Int8 && problem.k > kMostIntegers) {
@@ -46,12 +46,12 @@ select::Support Sm90Swap::supports(const Config& c, const Problem& problem, cons
   return cuda::supports_tiles(c.shape(method_of(problem.format)), problem);
 }
 
-cuda::LaunchPlan Sm90Swap::plan(int index, const Problem& problem, int cu_num) {
+cuda::LaunchPlan Sm90Wgmma::plan(int index, const Problem& problem, int cu_num) {
   const Config& c = kConfigs[static_cast<size_t>(index)];
   const TileShape shape = c.shape(method_of(problem.format));
   cuda::LaunchPlan plan = cuda::tile_plan(shape, problem, cu_num);
 #if defined(OCTET_HAVE_SM90)
-  plan.kernel = &kernels[index * kSwapMethods + static_cast<int>(shape.method)];
+  plan.kernel = &kernels[index * kWgmmaMethods + static_cast<int>(shape.method)];
 #endif
   return plan;
 }

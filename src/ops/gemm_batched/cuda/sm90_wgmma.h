@@ -1,5 +1,5 @@
-// Contract: a batch of products on Hopper by tensor cores, both operands from shared memory;
-// weights are the rows of the tensor instruction, tokens its columns.
+// Contract: a batch of products on Hopper by tensor cores, both operands from shared memory: few
+// tokens are the columns of the tensor instruction (sm90_swap_*), many its rows (sm90_tile_*).
 //
 // Layout     a and b of any strides of rows and matrices in multiples of 16 bytes; d bf16, f16 or
 //            f32 of any strides
@@ -14,29 +14,31 @@
 
 #include "src/core/try.h"
 #include "src/ops/gemm_batched/cuda/launch.h"
-#include "src/ops/gemm_batched/cuda/sm90_swap_shape.h"
+#include "src/ops/gemm_batched/cuda/sm90_wgmma_shape.h"
 #include "src/ops/gemm_batched/problem.h"
 #include "src/select/variant.h"
 
 namespace octet::ops::gemm_batched {
 
-struct Sm90Swap {
+struct Sm90Wgmma {
   struct Config {
+    const char* kind;
+    Left left_is;
     int block_m, block_n, stages, resident;
 
     constexpr TileShape shape(Method method) const {
-      return {method, block_m, block_n, stages, resident};
+      return {method, left_is, block_m, block_n, stages, resident};
     }
   };
   static constexpr Arch kArch = Arch::kSm90;
 
-#define OCTET_CONFIG(...) Config{__VA_ARGS__},
+#define OCTET_CONFIG(KIND, LEFT, ...) Config{#KIND, Left::LEFT, __VA_ARGS__},
   static constexpr auto kConfigs =
-      std::to_array<Config>({OCTET_SM90_BATCHED_SWAP_SHAPES(OCTET_CONFIG)});
+      std::to_array<Config>({OCTET_SM90_BATCHED_WGMMA_SHAPES(OCTET_CONFIG)});
 #undef OCTET_CONFIG
 
   static std::string name(const Config& c) {
-    return fmt::format("sm90_swap_{}x{}_s{}", c.block_m, c.block_n, c.stages);
+    return fmt::format("sm90_{}_{}x{}_s{}", c.kind, c.block_m, c.block_n, c.stages);
   }
   static select::Tile tile(const Config& c) { return {c.block_m, c.block_n, 128}; }
   static select::Support supports(const Config& c, const Problem& problem, const Device&);

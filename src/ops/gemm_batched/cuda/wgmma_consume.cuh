@@ -1,5 +1,5 @@
-// Consumers of gemm_batched's kernels whose operands both lie in shared memory: weights are the
-// rows of the tensor instruction, tokens its columns.
+// Consumers of gemm_batched's kernels whose operands both lie in shared memory: few tokens are the
+// columns of the tensor instruction and weights its rows, many the other way round.
 //
 // Numerics   bf16 and i8 are summed by the tensor core over all of k (i8 exactly); it sums e4m3
 //            with about 14 bits, so those sums are kept outside, 128 of k at a time, and multiplied
@@ -28,29 +28,31 @@ struct SumOf<Method::kI8> {
 template <TileShape S>
 using Sums = typename SumOf<S.method>::Type[S.sums()];  // of 64 rows of weights
 
-/// Where a warpgroup reads its first 64 rows of weights, and the tokens: low words of descriptors
-/// of stage 0.
+/// Where a warpgroup reads its first 64 rows, and the columns: low words of descriptors of stage 0.
 template <TileShape S>
 struct Source {
-  uint32_t weights, tokens;
+  static constexpr int kLeftBytes = S.swapped() ? S.weight_bytes() : S.token_bytes();
+  static constexpr int kRightBytes = S.swapped() ? S.token_bytes() : S.weight_bytes();
+  uint32_t left, right;
 
   __device__ __forceinline__ explicit Source(Shared<S> shared) {
     const uint32_t group = uniform(threadIdx.x / 128);
-    weights = uniform(wgmma_descriptor_low(shared.weights(0))) + group * (64 * 128 / 16);
-    tokens = uniform(wgmma_descriptor_low(shared.tokens(0)));
+    const uint32_t weights = wgmma_descriptor_low(shared.weights(0));
+    const uint32_t tokens = wgmma_descriptor_low(shared.tokens(0));
+    left = uniform(S.swapped() ? weights : tokens) + group * (64 * 128 / 16);
+    right = uniform(S.swapped() ? tokens : weights);
   }
   /// Starts the products of a stage.
   template <class Products>
   __device__ __forceinline__ void multiply(Products& products, int stage, int wave,
                                            bool from_zero) const {
-    const uint32_t a =
-        weights + stage * (S.weight_bytes() / 16) + wave * (S.consumers() * 64 * 128 / 16);
-    const uint32_t b = tokens + stage * (S.token_bytes() / 16);
+    const uint32_t a = left + stage * (kLeftBytes / 16) + wave * (S.consumers() * 64 * 128 / 16);
+    const uint32_t b = right + stage * (kRightBytes / 16);
     wgmma_pin(products);
     wgmma_fence();
 #pragma unroll
     for (int i = 0; i < 4; ++i) {
-      WgmmaShared<element_of(S.method), S.block_m>::run(products, wgmma_descriptor_of(a + 2 * i),
+      WgmmaShared<element_of(S.method), S.right()>::run(products, wgmma_descriptor_of(a + 2 * i),
                                                         wgmma_descriptor_of(b + 2 * i),
                                                         !from_zero || i > 0);
     }
@@ -64,18 +66,37 @@ __device__ __forceinline__ void release(uint32_t empty) {
   if (threadIdx.x % 32 == 0) mbarrier_arrive(empty);
 }
 
+/// The scales of a thread's two rows of each wave in a stage, where tokens are rows and have some.
+template <TileShape S>
+struct RowScales {
+  static constexpr bool kUsed = S.method == Method::kE4m3Groups && !S.swapped();
+  float row[S.waves()][2];
+
+  __device__ __forceinline__ void read(uint32_t scales) {
+    if constexpr (!kUsed) return;
+    const uint32_t first = scales + (threadIdx.x / 32 * 16 + threadIdx.x % 32 / 4) * 4;
+#pragma unroll
+    for (int wave = 0; wave < S.waves(); ++wave) {
+      row[wave][0] = shared_load(first + wave * S.consumers() * 256);
+      row[wave][1] = shared_load(first + wave * S.consumers() * 256 + 32);
+    }
+  }
+};
+
 /// sums += products, times the scales of the stage's tokens where they have some.
 template <TileShape S>
-__device__ __forceinline__ void promote(Sums<S>& sums, const Sums<S>& products, uint32_t scales) {
+__device__ __forceinline__ void promote(Sums<S>& sums, const Sums<S>& products, uint32_t scales,
+                                        const float (&row)[2]) {
 #pragma unroll
   for (int j = 0; j < S.sums() / 4; ++j) {
     float2 pair{1, 1};
-    if constexpr (S.method == Method::kE4m3Groups) {
+    if constexpr (S.method == Method::kE4m3Groups && S.swapped()) {
       pair = shared_load_pair(scales + threadIdx.x % 4 * 8 + j * 32);
     }
 #pragma unroll
     for (int i = 4 * j; i < 4 * j + 4; ++i) {
-      sums[i] = fmaf(products[i], i % 2 == 0 ? pair.x : pair.y, sums[i]);
+      const float column = i % 2 == 0 ? pair.x : pair.y;
+      sums[i] = fmaf(products[i], RowScales<S>::kUsed ? row[i / 2 % 2] : column, sums[i]);
     }
   }
 }
@@ -85,13 +106,17 @@ template <TileShape S, int kUnits>
 __device__ __forceinline__ void promote_stages(Shared<S> shared, const Source<S>& source,
                                                Cursor<S>& at, Sums<S> (&sums)[S.waves()]) {
   static_assert(kUnits == 1 || S.waves() == 1);
-  constexpr bool kScaled = S.method == Method::kE4m3Groups;  // a stage is read until the end
+  // A stage is read until the end where columns have scales.
+  constexpr bool kScaled = S.method == Method::kE4m3Groups && S.swapped();
   Sums<S> products[kUnits];
+  RowScales<S> scales[kUnits];
   int stage[kUnits];
 #pragma unroll
   for (int unit = 0; unit < kUnits; ++unit, at.advance()) {
     stage[unit] = static_cast<int>(uniform(at.stage));
     mbarrier_wait(shared.full(stage[unit]), at.phase);
+    // Why before the products: read behind them, scales stand in the way of every product.
+    scales[unit].read(shared.scales(stage[unit]));
     source.multiply(products[unit], stage[unit], 0, true);
   }
 #pragma unroll
@@ -106,7 +131,7 @@ __device__ __forceinline__ void promote_stages(Shared<S> shared, const Source<S>
       }
       wgmma_take(products[unit]);
       if (!kScaled && wave + 1 == S.waves()) release(shared.empty(stage[unit]));
-      promote<S>(sums[wave], products[unit], shared.scales(stage[unit]));
+      promote<S>(sums[wave], products[unit], shared.scales(stage[unit]), scales[unit].row[wave]);
       if (kScaled && wave + 1 == S.waves()) release(shared.empty(stage[unit]));
     }
   }
@@ -123,7 +148,7 @@ __device__ __forceinline__ void accumulate_outside(Shared<S> shared, const Sourc
     for (; k + 2 <= steps; k += 2) promote_stages<S, 2>(shared, source, at, sums);
     if (k < steps) promote_stages<S, 1>(shared, source, at, sums);
   } else {
-    constexpr int kUnroll = S.method == Method::kE4m3Groups ? 1 : 8;
+    constexpr int kUnroll = S.method == Method::kE4m3Groups && S.swapped() ? 1 : 8;
 #pragma unroll kUnroll
     for (; k < steps; ++k) promote_stages<S, 1>(shared, source, at, sums);
   }
@@ -155,8 +180,23 @@ __device__ __forceinline__ void accumulate_inside(Shared<S> shared, const Source
 }
 
 template <TileShape S>
-__device__ __forceinline__ void consume(const Sm90Params& p, Shared<S> shared) {
-  constexpr bool kOutside = S.method == Method::kE4m3 || S.method == Method::kE4m3Groups;
+__device__ __forceinline__ void accumulate(Shared<S> shared, const Source<S>& source, Cursor<S>& at,
+                                           int steps, Sums<S> (&sums)[S.waves()]) {
+#pragma unroll
+  for (auto& wave : sums) {
+#pragma unroll
+    for (auto& sum : wave) sum = 0;
+  }
+  if constexpr (S.method == Method::kE4m3 || S.method == Method::kE4m3Groups) {
+    accumulate_outside<S>(shared, source, at, steps, sums);
+  } else {
+    accumulate_inside<S>(shared, source, at, steps, sums);
+  }
+}
+
+/// Weights are the rows.
+template <TileShape S>
+__device__ __forceinline__ void consume_swapped(const Sm90Params& p, Shared<S> shared) {
   const Source<S> source(shared);
   const int row0 = static_cast<int>(uniform(threadIdx.x / 32)) * 16;
   Cursor<S> at;
@@ -166,21 +206,57 @@ __device__ __forceinline__ void consume(const Sm90Params& p, Shared<S> shared) {
     const Seat seat{place.batch, place.m0, place.n0 + row0};
     Finish<S.sums()> first(p, seat);
     Sums<S> sums[S.waves()];
-#pragma unroll
-    for (auto& wave : sums) {
-#pragma unroll
-      for (auto& sum : wave) sum = 0;
-    }
-    if constexpr (kOutside) {
-      accumulate_outside<S>(shared, source, at, work.steps(p), sums);
-    } else {
-      accumulate_inside<S>(shared, source, at, work.steps(p), sums);
-    }
+    accumulate<S>(shared, source, at, work.steps(p), sums);
     first.store(p, seat, 1, sums[0]);
     if constexpr (S.waves() == 2) {
       const Seat next{seat.batch, seat.m0, seat.n0 + S.consumers() * 64};
       Finish<S.sums()>(p, next).store(p, next, 1, sums[1]);
     }
+  }
+}
+
+/// A warp's 16 tokens, 64 columns at a time: registers are full of sums.
+template <TileShape S>
+__device__ __forceinline__ void store_wave(const Sm90Params& p, const Seat& seat, uint32_t staging,
+                                           int wave, const Sums<S>& sums) {
+  using Sum = typename SumOf<S.method>::Type;
+  constexpr int kBoxes = S.right() / 64;
+#pragma unroll
+  for (int box = 0; box < kBoxes; ++box) {
+    const Seat at{seat.batch, seat.m0, seat.n0 + box * 64};
+    float results[32];
+    scale_rows(p, at, reinterpret_cast<const Sum(&)[32]>(sums[box * 32]), results);
+    store_rows<S.boxes()>(p, at, staging, wave * kBoxes + box, results);
+    asm volatile("" ::: "memory");  // the next columns' scales wait
+  }
+}
+
+/// Tokens are the rows: results lie as in d.
+template <TileShape S>
+__device__ __forceinline__ void consume_rows(const Sm90Params& p, Shared<S> shared) {
+  const Source<S> source(shared);
+  const int warp = static_cast<int>(uniform(threadIdx.x / 32));
+  Cursor<S> at;
+#pragma unroll 1
+  for (Work<S> work; !work.done(p); work.advance()) {
+    Sums<S> sums[S.waves()];
+    accumulate<S>(shared, source, at, work.steps(p), sums);
+    const auto place = work.place(p);
+#pragma unroll
+    for (int wave = 0; wave < S.waves(); ++wave) {
+      store_wave<S>(p, {place.batch, place.m0 + wave * (S.consumers() * 64) + warp * 16, place.n0},
+                    shared.boxes(warp / 4), wave, sums[wave]);
+    }
+  }
+  if (threadIdx.x % 128 == 0) tensor_store_wait<0>();
+}
+
+template <TileShape S>
+__device__ __forceinline__ void consume(const Sm90Params& p, Shared<S> shared) {
+  if constexpr (S.swapped()) {
+    consume_swapped<S>(p, shared);
+  } else {
+    consume_rows<S>(p, shared);
   }
 }
 
