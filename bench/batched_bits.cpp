@@ -30,7 +30,8 @@ struct Size {
 };
 /// One and several tiles along each of m, n, k and the batch, whole ones and parts.
 constexpr Size kSizes[] = {{1, 1, 32, 1},     {3, 70, 96, 2},     {16, 128, 256, 3},
-                           {17, 129, 544, 2}, {65, 200, 1056, 1}, {130, 260, 320, 2}};
+                           {17, 129, 544, 2}, {65, 200, 1056, 1}, {130, 260, 320, 2},
+                           {20, 200, 1024, 2}};
 
 enum class Values { kIntegers, kEnds, kAny };
 
@@ -78,7 +79,9 @@ Status run_on_gpu(Stream& gpu, SmallBatched& small, const std::string& variant, 
   if (floats || small.p.format == Format::kA8w8Prequant) {
     OCTET_CHECK_OK(copies.place(args.b_scale.data, small.b_scale));
   }
-  if (small.p.is_fp4()) OCTET_CHECK_OK(copies.place(args.b_scale.data, small.b_exponent, 1));
+  // Rows of 16 exponents, aligned, come by tensor map, all others by a warp.
+  const int64_t apart = small.p.k % 512 == 0 ? 0 : 1;
+  if (small.p.is_fp4()) OCTET_CHECK_OK(copies.place(args.b_scale.data, small.b_exponent, apart));
   if (small.p.format == Format::kAfp4wfp4) {
     OCTET_CHECK_OK(copies.place(args.a_scale.data, small.a_exponent, 1));
   }

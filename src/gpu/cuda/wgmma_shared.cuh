@@ -37,6 +37,7 @@ struct WgmmaShared<Element::kE4m3, N> : Wgmma<N> {};
 #define OCTET_D16(c, d, i) OCTET_D8(c, d, i), OCTET_D8(c, d, i + 8)
 #define OCTET_D32(c, d, i) OCTET_D16(c, d, i), OCTET_D16(c, d, i + 16)
 #define OCTET_D64(c, d, i) OCTET_D32(c, d, i), OCTET_D32(c, d, i + 32)
+#define OCTET_D128(c, d, i) OCTET_D64(c, d, i), OCTET_D64(c, d, i + 64)
 #define OCTET_R4 "%0, %1, %2, %3"
 #define OCTET_R8 OCTET_R4 ", %4, %5, %6, %7"
 #define OCTET_R16 OCTET_R8 ", %8, %9, %10, %11, %12, %13, %14, %15"
@@ -47,6 +48,13 @@ struct WgmmaShared<Element::kE4m3, N> : Wgmma<N> {};
   OCTET_R32 ", %32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, " \
             "%45, %46, %47, %48, %49, %50, %51, %52, %53, %54, %55, %56, %57, "   \
             "%58, %59, %60, %61, %62, %63"
+
+#define OCTET_R128                                                                     \
+  OCTET_R64 ", %64, %65, %66, %67, %68, %69, %70, %71, %72, %73, %74, %75, %76, %77, " \
+            "%78, %79, %80, %81, %82, %83, %84, %85, %86, %87, %88, %89, %90, %91, "   \
+            "%92, %93, %94, %95, %96, %97, %98, %99, %100, %101, %102, %103, %104, "   \
+            "%105, %106, %107, %108, %109, %110, %111, %112, %113, %114, %115, %116, " \
+            "%117, %118, %119, %120, %121, %122, %123, %124, %125, %126, %127"
 
 // `a`, `b`, `use`: the numbers of the operands behind the accumulator of kCount registers.
 #define OCTET_WGMMA_SHARED(element, N, kCount, type, constraint, shape, tail, a_at, b_at, use_at)  \
@@ -73,20 +81,24 @@ OCTET_WGMMA_BF16(16, 8, "%8", "%9", "%10")
 OCTET_WGMMA_BF16(32, 16, "%16", "%17", "%18")
 OCTET_WGMMA_BF16(64, 32, "%32", "%33", "%34")
 OCTET_WGMMA_BF16(128, 64, "%64", "%65", "%66")
+OCTET_WGMMA_BF16(256, 128, "%128", "%129", "%130")
 OCTET_WGMMA_I8(8, 4, "%4", "%5", "%6")
 OCTET_WGMMA_I8(16, 8, "%8", "%9", "%10")
 OCTET_WGMMA_I8(32, 16, "%16", "%17", "%18")
 OCTET_WGMMA_I8(64, 32, "%32", "%33", "%34")
 OCTET_WGMMA_I8(128, 64, "%64", "%65", "%66")
+OCTET_WGMMA_I8(256, 128, "%128", "%129", "%130")
 
 #undef OCTET_WGMMA_I8
 #undef OCTET_WGMMA_BF16
 #undef OCTET_WGMMA_SHARED
+#undef OCTET_R128
 #undef OCTET_R64
 #undef OCTET_R32
 #undef OCTET_R16
 #undef OCTET_R8
 #undef OCTET_R4
+#undef OCTET_D128
 #undef OCTET_D64
 #undef OCTET_D32
 #undef OCTET_D16

@@ -1,5 +1,5 @@
-// gemm_batched for bench and tune on a GPU: dense operands that are made there. Weights are a run of
-// random codes, repeated, so that the values of every format are usual ones.
+// gemm_batched for bench and tune on a GPU: dense operands that are made there. Weights are a run
+// of random codes, repeated, so that the values of every format are usual ones.
 #include <algorithm>
 
 #include "src/core/try.h"
@@ -21,7 +21,8 @@ int64_t round_up(int64_t bytes) { return (bytes + 255) / 256 * 256; }
 Result<DeviceBuffer> make_codes(Stream& stream, uint64_t seed, DType dtype, int64_t bytes) {
   OCTET_TRY(const Buffer run, Buffer::allocate(std::min(kRunBytes, round_up(bytes))));
   fill_random_codes(seed, dtype, run);
-  OCTET_TRY(DeviceBuffer codes, DeviceBuffer::allocate(stream, std::max(round_up(bytes), run.bytes())));
+  OCTET_TRY(DeviceBuffer codes,
+            DeviceBuffer::allocate(stream, std::max(round_up(bytes), run.bytes())));
   OCTET_CHECK_OK(codes.upload(run.data(), run.bytes()));
   for (int64_t done = run.bytes(); done < codes.bytes();) {
     const int64_t count = std::min(done, codes.bytes() - done);
@@ -36,7 +37,9 @@ Result<DeviceBuffer> make_codes(Stream& stream, uint64_t seed, DType dtype, int6
 class BatchedDeviceTiming : public Instance {
  public:
   BatchedDeviceTiming(BatchedOperands operands, bool cold)
-      : o_(std::move(operands)), args_(o_.args), window_(round_up(o_.problem.b_bytes())),
+      : o_(std::move(operands)),
+        args_(o_.args),
+        window_(round_up(o_.problem.b_bytes())),
         cold_(cold) {}
 
   Status make(Stream& stream) {

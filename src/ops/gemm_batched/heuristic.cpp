@@ -1,5 +1,5 @@
-// What runs where no tuned row fits: on a GPU the variant with the least predicted time (data/cost);
-// every tier of a CPU has one kernel, the first of the list that runs.
+// What runs where no tuned row fits: on a GPU the variant with the least predicted time
+// (data/cost); every tier of a CPU has one kernel, the first of the list that runs.
 #include "src/ops/gemm_batched/op.h"
 #include "src/select/fitted_cost.h"
 

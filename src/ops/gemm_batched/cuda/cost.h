@@ -6,7 +6,8 @@
 
 namespace octet::ops::gemm_batched::cuda {
 
-/// Weights in bytes, so that bf16 counts twice and e2m1 half, in memory and in the tensor core alike.
+/// Weights in bytes, so that bf16 counts twice and e2m1 half, in memory and in the tensor core
+/// alike.
 select::CostTerms cost_terms(const Problem& problem, const select::Tile& tile, int cu_num);
 
 }  // namespace octet::ops::gemm_batched::cuda

@@ -37,10 +37,12 @@ __device__ __forceinline__ uint32_t e2m1_pair(uint32_t word, uint32_t factor) {
 struct RowExponents {
   uint32_t word[2][2];
 
-  __device__ __forceinline__ void read(uint32_t exponents) {
+  /// `exponents`: of the warp's rows, k: the stage's of its tile.
+  __device__ __forceinline__ void read(uint32_t exponents, int k) {
 #pragma unroll
     for (int row = 0; row < 2; ++row) {
-      const float2 pair = shared_load_pair(exponents + (threadIdx.x % 32 / 4 + 8 * row) * 8);
+      const float2 pair = shared_load_pair(exponents + k % 2 * 8 +
+                                           (threadIdx.x % 32 / 4 + 8 * row) * 16);
       word[row][0] = __float_as_uint(pair.x);
       word[row][1] = __float_as_uint(pair.y);
     }
@@ -108,11 +110,11 @@ __device__ __forceinline__ void consume_quarter(Fp4Work<S>& work, Shared<S> shar
 
 template <TileShape S>
 __device__ __forceinline__ void consume_stage(Fp4Work<S>& work, Shared<S> shared, int stage,
-                                              const WideSeat& seat, int row0, int before) {
+                                              const WideSeat& seat, int row0, int k, int before) {
   static_assert(S.waves() == 1);
   const uint32_t rows = shared.weights(stage) + row0 * 128;
   RowExponents exponents;
-  exponents.read(shared.scales(stage) + row0 * 8);
+  exponents.read(shared.scales(stage) + row0 * 16, k);
   consume_quarter<S, 0>(work, shared, stage, seat, rows, exponents, before);
   consume_quarter<S, 1>(work, shared, stage, seat, rows, exponents, before);
   consume_quarter<S, 2>(work, shared, stage, seat, rows, exponents, before);
@@ -133,7 +135,7 @@ __device__ __forceinline__ void consume_fp4(const Sm90Params& p, Shared<S> share
     for (int k = 0; k < tiles.steps(p); ++k, at.advance()) {
       const int stage = static_cast<int>(uniform(at.stage));
       mbarrier_wait(shared.full(stage), at.phase);
-      consume_stage<S>(work, shared, stage, seat, row0, before);
+      consume_stage<S>(work, shared, stage, seat, row0, k, before);
       before = stage;
     }
     wgmma_wait<0>();
@@ -149,7 +151,7 @@ __device__ __forceinline__ void consume_fp4(const Sm90Params& p, Shared<S> share
   }
 }
 
-/// One warp: the exponents of weights, by words where they lie so. Rows and blocks past the end are
+/// One warp: the exponents of weights where no map reads them. Rows and blocks past the end are
 /// zeros: their codes are too.
 template <TileShape S>
 __device__ __forceinline__ void feed_exponents(const Sm90Params& p, Shared<S> shared) {
@@ -163,17 +165,7 @@ __device__ __forceinline__ void feed_exponents(const Sm90Params& p, Shared<S> sh
 #pragma unroll 1
     for (int k = 0; k < tiles.steps(p); ++k, at.advance()) {
       mbarrier_wait(shared.empty(at.stage), at.phase ^ 1);
-      const uint32_t to = shared.scales(at.stage) + lane * 8;
-      if (p.exponents_in_words) {
-#pragma unroll 4
-        for (int i = 0; i < S.block_n / 16; ++i) {
-          const int row = i / 2 * 32, block = k * 8 + i % 2 * 4;
-          const bool valid = place.n0 + lane + row < p.n && block < blocks;
-          copy_word(to + row * 8 + i % 2 * 4, rows + row * p.b_rows.exponents_row + block, valid);
-        }
-        copy_word_arrive(shared.full(at.stage));
-        continue;
-      }
+      const uint32_t to = shared.scales(at.stage) + lane * 16 + k % 2 * 8;
 #pragma unroll 1
       for (int row = 0; row < S.block_n; row += 32) {
         uint32_t words[2] = {0, 0};
@@ -184,7 +176,7 @@ __device__ __forceinline__ void feed_exponents(const Sm90Params& p, Shared<S> sh
           const uint32_t byte = valid ? rows[row * p.b_rows.exponents_row + k * 8 + i] : 0;
           words[i / 4] |= byte << i % 4 * 8;
         }
-        shared_store_pair(to + row * 8, words[0], words[1]);
+        shared_store_pair(to + row * 16, words[0], words[1]);
       }
       mbarrier_arrive(shared.full(at.stage));
     }

@@ -78,10 +78,6 @@ void set_operands(Sm90Params& params, const GemmBatchedArgs& args, const Problem
   params.d_batch = args.d.matrix_stride();
   params.k = p.k;
   params.batch = static_cast<int32_t>(p.batch);
-  const DeviceOperand& b = params.b_rows;
-  params.exponents_in_words = reinterpret_cast<gpu::Address>(b.exponents) % 4 == 0 &&
-                              b.exponents_row % 4 == 0 && b.exponents_batch % 4 == 0 &&
-                              p.k % (4 * kMxBlock) == 0;
 }
 
 /// A stack of rows of `cols` elements, boxes of box_rows x 128 bytes.
@@ -106,16 +102,15 @@ Result<gpu::TensorMap> operand_map(const gpu::Driver& driver, std::string_view n
   const int64_t bits = bits_of(x.dtype);
   const auto bytes = [bits](int64_t elements) { return elements * bits / 8; };
   const int64_t row = x.rows == 1 ? round_up(bytes(x.cols), 16) : bytes(x.stride());
-  const int64_t matrix =
-      x.batch == 1 ? round_up(x.rows * row, 16) : bytes(x.matrix_stride());
+  const int64_t matrix = x.batch == 1 ? round_up(x.rows * row, 16) : bytes(x.matrix_stride());
   const auto address = reinterpret_cast<gpu::Address>(x.data);
   OCTET_REQUIRE(address % 16 == 0 && row % 16 == 0 && matrix % 16 == 0,
                 "{}: {} at 0x{:x} with {} bytes between rows and {} between matrices: on a GPU all "
                 "must be multiples of 16 (variant sm90_simple takes any)",
                 kOp, name, address, row, matrix);
   const int element = x.dtype == DType::kBf16 ? 2 : 1;
-  return driver.encode(stack(x.data, {x.batch, x.rows, bytes(x.cols) / element}, element, row,
-                             matrix, box_rows));
+  return driver.encode(
+      stack(x.data, {x.batch, x.rows, bytes(x.cols) / element}, element, row, matrix, box_rows));
 }
 
 /// Where tokens are prepared, and their maps.
@@ -125,8 +120,9 @@ Status set_prepared(const gpu::Driver& driver, const LaunchPlan& plan, const Pro
   params.wide = static_cast<uint8_t*>(workspace);
   params.wide_row = prepared.row;
   const int element = p.is_fp4() ? 2 : 1;
-  OCTET_TRY(params.a, driver.encode(stack(workspace, {p.batch, p.m, prepared.row / element}, element,
-                                          prepared.row, p.m * prepared.row, plan.a_box_rows)));
+  OCTET_TRY(params.a,
+            driver.encode(stack(workspace, {p.batch, p.m, prepared.row / element}, element,
+                                prepared.row, p.m * prepared.row, plan.a_box_rows)));
   if (p.is_fp4()) return Status::Ok();
   const int64_t groups = prepared.row / kGroup;
   params.wide_scales = reinterpret_cast<float*>(params.wide + p.batch * p.m * prepared.row);
@@ -139,10 +135,27 @@ Status set_prepared(const gpu::Driver& driver, const LaunchPlan& plan, const Pro
   return Status::Ok();
 }
 
+/// Exponents of weights come by the copy engine where they lie so; a warp brings others.
+Status set_exponents(const gpu::Driver& driver, const LaunchPlan& plan, const GemmBatchedArgs& args,
+                     Sm90Params& params) {
+  const ConstBatch& x = args.b_scale;
+  const int64_t row = x.rows == 1 ? round_up(x.cols, 16) : x.stride();
+  const int64_t matrix = x.batch == 1 ? round_up(x.rows * row, 16) : x.matrix_stride();
+  params.exponents_mapped = x.dtype == DType::kE8m0 && row % 16 == 0 && matrix % 16 == 0 &&
+                            reinterpret_cast<gpu::Address>(x.data) % 16 == 0;
+  if (!params.exponents_mapped) return Status::Ok();
+  gpu::TensorMapShape shape =
+      stack(x.data, {x.batch, x.rows, x.cols}, 1, row, matrix, plan.b_box_rows);
+  shape.box_cols = 16;
+  shape.swizzle_bytes = 0;
+  OCTET_TRY(params.exponents, driver.encode(shape));
+  return Status::Ok();
+}
+
 /// Results of 16 bits go out by the copy engine where d allows it.
 Status set_d_map(const gpu::Driver& driver, const Batch& d, Sm90Params& params) {
-  const int64_t row = d.stride() * 2, matrix = d.batch == 1 ? round_up(d.rows * row, 16)
-                                                            : d.matrix_stride() * 2;
+  const int64_t row = d.stride() * 2,
+                matrix = d.batch == 1 ? round_up(d.rows * row, 16) : d.matrix_stride() * 2;
   params.d_mapped = size_of(d.dtype) == 2 && reinterpret_cast<gpu::Address>(d.data) % 16 == 0 &&
                     row % 16 == 0 && matrix % 16 == 0 && d.cols % 8 == 0;
   if (!params.d_mapped) return Status::Ok();
@@ -188,7 +201,8 @@ LaunchPlan tile_plan(const TileShape& shape, const Problem& p, int cu_num) {
   plan.stores_boxes = shape.boxes() > 0;
   plan.k_steps = static_cast<int>(shape.k_steps(p.k));
   plan.tiles = p.batch * shape.rows(p.m) * shape.columns(p.n);
-  plan.shape.grid_x = static_cast<uint32_t>(std::min<int64_t>(plan.tiles, int64_t{cu_num} * shape.resident));
+  plan.shape.grid_x =
+      static_cast<uint32_t>(std::min<int64_t>(plan.tiles, int64_t{cu_num} * shape.resident));
   plan.shape.block_x = static_cast<uint32_t>(shape.threads());
   plan.shape.shared_bytes = static_cast<uint32_t>(shape.shared_bytes());
   plan.shape.dependent = true;  // the kernel waits before it reads tokens
@@ -220,6 +234,7 @@ Status run(const LaunchPlan& plan, const GemmBatchedArgs& args, select::Workspac
   OCTET_CHECK_OK(scope.status());
   if (plan.b_box_rows > 0) {
     OCTET_TRY(params.b, operand_map(*queue.driver, "b", args.b, plan.b_box_rows));
+    OCTET_CHECK_OK(set_exponents(*queue.driver, plan, args, params));
     if (plan.stores_boxes) OCTET_CHECK_OK(set_d_map(*queue.driver, args.d, params));
     if (plan.prepare != nullptr) {
       OCTET_CHECK_OK(set_prepared(*queue.driver, plan, p, workspace.data, params));

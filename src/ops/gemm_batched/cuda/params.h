@@ -29,6 +29,7 @@ struct DeviceFactors {
 /// matrix. a is that of prepared tokens where a kernel reads those.
 struct Sm90Params : gpu::GemmParams {
   gpu::TensorMap d_map;         // of d, for results of 16 bits: boxes of 64 x 64 of one matrix
+  gpu::TensorMap exponents;     // of weights, (batch, n, k / 32) bytes: boxes of 16
   gpu::TensorMap token_scales;  // (batch, k / 128, m) float32 of prepared tokens, boxes of one row
   DeviceOperand a_rows, b_rows;
   DeviceFactors a_scale, b_scale;
@@ -40,12 +41,12 @@ struct Sm90Params : gpu::GemmParams {
   int32_t tiles;  // of a launch, all matrices together
   bool bias_is_bf16;
   bool d_mapped;            // d_map holds
-  bool exponents_in_words;  // of b: rows and matrices begin at multiples of 4 bytes
+  bool exponents_mapped;    // exponents holds: rows and matrices begin at multiples of 16 bytes
 
   // Tokens as sm90_prepare leaves them for the product: rows of `wide_row` bytes, zeros behind k.
   uint8_t* wide;
-  float* wide_scales;         // with codes of e4m3: one for each 128 of k and token,
-  int64_t wide_row;           // wide_scale_row of them from one 128 of k to the next
+  float* wide_scales;  // with codes of e4m3: one for each 128 of k and token,
+  int64_t wide_row;    // wide_scale_row of them from one 128 of k to the next
   int64_t wide_scale_row;
 };
 

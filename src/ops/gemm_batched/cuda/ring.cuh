@@ -23,7 +23,8 @@ struct Shared {
   __device__ uint32_t tokens(int stage) const {
     return base + S.token_offset() + stage * S.token_bytes();
   }
-  /// Of tokens: a float each. Exponents of weights: eight bytes a row.
+  /// Of tokens: a float each. Exponents of weights: 16 bytes a row, of this stage and of that beside
+  /// it in 512 of k.
   __device__ uint32_t scales(int stage) const {
     return base + S.scale_offset() + stage * S.scale_bytes();
   }
@@ -79,16 +80,22 @@ struct Work {
 template <TileShape S>
 __device__ __forceinline__ void request_tiles(const Sm90Params& p, Shared<S> shared) {
   constexpr bool kScaled = S.method == Method::kE4m3Groups;
-  constexpr int kBytes = S.weight_bytes() + S.token_bytes() + (kScaled ? S.block_m * 4 : 0);
+  const bool exponents = S.widens() && p.exponents_mapped;
+  const int bytes = S.weight_bytes() + S.token_bytes() +
+                    (kScaled || exponents ? kScaled ? S.block_m * 4 : S.scale_bytes() : 0);
   constexpr int kWeightCols = S.method == Method::kBf16 ? 64 : 128;  // elements of the maps
   constexpr int kTokenCols = S.widens() || S.method == Method::kBf16 ? 64 : 128;
   Work<S> work;
   const uint64_t policy = work.rows(p) == 1 ? kEvictFirst : kEvictNormal;
   typename Work<S>::Place at_tile = work.place(p);
   const auto request_weights = [&](int stage, int k) {
-    mbarrier_arrive_expect(shared.full(stage), kBytes);
+    mbarrier_arrive_expect(shared.full(stage), bytes);
     tensor_load_plane(shared.weights(stage), &p.b, k * kWeightCols, at_tile.n0, at_tile.batch,
                       shared.full(stage), policy);
+    if (exponents) {
+      tensor_load_plane(shared.scales(stage), &p.exponents, k / 2 * 16, at_tile.n0, at_tile.batch,
+                        shared.full(stage), kEvictNormal);
+    }
   };
   const auto request_tokens = [&](int stage, int k) {
     const uint32_t full = shared.full(stage);
@@ -127,10 +134,11 @@ __device__ __forceinline__ void request_tiles(const Sm90Params& p, Shared<S> sha
   }
 }
 
+/// `feeders`: threads besides the tiles' that arrive at each stage.
 template <TileShape S>
-__device__ __forceinline__ void set_up_barriers(Shared<S> shared) {
+__device__ __forceinline__ void set_up_barriers(Shared<S> shared, int feeders) {
   for (int stage = 0; stage < S.stages; ++stage) {
-    mbarrier_init(shared.full(stage), S.widens() ? 1 + 32 : 1);  // and each lane's exponents
+    mbarrier_init(shared.full(stage), 1 + feeders);
     mbarrier_init(shared.empty(stage), S.consumers() * 4);
   }
   mbarrier_init_fence();
@@ -150,7 +158,7 @@ __device__ __forceinline__ void run_block(const Sm90Params& p, const Feed& feed,
   if (warp == kTiles && elect_one()) {
     tensor_map_prefetch(&p.b);
     tensor_map_prefetch(&p.a);
-    set_up_barriers<S>(shared);
+    set_up_barriers<S>(shared, S.widens() && !p.exponents_mapped ? 32 : 0);
   }
   __syncwarp();
   if (warp == kTiles) {

@@ -9,9 +9,8 @@ namespace {
 
 constexpr gpu::CodeObject kCode{"sm90_fp4", octet_code_gemm_batched_sm90_fp4};
 
-#define OCTET_KERNEL(M, N, STAGES)                          \
-  gpu::Kernel(kCode, "octet_sm90_batched_fp4_" #M "x" #N,   \
-              fp4_shape(M, N, STAGES).shared_bytes()),
+#define OCTET_KERNEL(M, N, STAGES) \
+  gpu::Kernel(kCode, "octet_sm90_batched_fp4_" #M "x" #N, fp4_shape(M, N, STAGES).shared_bytes()),
 gpu::Kernel kernels[] = {OCTET_SM90_BATCHED_FP4_SHAPES(OCTET_KERNEL)};
 #undef OCTET_KERNEL
 

@@ -2,7 +2,7 @@
 // of the tensor instruction, tokens, in bf16 by sm90_prepare, its columns.
 //
 // Grid       a block a multiprocessor; blocks walk over the tiles of all matrices
-// Pipeline   ring.cuh; one warp copies exponents, one or two warpgroups widen and multiply
+// Pipeline   ring.cuh; one warp brings exponents that no map reads, warpgroups widen and multiply
 //            (fp4_consume.cuh)
 #include "src/ops/gemm_batched/cuda/fp4_consume.cuh"
 #include "src/ops/gemm_batched/cuda/sm90_fp4_shape.h"
@@ -12,18 +12,23 @@ namespace {
 
 template <TileShape S>
 __device__ __forceinline__ void run(const Sm90Params& p) {
-  constexpr float kUnit = 1 << 2 * kFp4Offset;
+  // Plain bf16 tokens are what they are; weights, and tokens with exponents, lie below their values.
+  constexpr float kOne = 1 << kFp4Offset, kBoth = 1 << 2 * kFp4Offset;
+  const float unit = p.a_rows.codes == DeviceCodes::kBf16 ? kOne : kBoth;
   run_block<S>(
-      p, [&](Shared<S> shared) { feed_exponents<S>(p, shared); },
-      [&](Shared<S> shared) { consume_fp4<S>(p, shared, kUnit); });
+      p,
+      [&](Shared<S> shared) {
+        if (!p.exponents_mapped) feed_exponents<S>(p, shared);
+      },
+      [&](Shared<S> shared) { consume_fp4<S>(p, shared, unit); });
 }
 
 }  // namespace
 
-#define OCTET_KERNEL(M, N, STAGES)                                             \
+#define OCTET_KERNEL(M, N, STAGES)                                                   \
   extern "C" __global__ void __launch_bounds__(fp4_shape(M, N, STAGES).threads(), 1) \
-      octet_sm90_batched_fp4_##M##x##N(const __grid_constant__ Sm90Params p) { \
-    run<fp4_shape(M, N, STAGES)>(p);                                           \
+      octet_sm90_batched_fp4_##M##x##N(const __grid_constant__ Sm90Params p) {       \
+    run<fp4_shape(M, N, STAGES)>(p);                                                 \
   }
 OCTET_SM90_BATCHED_FP4_SHAPES(OCTET_KERNEL)
 

@@ -16,7 +16,7 @@ constexpr TileShape fp4_shape(int block_m, int block_n, int stages) {
   X(32, 192, 5)                          \
   X(16, 192, 6)                          \
   X(64, 128, 4)                          \
-  X(16, 128, 9)                          \
+  X(16, 128, 8)                          \
   X(16, 64, 12)
 
 }  // namespace octet::ops::gemm_batched

@@ -66,20 +66,18 @@ __device__ __forceinline__ Largest largest_of(const float (&values)[kCount]) {
 /// Values of a block of 32 as bf16, times 2^(exponent - 127 - kFp4Offset).
 __device__ __forceinline__ void store_wide(const Sm90Params& p, const Part& part, uint32_t exponent,
                                            const float (&values)[32]) {
-  const float power = exponent == 255
-                          ? __uint_as_float(gpu::kNanBits)
-                          : gpu::power_of_two(static_cast<int>(exponent) - 127);
+  const float power = exponent == 255 ? __uint_as_float(gpu::kNanBits)
+                                      : gpu::power_of_two(static_cast<int>(exponent) - 127);
   constexpr float kDown = 1.0f / (1 << kFp4Offset);
-  auto* to = reinterpret_cast<uint4*>(p.wide + (part.batch * p.m + part.token) * p.wide_row +
-                                      part.k * 2);
+  auto* to =
+      reinterpret_cast<uint4*>(p.wide + (part.batch * p.m + part.token) * p.wide_row + part.k * 2);
 #pragma unroll
   for (int chunk = 0; chunk < 4; ++chunk) {
     uint32_t pairs[4];
 #pragma unroll
     for (int i = 0; i < 4; ++i) {
-      const __nv_bfloat162 pair =
-          __floats2bfloat162_rn(values[chunk + 8 * i] * power * kDown,
-                                values[chunk + 8 * i + 4] * power * kDown);
+      const __nv_bfloat162 pair = __floats2bfloat162_rn(values[chunk + 8 * i] * power * kDown,
+                                                        values[chunk + 8 * i + 4] * power * kDown);
       pairs[i] = reinterpret_cast<const uint32_t&>(pair);
     }
     to[chunk] = {pairs[0], pairs[1], pairs[2], pairs[3]};

@@ -9,6 +9,7 @@
 //            with the token's scale where it has one; one rounding to d
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -25,6 +26,7 @@ struct Sm90Wgmma {
     const char* kind;
     Left left_is;
     int block_m, block_n, stages, resident;
+    bool inside;  // bf16 and i8 only
 
     constexpr TileShape shape(Method method) const {
       return {method, left_is, block_m, block_n, stages, resident};
@@ -32,9 +34,15 @@ struct Sm90Wgmma {
   };
   static constexpr Arch kArch = Arch::kSm90;
 
-#define OCTET_CONFIG(KIND, LEFT, ...) Config{#KIND, Left::LEFT, __VA_ARGS__},
-  static constexpr auto kConfigs =
-      std::to_array<Config>({OCTET_SM90_BATCHED_WGMMA_SHAPES(OCTET_CONFIG)});
+#define OCTET_CONFIG(KIND, LEFT, ...) Config{#KIND, Left::LEFT, __VA_ARGS__, false},
+#define OCTET_INSIDE(KIND, LEFT, ...) Config{#KIND, Left::LEFT, __VA_ARGS__, true},
+  static constexpr auto kConfigs = std::to_array<Config>({OCTET_SM90_BATCHED_WGMMA_SHAPES(
+      OCTET_CONFIG) OCTET_SM90_BATCHED_INSIDE_SHAPES(OCTET_INSIDE)});
+  static constexpr int kNumConfigs = static_cast<int>(kConfigs.size());
+  static constexpr int kNumInside =
+      static_cast<int>(std::count_if(kConfigs.begin(), kConfigs.end(),
+                                     [](const Config& c) { return c.inside; }));
+#undef OCTET_INSIDE
 #undef OCTET_CONFIG
 
   static std::string name(const Config& c) {

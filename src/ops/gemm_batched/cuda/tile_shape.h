@@ -38,8 +38,8 @@ struct TileShape {
   OCTET_ANY_SIDE constexpr int left() const { return swapped() ? block_n : block_m; }
   OCTET_ANY_SIDE constexpr int right() const { return swapped() ? block_m : block_n; }
   OCTET_ANY_SIDE constexpr bool widens() const { return method == Method::kE2m1; }
-  /// Warpgroups that multiply. Three that widen hide each other's latencies; four would have too few
-  /// registers.
+  /// Warpgroups that multiply. Three that widen hide each other's latencies; four would have too
+  /// few registers.
   OCTET_ANY_SIDE constexpr int consumers() const {
     return widens() || left() == 64 ? left() / 64 : 2;
   }
@@ -64,7 +64,7 @@ struct TileShape {
   OCTET_ANY_SIDE constexpr int token_bytes() const { return token_boxes() * token_box_bytes(); }
   OCTET_ANY_SIDE constexpr int scale_bytes() const {
     return method == Method::kE4m3Groups ? (block_m * 4 + 127) / 128 * 128
-           : widens()                    ? block_n * 8
+           : widens()                    ? block_n * 16
                                          : 0;
   }
   OCTET_ANY_SIDE constexpr int stage_bytes() const {
