@@ -26,8 +26,9 @@ struct TileKernel {
 #define OCTET_INSIDE(...) OCTET_SM90_BATCHED_INSIDE(OCTET_KERNEL, __VA_ARGS__)
 #define OCTET_FP4(M, N, STAGES) \
   TileKernel{"octet_sm90_batched_fp4_" #M "x" #N, fp4_shape(M, N, STAGES)},
-const std::array kTileKernels{OCTET_SM90_BATCHED_WGMMA_SHAPES(OCTET_SWAP) OCTET_SM90_BATCHED_INSIDE_SHAPES(OCTET_INSIDE)
-        OCTET_SM90_BATCHED_FP4_SHAPES(OCTET_FP4)};
+const std::array kTileKernels{OCTET_SM90_BATCHED_WGMMA_SHAPES(OCTET_SWAP)
+                                  OCTET_SM90_BATCHED_INSIDE_SHAPES(OCTET_INSIDE)
+                                      OCTET_SM90_BATCHED_FP4_SHAPES(OCTET_FP4)};
 #undef OCTET_FP4
 #undef OCTET_INSIDE
 #undef OCTET_SWAP
@@ -48,7 +49,8 @@ double plain_value(const DeviceOperand& x, int64_t batch, int64_t row, int64_t k
          double{decode_e8m0(exponents[k / 32])};
 }
 
-/// The largest finite magnitude of `count` values of a around k; NaN in `special` where some are not.
+/// The largest finite magnitude of `count` values of a around k; NaN in `special` where some are
+/// not.
 float largest(const Sm90Params& p, int64_t batch, int64_t row, int64_t k, int64_t count,
               double& special) {
   float most = 0;
@@ -108,8 +110,8 @@ int prepare(const Launch& launch, const Sm90Params& p) {
           continue;
         }
         const float scale = group_scale(p, batch, row, k);
-        to[k] = static_cast<uint8_t>(
-            encode(kE4m3fnFormat, static_cast<float>(value / double{scale})));
+        to[k] =
+            static_cast<uint8_t>(encode(kE4m3fnFormat, static_cast<float>(value / double{scale})));
         p.wide_scales[(batch * groups_of(p) + k / 128) * p.wide_scale_row + row] = scale;
       }
     }

@@ -92,7 +92,7 @@ TEST_F(BatchedLaunchCudaTest, EveryVariantIsGivenItsProblemInEveryFormat) {
         if (!variant.supports(variant.config, problem, stream_->device()).ok) continue;
         const Status status = run(small, variant.name);
         ASSERT_TRUE(status.ok()) << variant.name << ": " << status.message();
-        EXPECT_EQ(small.f32(1, 1, 69), expected(small.p)) << variant.name << " k " << k;
+        EXPECT_FLOAT_EQ(small.f32(1, 1, 69), expected(small.p)) << variant.name << " k " << k;
         EXPECT_EQ(small.f32(0, 1, 69), 0.0f) << variant.name;
         ++ran;
       }

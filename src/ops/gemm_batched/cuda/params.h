@@ -40,8 +40,8 @@ struct Sm90Params : gpu::GemmParams {
   int32_t batch;
   int32_t tiles;  // of a launch, all matrices together
   bool bias_is_bf16;
-  bool d_mapped;            // d_map holds
-  bool exponents_mapped;    // exponents holds: rows and matrices begin at multiples of 16 bytes
+  bool d_mapped;          // d_map holds
+  bool exponents_mapped;  // exponents holds: rows and matrices begin at multiples of 16 bytes
 
   // Tokens as sm90_prepare leaves them for the product: rows of `wide_row` bytes, zeros behind k.
   uint8_t* wide;

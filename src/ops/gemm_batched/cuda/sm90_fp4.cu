@@ -12,7 +12,8 @@ namespace {
 
 template <TileShape S>
 __device__ __forceinline__ void run(const Sm90Params& p) {
-  // Plain bf16 tokens are what they are; weights, and tokens with exponents, lie below their values.
+  // Plain bf16 tokens are what they are; weights, and tokens with exponents, lie below their
+  // values.
   constexpr float kOne = 1 << kFp4Offset, kBoth = 1 << 2 * kFp4Offset;
   const float unit = p.a_rows.codes == DeviceCodes::kBf16 ? kOne : kBoth;
   run_block<S>(

@@ -59,8 +59,9 @@ cuda::LaunchPlan Sm90Wgmma::plan(int index, const Problem& problem, int cu_num) 
   cuda::LaunchPlan plan = cuda::tile_plan(shape, problem, cu_num);
 #if defined(OCTET_HAVE_SM90)
   const int first_inside = kNumConfigs - kNumInside, inside = index - first_inside;
-  plan.kernel = inside >= 0 ? &inside_kernels[inside * kInsideMethods + (shape.method == Method::kI8)]
-                            : &kernels[index * kWgmmaMethods + static_cast<int>(shape.method)];
+  plan.kernel = inside >= 0
+                    ? &inside_kernels[inside * kInsideMethods + (shape.method == Method::kI8)]
+                    : &kernels[index * kWgmmaMethods + static_cast<int>(shape.method)];
 #endif
   return plan;
 }

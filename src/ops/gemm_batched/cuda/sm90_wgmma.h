@@ -39,9 +39,8 @@ struct Sm90Wgmma {
   static constexpr auto kConfigs = std::to_array<Config>({OCTET_SM90_BATCHED_WGMMA_SHAPES(
       OCTET_CONFIG) OCTET_SM90_BATCHED_INSIDE_SHAPES(OCTET_INSIDE)});
   static constexpr int kNumConfigs = static_cast<int>(kConfigs.size());
-  static constexpr int kNumInside =
-      static_cast<int>(std::count_if(kConfigs.begin(), kConfigs.end(),
-                                     [](const Config& c) { return c.inside; }));
+  static constexpr int kNumInside = static_cast<int>(
+      std::count_if(kConfigs.begin(), kConfigs.end(), [](const Config& c) { return c.inside; }));
 #undef OCTET_INSIDE
 #undef OCTET_CONFIG
 

@@ -18,9 +18,9 @@ namespace octet::ops::gemm_batched {
 inline constexpr int kWgmmaMethods = 4, kInsideMethods = 2;
 
 // X(kind, left, block_m, block_n, stages, resident): a kernel for each method, named
-// octet_sm90_batched_<kind>_<method>_<block_m>x<block_n>_s<stages>. Rings of one resident block take
-// most of a multiprocessor's shared memory: what is on its way then covers memory's latency where
-// few blocks work. Several resident blocks hide the ends of short tiles.
+// octet_sm90_batched_<kind>_<method>_<block_m>x<block_n>_s<stages>. Rings of one resident block
+// take most of a multiprocessor's shared memory: what is on its way then covers memory's latency
+// where few blocks work. Several resident blocks hide the ends of short tiles.
 #define OCTET_SM90_BATCHED_WGMMA_SHAPES(X) \
   X(tile, kTokens, 256, 128, 4, 1)         \
   X(tile, kTokens, 128, 128, 6, 1)         \
@@ -33,7 +33,8 @@ inline constexpr int kWgmmaMethods = 4, kInsideMethods = 2;
   X(swap, kWeights, 64, 64, 4, 2)          \
   X(swap, kWeights, 16, 64, 4, 4)
 
-// The same for the methods that sum in the tensor core: wide instructions read less of shared memory.
+// The same for the methods that sum in the tensor core: wide instructions read less of shared
+// memory.
 #define OCTET_SM90_BATCHED_INSIDE_SHAPES(X) X(tile, kTokens, 128, 256, 4, 1)
 
 }  // namespace octet::ops::gemm_batched
