@@ -236,7 +236,7 @@ OCTET_EXPORT(cuTensorMapEncodeTiled)
   }
   if (strides[0] < sizes[0] * width || box[0] * width > span || box[0] * width % 16 != 0)
     return kInvalidValue;
-  if (rank == 3 && (box[2] != 1 || strides[1] < strides[0])) return kInvalidValue;
+  if (rank == 3 && box[2] != 1) return kInvalidValue;
   const uint64_t words[16] = {at,
                               strides[0],
                               sizes[0],

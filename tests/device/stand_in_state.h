@@ -94,6 +94,10 @@ size_t mxfp8_parameter_bytes();
 int run_grouped(const Launch& launch, bool wrong);
 size_t grouped_parameter_bytes();
 
+/// The kernels of gemm_batched: entries octet_sm90_batched_*.
+int run_batched(const Launch& launch, bool wrong);
+size_t batched_parameter_bytes();
+
 /// The kernels of moe_align.
 int run_moe_align(const Launch& launch);
 size_t moe_align_parameter_bytes();

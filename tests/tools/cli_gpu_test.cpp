@@ -102,7 +102,8 @@ TEST_F(CliGpuTest, CheckOfEveryVariant) {
         {"gemm_blockscale", "m=67 n=200 k=1024"},
         // padded rows of scales that copies of four take, and k that no copy takes
         {"gemm_mxfp8", "m=17 n=65 k=384"},
-        {"gemm_mxfp8", "m=3 n=33 k=160"}}) {
+        {"gemm_mxfp8", "m=3 n=33 k=160"},
+        {"gemm_batched", "m=3 n=17 k=96 batch=2"}}) {
     const Outcome outcome = octet({"check", op, "--device", "cuda", "--shapes", shape}, {kStandIn});
     EXPECT_EQ(outcome.code, 0) << outcome.out << outcome.err;
     EXPECT_TRUE(outcome.out_has(" 0 failures")) << outcome.out;

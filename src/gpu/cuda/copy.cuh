@@ -58,6 +58,20 @@ __device__ __forceinline__ void tensor_store(const TensorMap* map, uint32_t sour
       "r"(source), "r"(x), "r"(y)
       : "memory");
 }
+/// A plane of a map of a stack of matrices, where stores go.
+struct MapPlane {
+  const TensorMap* map;
+  int plane;
+
+  __device__ __forceinline__ explicit operator bool() const { return map != nullptr; }
+};
+__device__ __forceinline__ void tensor_store(const MapPlane& to, uint32_t source, int x, int y) {
+  asm volatile(
+      "cp.async.bulk.tensor.3d.global.shared::cta.bulk_group [%0, {%2, %3, %4}], [%1];" ::"l"(
+          to.map),
+      "r"(source), "r"(x), "r"(y), "r"(to.plane)
+      : "memory");
+}
 /// Ends a group of stores of this thread.
 __device__ __forceinline__ void tensor_store_commit() {
   asm volatile("cp.async.bulk.commit_group;" ::: "memory");

@@ -163,20 +163,21 @@ struct RowBoxes {
   }
 };
 
-/// Stores a warp's 16 rows by kColumns at `d` from its sums: by boxes of the tensor map from column
+/// Stores a warp's 16 rows by kColumns at `d` from its sums: by boxes of the tensor map (TensorMap*
+/// or MapPlane) from column
 /// x and row y on, if there is one, and what no box covers as store_pairs does. `first`: boxes of
 /// the tile before these; `barrier`: a named barrier of the warpgroup. In the end of all,
 /// tensor_store_wait<0>() by the threads that lead.
-template <RowBoxes kBoxes, int kColumns, typename T>
+template <RowBoxes kBoxes, int kColumns, typename T, class Map>
 __device__ __forceinline__ void store_rows_of(T* d, int64_t stride, int rows, int columns,
-                                              const TensorMap* map, int x, int y, uint32_t staging,
+                                              const Map& map, int x, int y, uint32_t staging,
                                               int first, int barrier, const float* sums) {
   constexpr int kBatch = common_divisor(kBoxes.staged, kBoxes.count);  // boxes stored at once
   constexpr int kWarpBytes = 16 * kBoxes.columns * 2;
   constexpr int kBytes = kBoxes.rows / 16 * kWarpBytes;
   constexpr int kCovered = kBoxes.count * kBoxes.columns;
   if constexpr (sizeof(T) == 2) {
-    if (map != nullptr) [[likely]] {
+    if (map) [[likely]] {
       const uint32_t own = threadIdx.x / 32 % (kBoxes.rows / 16) * kWarpBytes;
 #pragma unroll
       for (int box = 0; box < kBoxes.count; box += kBatch) {

@@ -35,8 +35,8 @@ struct ConsecutiveRows {
 
 /// Neighbouring rows of the accumulator are neighbours in d: lanes 4 apart swap halves, so that
 /// each stores pairs of one token, the lane's j-th: column 8j + lane % 4 * 2 + lane / 4 % 2.
-template <int kGroups, class T, class Rows>
-__device__ __forceinline__ void store_transposed_as(const GemmParams& p, int n0,
+template <int kGroups, class T, class Results, class Rows>
+__device__ __forceinline__ void store_transposed_as(const Results& p, int n0,
                                                     const float* sums, const Rows& rows) {
   T* d = static_cast<T*>(p.d);
   const int lane = threadIdx.x % 32, pair_row = lane / 4, odd = pair_row & 1;
@@ -66,9 +66,9 @@ __device__ __forceinline__ void store_transposed_as(const GemmParams& p, int n0,
 }
 
 /// Stores a warp's 16 rows of the accumulator, 8 * kGroups tokens wide: columns of d from n0 on.
-/// n0 is even.
-template <int kGroups, class Rows>
-__device__ __forceinline__ void store_transposed(const GemmParams& p, int n0, const float* sums,
+/// n0 is even. Results: d, d_row, n and output, as GemmParams has them.
+template <int kGroups, class Results, class Rows>
+__device__ __forceinline__ void store_transposed(const Results& p, int n0, const float* sums,
                                                  const Rows& rows) {
   if (p.output == OutputType::kBf16) {
     store_transposed_as<kGroups, __nv_bfloat16>(p, n0, sums, rows);

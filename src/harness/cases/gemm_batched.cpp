@@ -1,10 +1,11 @@
-// gemm_batched for check, bench and tune, on the host.
+// gemm_batched for check, bench and tune, on the host or on a GPU.
 #include "src/harness/cases/gemm_batched.h"
 
 #include <algorithm>
 #include <array>
 
 #include "src/core/try.h"
+#include "src/harness/gpu/placed_buffer.h"
 #include "src/harness/measure/read_floor.h"
 #include "src/ops/gemm_batched/cpu/exact.h"
 #include "src/ops/gemm_batched/cpu/task.h"
@@ -17,32 +18,61 @@ using gemm::Problem;
 
 namespace {
 
+/// Checks on operands of its own, copied to a GPU and back where the stream is of one.
 class BatchedCheck : public Instance {
  public:
   BatchedCheck(BatchedOperands operands, Inputs inputs)
-      : o_(std::move(operands)), inputs_(inputs) {}
+      : o_(std::move(operands)), inputs_(inputs), args_(o_.args) {}
+
+  Status place(const Stream& stream) {
+    OCTET_CHECK_OK(mirror(stream, o_.a, a_, args_.a.data));
+    OCTET_CHECK_OK(mirror(stream, o_.b, b_, args_.b.data));
+    OCTET_CHECK_OK(mirror(stream, o_.a_scale, a_scale_, args_.a_scale.data));
+    OCTET_CHECK_OK(mirror(stream, o_.b_scale, b_scale_, args_.b_scale.data));
+    OCTET_CHECK_OK(mirror(stream, o_.bias, bias_, args_.bias.data));
+    OCTET_TRY(d_, PlacedBuffer::mirror(stream, o_.d));
+    args_.d.data = d_.as() + kCanaryBytes;
+    return Status::Ok();
+  }
 
   Status run(const Launch& launch, select::Workspace workspace, Stream& stream, int64_t) override {
-    return launch(&o_.args, workspace, stream);
+    return launch(&args_, workspace, stream);
   }
 
   Result<CheckReport> check(const Launch& launch, select::Workspace workspace,
                             Stream& stream) override {
     poison(o_.d);
+    OCTET_CHECK_OK(d_.upload(o_.d.data(), o_.d.bytes()));
     if (o_.problem.batch > 0 && o_.problem.m > 0 && o_.problem.n > 0) {
-      OCTET_CHECK_OK(launch(&o_.args, workspace, stream));
+      OCTET_CHECK_OK(launch(&args_, workspace, stream));
+      OCTET_CHECK_OK(stream.synchronize());
     }
-    return judge(o_, inputs_, stream);
+    OCTET_CHECK_OK(d_.download(o_.d.data(), o_.d.bytes()));
+    if (!stream.is_gpu()) return judge(o_, inputs_, stream);
+    OCTET_TRY(Stream * host, host_stream());
+    return judge(o_, inputs_, *host, BlockSums::kTensorCore);
   }
 
   Status read_floor(Stream& stream, int64_t) override {
+    if (stream.is_gpu()) return device_read_all(stream, b_.as(), b_.bytes());
     read_all(stream, std::array{Region{o_.b.data(), o_.b.bytes()}});
     return Status::Ok();
   }
 
  private:
+  /// `data` is that of the host's operand, if there is one, and becomes that of its copy.
+  static Status mirror(const Stream& stream, const Buffer& from, PlacedBuffer& to,
+                       const void*& data) {
+    if (data == nullptr) return Status::Ok();
+    OCTET_TRY(to, PlacedBuffer::mirror(stream, from));
+    data = to.as();
+    return Status::Ok();
+  }
+
   BatchedOperands o_;
   Inputs inputs_;
+  GemmBatchedArgs args_;
+  PlacedBuffer a_, b_, a_scale_, b_scale_, bias_, d_;
 };
 
 /// Times on dense operands whose weights are windows of the arena. The scales stay the same.
@@ -119,16 +149,16 @@ CheckReport judge(const BatchedOperands& o, Inputs inputs, Stream& stream, Block
 Result<std::unique_ptr<Instance>> make_gemm_batched(const select::Problem& problem, Stream& stream,
                                                     const CaseOptions& options) {
   OCTET_CHECK_OK(gemm::validate_problem(problem));
-  if (stream.is_gpu()) {
-    return fail(StatusCode::kUnsupported, "gemm_batched: its case makes operands of a CPU only");
-  }
   const Device& device = stream.device();
   OCTET_CHECK_OK(check_memory(gemm::op(), problem, device));
   const Problem p = gemm::from(problem);
   if (!options.for_timing) {
     OCTET_TRY(BatchedOperands operands, make_check_operands(p, options));
-    return std::unique_ptr<Instance>(new BatchedCheck(std::move(operands), options.inputs));
+    auto instance = std::make_unique<BatchedCheck>(std::move(operands), options.inputs);
+    OCTET_CHECK_OK(instance->place(stream));
+    return std::unique_ptr<Instance>(std::move(instance));
   }
+  if (stream.is_gpu()) return make_batched_device_timing(p, stream, options);
   OCTET_TRY(BatchedOperands operands, make_timing_operands(p, options));
   const int64_t window = std::max(p.b_bytes(), operands.a.bytes());
   OCTET_TRY(const Arena* arena, Arena::get(device.llc_bytes, device.memory_bytes, window));

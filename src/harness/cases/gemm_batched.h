@@ -25,6 +25,16 @@ Result<BatchedOperands> make_check_operands(const ops::gemm_batched::Problem&, c
 /// Dense operands but b; codes of a are to be set.
 Result<BatchedOperands> make_timing_operands(const ops::gemm_batched::Problem&, const CaseOptions&);
 
+/// The same without memory: scales alone have theirs, filled.
+Result<BatchedOperands> make_timing_scales(const ops::gemm_batched::Problem&, const CaseOptions&);
+
+/// Random elements of finite, usual values (batched_operands.cpp).
+void fill_random_codes(uint64_t seed, DType dtype, const Buffer& memory);
+
+/// Timing on a GPU: operands are made there.
+Result<std::unique_ptr<Instance>> make_batched_device_timing(const ops::gemm_batched::Problem&,
+                                                             Stream&, const CaseOptions&);
+
 /// What the judge needs to know, of the rows of d as they lie in memory: 128 roundings inside runs
 /// of 128 of k, one a run, 8 for scales, bias and values that are quantised inside.
 GemmSize gemm_size(const BatchedOperands& operands);

@@ -4,13 +4,18 @@
 
 #include <algorithm>
 
+#include "src/ops/cuda_variants.h"
 #include "src/ops/gemm_batched/cpu/generic_ref.h"
 #include "src/ops/gemm_batched/cpu/generic_widen.h"
 #include "src/ops/gemm_batched/cpu/launch.h"
 #include "src/ops/gemm_batched/cpu/x86_avx2_widen.h"
 #include "src/ops/gemm_batched/cpu/x86_avx512_widen.h"
+#include "src/ops/gemm_batched/cuda/cost.h"
+#include "src/ops/gemm_batched/cuda/launch.h"
+#include "src/ops/gemm_batched/cuda/sm90_fp4.h"
+#include "src/ops/gemm_batched/cuda/sm90_simple.h"
+#include "src/ops/gemm_batched/cuda/sm90_wgmma.h"
 #include "src/ops/gemm_batched/op.h"
-#include "src/select/no_model.h"
 #include "src/select/whole_op.h"
 
 namespace octet::ops::gemm_batched {
@@ -45,8 +50,25 @@ void add_reference(std::vector<select::Variant>& variants) {
   });
 }
 
+struct CudaOp {
+  static Problem from(const select::Problem& problem) { return gemm_batched::from(problem); }
+  /// A launch that prepares tokens comes first where the plan has one: it alone may overlap what
+  /// came before, and the product always overlaps it.
+  template <class Contract>
+  static Status launch(int config, const void* args, select::Workspace workspace, Stream& stream) {
+    const auto& a = *static_cast<const GemmBatchedArgs*>(args);
+    cuda::LaunchPlan plan = Contract::plan(config, problem_of(a), stream.device().cu_num);
+    gpu::LaunchShape& first = plan.prepare != nullptr ? plan.prepare_shape : plan.shape;
+    first.dependent &= workspace.overlap_previous;
+    return cuda::run(plan, a, workspace, stream);
+  }
+};
+
 std::vector<select::Variant> make_variants() {
   std::vector<select::Variant> variants;
+  append_cuda_variants<Sm90Wgmma, CudaOp>(variants);
+  append_cuda_variants<Sm90Fp4, CudaOp>(variants);
+  append_cuda_variants<Sm90Simple, CudaOp>(variants);
   add_cpu<X86Avx512Widen>(variants);
   add_cpu<X86Avx2Widen>(variants);
   add_cpu<GenericWiden>(variants);
@@ -54,10 +76,11 @@ std::vector<select::Variant> make_variants() {
   return variants;
 }
 
-/// The work of one thread: weights of all matrices, products, rows of a, d.
-select::CostTerms cost_terms(const select::Problem& problem, const select::Tile&,
+/// On a CPU the work of one thread: weights of all matrices, products, rows of a, d.
+select::CostTerms cost_terms(const select::Problem& problem, const select::Tile& tile,
                              const Device& device) {
   const Problem p = from(problem);
+  if (!is_cpu(device.arch)) return cuda::cost_terms(p, tile, device.cu_num);
   const double threads = std::max(1, device.cu_num);
   const double rows = static_cast<double>(p.batch) * static_cast<double>(p.m);
   return {1, static_cast<double>(p.b_bytes()) * 1e-6 / threads, p.flops() * 1e-9 / threads,
@@ -68,6 +91,8 @@ select::CostTerms cost_terms(const select::Problem& problem, const select::Tile&
 /// The tier's kernel.
 std::string fixed_default(Arch arch) {
   switch (arch) {
+    case Arch::kSm90:
+      return Sm90Simple::name({});
     case Arch::kX86Amx:
     case Arch::kX86Avx512:
       return X86Avx512Widen::name({});
@@ -89,8 +114,8 @@ std::span<const select::Variant> variants() {
 
 const select::Op& op() {
   static const select::Op instance = select::whole_op<from, to_select>(
-      {&schema(), kNumFormats, variants, validate_problem, select::no_heuristic,
-       select::no_prediction, cost_terms, nullptr, fixed_default, nullptr, nullptr});
+      {&schema(), kNumFormats, variants, validate_problem, heuristic, predict_us, cost_terms,
+       nullptr, fixed_default, nullptr, nullptr});
   return instance;
 }
 

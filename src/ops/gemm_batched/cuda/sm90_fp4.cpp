@@ -1,0 +1,33 @@
+#include "src/ops/gemm_batched/cuda/sm90_fp4.h"
+
+namespace octet::ops::gemm_batched {
+
+#if defined(OCTET_HAVE_SM90)
+extern "C" const unsigned char octet_code_gemm_batched_sm90_fp4[];
+
+namespace {
+
+constexpr gpu::CodeObject kCode{"sm90_fp4", octet_code_gemm_batched_sm90_fp4};
+
+#define OCTET_KERNEL(M, N, STAGES) \
+  gpu::Kernel(kCode, "octet_sm90_batched_fp4_" #M "x" #N, fp4_shape(M, N, STAGES).shared_bytes()),
+gpu::Kernel kernels[] = {OCTET_SM90_BATCHED_FP4_SHAPES(OCTET_KERNEL)};
+#undef OCTET_KERNEL
+
+}  // namespace
+#endif
+
+select::Support Sm90Fp4::supports(const Config& c, const Problem& problem, const Device&) {
+  if (!problem.is_fp4()) return select::Support::no("multiplies weights of e2m1 only");
+  return cuda::supports_tiles(c, problem);
+}
+
+cuda::LaunchPlan Sm90Fp4::plan(int index, const Problem& problem, int cu_num) {
+  cuda::LaunchPlan plan = cuda::tile_plan(kConfigs[static_cast<size_t>(index)], problem, cu_num);
+#if defined(OCTET_HAVE_SM90)
+  plan.kernel = &kernels[index];
+#endif
+  return plan;
+}
+
+}  // namespace octet::ops::gemm_batched

@@ -1,0 +1,42 @@
+// Contract: a batch of products with e2m1 weights on Hopper: weights become bf16 in registers with
+// their exponents folded in, tokens do by a launch of their own.
+//
+// Layout     b of any strides of rows and matrices in multiples of 16 bytes; a, exponents and d of
+//            any
+// Requires   sm90; b of e2m1; a workspace of two bytes for each element of a
+// Numerics   f32 sums of exact products; exponents of weights above 2^6 and NaN are summed again in
+//            double; one rounding to d
+#pragma once
+
+#include <array>
+#include <string>
+
+#include "src/core/try.h"
+#include "src/ops/gemm_batched/cuda/launch.h"
+#include "src/ops/gemm_batched/cuda/sm90_fp4_shape.h"
+#include "src/ops/gemm_batched/problem.h"
+#include "src/select/variant.h"
+
+namespace octet::ops::gemm_batched {
+
+struct Sm90Fp4 {
+  using Config = TileShape;
+  static constexpr Arch kArch = Arch::kSm90;
+
+#define OCTET_CONFIG(...) fp4_shape(__VA_ARGS__),
+  static constexpr auto kConfigs =
+      std::to_array<Config>({OCTET_SM90_BATCHED_FP4_SHAPES(OCTET_CONFIG)});
+#undef OCTET_CONFIG
+
+  static std::string name(const Config& c) {
+    return fmt::format("sm90_fp4_{}x{}", c.block_m, c.block_n);
+  }
+  static select::Tile tile(const Config& c) { return {c.block_m, c.block_n, 256}; }
+  static select::Support supports(const Config& c, const Problem& problem, const Device&);
+  static int64_t workspace_bytes(const Config&, const Problem& problem) {
+    return cuda::prepared_bytes(problem);
+  }
+  static cuda::LaunchPlan plan(int index, const Problem& problem, int cu_num);
+};
+
+}  // namespace octet::ops::gemm_batched

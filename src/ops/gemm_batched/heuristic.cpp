@@ -1,0 +1,25 @@
+// What runs where no tuned row fits: on a GPU the variant with the least predicted time
+// (data/cost); every tier of a CPU has one kernel, the first of the list that runs.
+#include "src/ops/gemm_batched/op.h"
+#include "src/select/fitted_cost.h"
+
+namespace octet::ops::gemm_batched {
+namespace {
+
+const select::FittedCost& fitted_cost() {
+  static const select::FittedCost fitted(op());
+  return fitted;
+}
+
+}  // namespace
+
+select::HeuristicChoice heuristic(const select::Problem& problem, const Device& device,
+                                  select::Usable usable) {
+  return fitted_cost().least(problem, device, usable);
+}
+
+double predict_us(int variant, const select::Problem& problem, const Device& device) {
+  return fitted_cost().predict_us(variant, problem, device);
+}
+
+}  // namespace octet::ops::gemm_batched
