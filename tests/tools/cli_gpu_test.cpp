@@ -52,6 +52,17 @@ TEST_F(CliGpuTest, InfoShowsTheGpuOrTheReason) {
   }
 }
 
+TEST_F(CliGpuTest, InfoShowsWhatKernelsTake) {
+  if (!built()) GTEST_SKIP() << "this build has no sm90 kernels";
+  const Json info = octet({"info", "--json"}, {kNone}).json();
+  for (const auto& [op, variants] : info["ops"].items()) {
+    for (const Json& row : variants) {
+      EXPECT_EQ(row.contains("registers"), row["arch"] == "sm90" && row["built"]) << row;
+    }
+  }
+  EXPECT_TRUE(octet({"info"}, {kNone}).out_has(" registers\n"));
+}
+
 TEST_F(CliGpuTest, WithoutADriverTheExitCodeIs3) {
   for (const Words& words : {Words{"bench", "gemm_blockscale"}, Words{"check", "gemm_blockscale"},
                              Words{"tune", "--shapes", shapes()}}) {
