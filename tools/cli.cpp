@@ -106,46 +106,59 @@ Result<ShapeText> shape_text(const select::Op& op, const std::string& spec) {
 }
 
 /// Every row of a shape list that is of the op, legal or not.
-Result<std::vector<select::Problem>> all_problems(const select::Op& op, const std::string& spec,
-                                                  const std::string& m_list, uint32_t format) {
+Result<std::vector<harness::FieldShape>> all_shapes(const select::Op& op, const std::string& spec,
+                                                    const std::string& m_list, uint32_t format) {
   OCTET_TRY(const ShapeText shapes, shape_text(op, spec));
   if (!harness::has_matrix_shapes(*op.schema)) {
     return harness::parse_field_shapes(*op.schema, format, shapes.text, shapes.path);
   }
   OCTET_TRY(const std::vector<int64_t> sizes, harness::m_list(m_list));
   OCTET_TRY(const auto matrices, harness::parse_shapes(shapes.text, shapes.path, sizes));
-  std::vector<select::Problem> problems;
+  std::vector<harness::FieldShape> all;
   for (const harness::ModelShape& shape : matrices) {
     if (!shape.op.empty() && shape.op != op.name()) continue;
     if (!harness::is_of_format(*op.schema, format, shape)) continue;
-    problems.push_back(harness::problem_of(*op.schema, format, shape));
+    all.push_back({harness::problem_of(*op.schema, format, shape), {}});
   }
-  return problems;
+  return all;
 }
 
 }  // namespace
 
-Result<std::vector<select::Problem>> load_problems(const select::Op& op, const std::string& spec,
-                                                   const std::string& m_list, uint32_t format) {
+Result<std::vector<harness::FieldShape>> load_shapes(const select::Op& op, const std::string& spec,
+                                                     const std::string& m_list, uint32_t format) {
   std::error_code error;
   if (spec.find('=') != std::string::npos && !std::filesystem::exists(spec, error)) {
     OCTET_TRY(const select::Problem problem,
               select::parse_problem(*op.schema, split(spec, ' '), format));
     OCTET_CHECK_OK(op.validate(problem));
-    return std::vector<select::Problem>{problem};
+    return std::vector<harness::FieldShape>{{problem, {}}};
   }
-  OCTET_TRY(const std::vector<select::Problem> all, all_problems(op, spec, m_list, format));
+  OCTET_TRY(const std::vector<harness::FieldShape> all, all_shapes(op, spec, m_list, format));
   const std::vector<std::string> sets = shape_sets(op);
   const bool is_set = std::find(sets.begin(), sets.end(), spec) != sets.end();
-  std::vector<select::Problem> problems;
-  std::set<std::string> seen, refused;
-  for (const select::Problem& problem : all) {
-    const Status legal = op.validate(problem);
+  std::vector<harness::FieldShape> shapes;
+  std::set<std::pair<std::string, std::vector<int64_t>>> seen;
+  std::set<std::string> refused;
+  for (const harness::FieldShape& shape : all) {
+    const Status legal = op.validate(shape.problem);
     if (!legal.ok() && !is_set) return Status(legal.code(), spec + ": " + legal.message());
     if (!legal.ok()) refused.insert(legal.message());  // a model's shape that the op cannot serve
-    if (legal.ok() && seen.insert(select::to_string(problem)).second) problems.push_back(problem);
+    const bool fresh = seen.emplace(select::to_string(shape.problem), shape.contexts).second;
+    if (legal.ok() && fresh) shapes.push_back(shape);
   }
   for (const std::string& why : refused) fmt::print(stderr, "octet: {}: skipped: {}\n", spec, why);
+  return shapes;
+}
+
+Result<std::vector<select::Problem>> load_problems(const select::Op& op, const std::string& spec,
+                                                   const std::string& m_list, uint32_t format) {
+  OCTET_TRY(const std::vector<harness::FieldShape> shapes, load_shapes(op, spec, m_list, format));
+  std::vector<select::Problem> problems;
+  for (const harness::FieldShape& shape : shapes) {
+    const auto same = std::find(problems.begin(), problems.end(), shape.problem);
+    if (same == problems.end()) problems.push_back(shape.problem);
+  }
   return problems;
 }
 

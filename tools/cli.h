@@ -10,6 +10,7 @@
 #include "octet/device.h"
 #include "octet/status.h"
 #include "src/core/json_lines.h"
+#include "src/harness/shapes/field_shapes.h"
 #include "src/select/op.h"
 
 namespace octet::tools {
@@ -50,6 +51,10 @@ Result<Device> device_of(const std::string& profile, int threads);
 /// where the rows have none; or the one that "m=.. n=.. k=.." says. Repeats are dropped.
 Result<std::vector<select::Problem>> load_problems(const select::Op& op, const std::string& spec,
                                                    const std::string& m_list, uint32_t format);
+
+/// The same with the contexts of ragged batches (data/shapes/attn_decode/ragged.csv).
+Result<std::vector<harness::FieldShape>> load_shapes(const select::Op& op, const std::string& spec,
+                                                     const std::string& m_list, uint32_t format);
 
 /// Names of the sets of an op.
 std::vector<std::string> shape_sets(const select::Op& op);

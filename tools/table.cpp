@@ -103,6 +103,6 @@ std::vector<std::string> limit_cells(const harness::Roofline& roofline,
 const char* const kLimitLegend =
     "% of read floor, where memory decides: of a kernel that only reads the same bytes\n"
     "% of best rate, where compute decides: of the highest GFLOP/s of this run\n"
-    "~ before us: unstable, the halves of the samples differ by more than 5 %\n";
+    "~ before us: unstable, the halves of the samples or the repetitions differ by more than 5 %\n";
 
 }  // namespace octet::tools

@@ -44,6 +44,9 @@ struct GemmGroupedArgs {
   int64_t tile_experts_size = 0;
   int64_t block_m = 64;  // slots of a tile (gemm_grouped_block_m): 8 to 128, a multiple of 8
   SlotLayout layout = SlotLayout::kFlat;
+  /// GPU, with Options::overlap_previous: the slot list was made before the launch before this one
+  /// began, and so it may be read, and weights asked for, ahead of that launch's end.
+  bool list_is_older = false;
 
   const float* topk_weights =
       nullptr;  // (tokens, topk), multiplied in before d is rounded; null: 1

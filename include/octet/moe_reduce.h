@@ -26,6 +26,9 @@ struct MoeReduceArgs {
   const int32_t* expert_mask = nullptr;  // (experts): nonzero where of this device; null: all are
   /// GPU: begin while the launch before this one ends; nothing is read or written before its end.
   bool overlap_previous = false;
+  /// GPU, with overlap_previous: topk_ids and expert_mask were there before the launch before this
+  /// one began, and so they may be read ahead of its end.
+  bool ids_are_older = false;
 };
 
 /// One launch on a GPU, without waiting. The same bits on every device and for any number of

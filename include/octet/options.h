@@ -29,8 +29,8 @@ struct Refusal {
 /// The decision for one problem on one device.
 struct Plan {
   std::string variant;  // empty: no variant can run it; `refused` says why
-  std::string
-      why;  // "tuned:exact", "tuned:padded m=112", "heuristic:model", "forced", "reference", ...
+  /// "tuned:exact", "tuned:bucket", "tuned:padded m=112", "heuristic:model", "forced", ...
+  std::string why;
   bool built = false;  // its device code is in this build
   int64_t workspace_bytes = 0;
   double predicted_us = 0;  // 0 where no model covers the variant on this device

@@ -58,6 +58,9 @@ struct QuantizeArgs {
                                               // x is (rows, 2 * cols of q), gate columns first
   /// GPU: begin while the launch before this one ends; nothing is read or written before its end.
   bool overlap_previous = false;
+  /// GPU: let the launch after this one begin at once, not when the launch before this one has
+  /// ended: what it reads ahead of its own wait must be older than that.
+  bool pass_at_once = false;
 };
 
 /// The same bits on every device and for any number of threads. On a GPU e4m3fn and e2m1 only, any

@@ -43,7 +43,8 @@ Result<std::vector<JsonLine>> read_json_lines(const std::string& path, bool allo
     if (allow_torn_end && end == std::string::npos) break;
     auto object = parse_json(line, path);
     if (!object.ok() || !object->is_object()) {
-      return fail(StatusCode::kCorruptData, "{}:{}: not a JSON object", path, number);
+      return fail(StatusCode::kCorruptData, "{}:{}: not a JSON object{}", path, number,
+                  end == std::string::npos ? "; the file ends within this line" : "");
     }
     lines.push_back({number, std::move(object).value()});
   }

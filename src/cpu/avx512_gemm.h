@@ -304,8 +304,9 @@ void gemm_compute(const Task& task, int64_t begin, int64_t end, uint8_t* scratch
   for (int64_t unit = begin; unit < end; ++unit) {
     const GemmBlock block = gemm_block<Engine, S>(task, unit, scratch);
     if (unit == begin || block.n == 0) {
-      stream = start_stream(task, block.n, block.n + (end - unit) * kBlockN, kBlockN,
-                            kGemmChunk * kScaleBlock, kBlockN * kGemmChunk * kScaleBlock);
+      stream = stream_of(task, block.n, block.n + (end - unit) * kBlockN, kBlockN,
+                         kGemmChunk * kScaleBlock);
+      begin_stream(stream, kBlockN * kGemmChunk * kScaleBlock, false);
     }
     const bool is_outside = multiply_block<Engine, S>(task, block, decoder, stream);
     store_block<S>(task, block);

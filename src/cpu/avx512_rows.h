@@ -104,7 +104,18 @@ struct CodeStream {
   CodeRows rows;
   int64_t group_rows, num_rows, k, chunk;
   int64_t group, row, chunk_at;
+  const Task* after;  // read behind the last row, or null
+  int64_t after_chunk;
 };
+
+OCTET_INLINE void go_on(CodeStream& stream) {
+  const Task& task = *stream.after;
+  stream.rows = code_rows(task, 0);
+  stream.num_rows = task.n;
+  stream.chunk = stream.after_chunk;
+  stream.group = stream.row = stream.chunk_at = 0;
+  stream.after = nullptr;
+}
 
 __attribute__((noinline)) void next_run(CodeStream& stream) {
   const int64_t end = stream.group + stream.group_rows;
@@ -117,13 +128,22 @@ __attribute__((noinline)) void next_run(CodeStream& stream) {
     stream.row = stream.group;
   }
   if (stream.row >= stream.num_rows) {
-    stream.step = 0;
-    stream.left = INT64_MAX;
-    return;
+    if (stream.after == nullptr) {
+      stream.step = 0;
+      stream.left = INT64_MAX;
+      return;
+    }
+    go_on(stream);
   }
   const int64_t left = stream.k - stream.chunk_at;
   stream.left = left < stream.chunk ? left : stream.chunk;
   stream.at = stream.rows.base + stream.row * stream.rows.row_step + stream.chunk_at;
+}
+
+OCTET_INLINE void skip_128(CodeStream& stream) {
+  stream.at += stream.step;
+  stream.left -= stream.step;
+  if (__builtin_expect(stream.left <= 0, 0)) next_run(stream);
 }
 
 /// `Hint`: _MM_HINT_T0 into L1, _MM_HINT_T1 into L2.
@@ -131,14 +151,12 @@ template <_mm_hint Hint>
 OCTET_INLINE void prefetch_128(CodeStream& stream) {
   _mm_prefetch(stream.at, Hint);
   _mm_prefetch(stream.at + 64, Hint);
-  stream.at += stream.step;
-  stream.left -= stream.step;
-  if (__builtin_expect(stream.left <= 0, 0)) next_run(stream);
+  skip_128(stream);
 }
 
-/// A stream over rows n..n_end that has `lead` bytes under way.
-OCTET_INLINE CodeStream start_stream(const Task& task, int64_t n, int64_t n_end, int64_t group_rows,
-                                     int64_t chunk, int64_t lead) {
+/// A stream over rows n..n_end that has nothing under way.
+OCTET_INLINE CodeStream stream_of(const Task& task, int64_t n, int64_t n_end, int64_t group_rows,
+                                  int64_t chunk) {
   CodeStream stream{};
   n_end = n_end < task.n ? n_end : task.n;
   stream.rows = code_rows(task, n);
@@ -151,8 +169,18 @@ OCTET_INLINE CodeStream start_stream(const Task& task, int64_t n, int64_t n_end,
   stream.left = task.b_packed    ? packed_bytes(n_end, task.k) - packed_offset(n, 0, task.k)
                 : chunk < task.k ? chunk
                                  : task.k;
-  for (int64_t i = 0; i < lead; i += kScaleBlock) prefetch_128<_MM_HINT_T1>(stream);
   return stream;
+}
+
+/// Brings `lead` bytes under way; `begun`: the call before has.
+OCTET_INLINE void begin_stream(CodeStream& stream, int64_t lead, bool begun) {
+  for (int64_t i = 0; i < lead; i += kScaleBlock) {
+    if (begun) {
+      skip_128(stream);
+    } else {
+      prefetch_128<_MM_HINT_T1>(stream);
+    }
+  }
 }
 
 }  // namespace

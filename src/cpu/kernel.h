@@ -58,6 +58,9 @@ struct Task {
   const CodeTable* codes;
   uint8_t*
       shared;  // `shared_bytes(task)` bytes, 64-byte aligned: written by prepare, read by compute
+  // Calls of one kernel by one thread, whose prefetches of b may run on from one into the next:
+  const Task* after;  // all units of it are next, or null: nobody knows
+  bool b_begun;       // this task was `after` in the call before
 };
 
 /// One kernel with its config fixed. All functions are pure in the task; none allocates.

@@ -49,6 +49,19 @@ class Instance {
 
   /// Reads every byte that the op must move, with the threads of the stream, and nothing else.
   virtual Status read_floor(Stream&, int64_t iteration) = 0;
+
+  /// Of the bytes and FLOPs that the problem means, the share that these operands have.
+  virtual double share() const { return 1; }
+};
+
+/// What the format of an attn_decode problem leaves open where it is timed.
+struct AttnLoad {
+  std::vector<int64_t> contexts;  // of the sequences; empty: all as the problem says
+  int64_t split_tokens = 0;       // as AttnDecodeArgs has it
+  int64_t page = 64;              // where the format is paged
+  int64_t extra_cols = 0;         // of the page table, beyond need
+
+  friend bool operator==(const AttnLoad&, const AttnLoad&) = default;
 };
 
 struct CaseOptions {
@@ -57,6 +70,7 @@ struct CaseOptions {
   bool for_timing =
       false;         // dense strides, weights in rotating windows; else padded strides and canaries
   bool cold = true;  // for_timing: rotate past the last-level cache
+  AttnLoad attn{};   // for_timing
 };
 
 struct Case {

@@ -10,8 +10,6 @@
 namespace octet::harness {
 namespace {
 
-constexpr double kLineEveryS = 10;
-
 double now_s() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
@@ -28,23 +26,14 @@ Progress::Progress(std::FILE* out, Clock clock)
     : out_(out),
       clock_(clock ? std::move(clock) : Clock(now_s)),
       terminal_(::isatty(::fileno(out)) != 0),
-      begin_(clock_()),
-      last_line_(begin_) {}
+      begin_(clock_()) {}
 
 void Progress::clear() {
   if (terminal_) write(out_, "\r\x1b[K");
 }
 
 void Progress::show(int64_t done, int64_t total, const std::string& what) {
-  if (terminal_) return show_bar(done, total, what);
-  const double now = clock_();
-  if (now - last_line_ < kLineEveryS) return;
-  last_line_ = now;
-  write(out_, fmt::format("octet: problem {} of {}, {:.0f} s: {}\n", std::min(done + 1, total),
-                          total, now - begin_, what));
-}
-
-void Progress::show_bar(int64_t done, int64_t total, const std::string& what) const {
+  if (!terminal_) return;
   constexpr int kWidth = 24;
   const double share = static_cast<double>(done) / static_cast<double>(std::max<int64_t>(1, total));
   const double spent = clock_() - begin_;

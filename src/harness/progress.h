@@ -1,5 +1,5 @@
-// Progress: how far a verb is, on stderr. On a terminal a bar that rewrites itself; elsewhere, in a
-// log, a plain line every ten seconds or so.
+// Progress: how far a verb is: on a terminal a bar on stderr that rewrites itself; elsewhere
+// nothing.
 #pragma once
 
 #include <cstdint>
@@ -25,12 +25,10 @@ class Progress {
   void clear();
 
  private:
-  void show_bar(int64_t done, int64_t total, const std::string& what) const;
-
   std::FILE* out_;
   Clock clock_;
   bool terminal_;
-  double begin_, last_line_;
+  double begin_;
 };
 
 }  // namespace octet::harness

@@ -36,8 +36,8 @@ std::string to_string(const Why& why) {
     case Why::Level::kTuned:
       break;
   }
-  std::string text =
-      why.padded_m == 0 ? "tuned:exact" : fmt::format("tuned:padded m={}", why.padded_m);
+  std::string text = why.bucket ? "tuned:bucket" : "tuned:exact";
+  if (why.padded_m != 0) text = fmt::format("tuned:padded m={}", why.padded_m);
   if (why.cu_num != 0) text += fmt::format(" cu_num={}", why.cu_num);
   return text;
 }
@@ -84,14 +84,16 @@ class Candidates {
 Choice tuned_row(const Op& op, const Problem& problem, const Device& device, int cu_num,
                  const TunedTables& tables, Candidates& candidates) {
   Problem key = table_key(problem);
-  const int64_t m = key.field[0];
-  const std::array<int64_t, 3> grid{m, padded_m_fine(m), padded_m_coarse(m, problem.field[1])};
+  const int64_t key_m = key.field[0];
+  const std::array<int64_t, 3> grid{key_m, padded_m_fine(key_m),
+                                    padded_m_coarse(key_m, problem.field[1])};
   for (const int64_t padded : grid) {
     key.field[0] = padded;
     const auto hit = tables.find(op, device.arch, cu_num, key);
     if (hit.variant < 0 || !candidates.usable(hit.variant)) continue;
     const int hint = cu_num == device.cu_num ? 0 : cu_num;
-    return {hit.variant, {Why::Level::kTuned, padded == m ? 0 : padded, hint, {}}};
+    const int64_t padded_m = padded == key_m ? 0 : padded;
+    return {hit.variant, {Why::Level::kTuned, padded_m, hint, {}, op.schema->bucket != nullptr}};
   }
   return {};
 }

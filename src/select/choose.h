@@ -19,10 +19,11 @@ struct Why {
   int64_t padded_m = 0;  // kTuned: the grid point, 0 for the exact row
   int cu_num = 0;        // kTuned: of the row, where it is another device's
   std::string_view arm;  // kHeuristic
+  bool bucket = false;   // kTuned: the row of a bucket of problems, maybe of another one in it
 };
 
-/// "tuned:exact", "tuned:padded m=112", "tuned:exact cu_num=304", "heuristic:<arm>", "forced",
-/// "first-supported", "reference", "none".
+/// "tuned:exact", "tuned:bucket", "tuned:padded m=112", "tuned:exact cu_num=304",
+/// "heuristic:<arm>", "forced", "first-supported", "reference", "none".
 std::string to_string(const Why& why);
 
 struct Choice {

@@ -259,7 +259,7 @@ size_t parameter_bytes(const std::string& entry) {
   if (entry == "octet_exact_elements") return sizeof(harness::ExactParams);
   if (entry.starts_with("octet_quantize_")) return quantize_parameter_bytes();
   if (entry.starts_with("octet_kv_append_")) return kv_append_parameter_bytes();
-  if (entry == "octet_moe_align_cluster") return moe_align_parameter_bytes();
+  if (entry.starts_with("octet_moe_align_")) return moe_align_parameter_bytes();
   if (entry.starts_with("octet_moe_reduce_")) return moe_reduce_parameter_bytes();
   return entry.starts_with("octet_") ? sizeof(MemoryParams) : 16;  // kernels of tests: 16
 }
@@ -280,7 +280,7 @@ int execute(const Launch& launch, State& s) {
   if (entry == "octet_exact_elements") return exact_elements(launch);
   if (entry.starts_with("octet_quantize_")) return run_quantize(launch, s);
   if (entry.starts_with("octet_kv_append_")) return run_kv_append(launch, s);
-  if (entry == "octet_moe_align_cluster") return run_moe_align(launch);
+  if (entry.starts_with("octet_moe_align_")) return run_moe_align(launch);
   if (entry.starts_with("octet_moe_reduce_")) return run_moe_reduce(launch, s);
   if (entry == "octet_copy_loads") return copy(launch, s);
   if (entry == "octet_read_loads" || entry == "octet_read_bulk") return read(launch, s);

@@ -1,5 +1,5 @@
-// The kernel of moe_align as the stand-in runs it: the phases of the kernel, warp by warp, over the
-// arithmetic that both share.
+// The kernels of moe_align as the stand-in runs them: the phases of sm90_cluster, warp by warp,
+// over the arithmetic that all share.
 #include <cstring>
 #include <vector>
 
@@ -66,6 +66,21 @@ std::pair<int32_t, int32_t> place(Cluster& c) {
   return {used, routed};
 }
 
+/// Whether the launch is one that its kernel can run.
+bool fits(const Launch& launch, const Sm90Params& p) {
+  const auto cluster = static_cast<uint32_t>(p.cluster);
+  if (launch.grid[0] != cluster || launch.cluster != cluster ||
+      launch.dependent != static_cast<int>(p.dependent)) {
+    return false;
+  }
+  if (launch.entry == "octet_moe_align_few") {
+    return cluster == 1 && launch.block[0] == kFewThreads && p.task.choices <= kMostFew;
+  }
+  return launch.block[0] == kThreads && p.of_warp % 32 == 0 &&
+         launch.shared_bytes == static_cast<uint32_t>(shared_bytes(p.task.experts)) &&
+         int64_t{p.cluster} * kWarps * p.of_warp >= p.task.choices;
+}
+
 }  // namespace
 
 size_t moe_align_parameter_bytes() { return sizeof(Sm90Params); }
@@ -74,13 +89,7 @@ int run_moe_align(const Launch& launch) {
   Sm90Params p;
   std::memcpy(&p, launch.parameter.data(), sizeof p);
   const Task& t = p.task;
-  const auto cluster = static_cast<uint32_t>(p.cluster);
-  const bool fits = launch.block[0] == kThreads && launch.grid[0] == cluster &&
-                    launch.cluster == cluster && p.of_warp % 32 == 0 &&
-                    launch.dependent == static_cast<int>(p.dependent) &&
-                    launch.shared_bytes == static_cast<uint32_t>(shared_bytes(t.experts)) &&
-                    int64_t{p.cluster} * kWarps * p.of_warp >= t.choices;
-  if (!fits) return kLaunchFailed;
+  if (!fits(launch, p)) return kLaunchFailed;
   Cluster c(p);
   int32_t invalid = 0;
   for (int32_t warp = 0; warp < c.warps; ++warp) {

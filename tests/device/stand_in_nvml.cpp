@@ -13,6 +13,15 @@ OCTET_NVML(nvmlDeviceGetClockInfo)(void*, int kind, unsigned* mhz) {
   *mhz = kind == 1 ? 1755 : 3201;
   return 0;
 }
+OCTET_NVML(nvmlDeviceGetMaxClockInfo)(void*, int kind, unsigned* mhz) {
+  *mhz = kind == 1 ? 1980 : 3201;
+  return 0;
+}
+OCTET_NVML(nvmlSystemGetDriverVersion)(char* version, unsigned length) {
+  if (length < 10) return 7;  // NVML_ERROR_INSUFFICIENT_SIZE
+  std::strcpy(version, "570.86.15");
+  return 0;
+}
 OCTET_NVML(nvmlDeviceGetPowerUsage)(void*, unsigned* milliwatts) {
   *milliwatts = 612'500;
   return 0;

@@ -94,7 +94,7 @@ size_t mxfp8_parameter_bytes();
 int run_grouped(const Launch& launch, bool wrong);
 size_t grouped_parameter_bytes();
 
-/// The kernel of moe_align.
+/// The kernels of moe_align.
 int run_moe_align(const Launch& launch);
 size_t moe_align_parameter_bytes();
 

@@ -53,6 +53,25 @@ TEST_F(ChooseTest, TunedExactThenFineThenCoarse) {
   EXPECT_EQ(plan(problem(64, 8, 256, 1)), "big tuned:exact") << "f32 is tuned as f";
 }
 
+TEST_F(ChooseTest, ARowOfABucketIsNotCalledExact) {
+  OpSchema schema_of_tens = toy::kSchema;
+  schema_of_tens.bucket = [](Problem& key) { key.field[0] = key.field[0] / 10 * 10; };
+  Op tens = toy::op();
+  tens.schema = &schema_of_tens;
+  const auto of_tens = [&](int64_t m) {
+    Problem tenth = problem(m, 8, 256);
+    tenth.schema = &schema_of_tens;
+    return tenth;
+  };
+  TunedRow tuned = row(64, 8, 256, "big");
+  tuned.problem = of_tens(64);
+  tables_.add({&tens, {tuned}, {}});
+  const auto why = [&](int64_t m) { return explain(tens, of_tens(m), device_, tables_, {})->why; };
+  EXPECT_EQ(why(64), "tuned:bucket");
+  EXPECT_EQ(why(69), "tuned:bucket");
+  EXPECT_EQ(why(70), "heuristic:few");
+}
+
 TEST_F(ChooseTest, NearestCuNumIsAHint) {
   add({row(64, 8, 256, "big", 80), row(96, 8, 256, "ref", 300), row(64, 8, 256, "ref", 20)});
   EXPECT_EQ(plan(problem(96, 8, 256)), "ref tuned:exact cu_num=300");

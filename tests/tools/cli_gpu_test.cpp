@@ -131,18 +131,42 @@ TEST_F(CliGpuTest, BenchReportsTheClockOfTheDevice) {
 
 TEST_F(CliGpuTest, ResultsNoteClockAndPowerWhereTheyAreKnown) {
   if (!built()) GTEST_SKIP() << "this build has no sm90 kernels";
+  Json environment;
   const auto row = [&](const std::string& nvml) {
     const Outcome outcome =
         octet({"bench", "gemm_blockscale", "--device", "cuda", "--shapes", shapes(), "--variants",
                "sm90_simple", "--budget-ms", "1", "--out", folder_.file("r.jsonl")},
               {kStandIn, "OCTET_NVML=" + nvml});
     EXPECT_EQ(outcome.code, 0) << outcome.err;
-    return read_json_lines(folder_.file("r.jsonl")).value()[1].object;
+    const auto lines = read_json_lines(folder_.file("r.jsonl")).value();
+    environment = lines[0].object;
+    return lines[1].object;
   };
   const Json known = row(OCTET_STAND_IN_FOLDER "/libstand_in_cuda.so");
   EXPECT_EQ(known["clock_mhz"], 1755);
   EXPECT_EQ(known["power_w"], 612.5);
+  EXPECT_EQ(environment["driver"], "570.86.15");
+  EXPECT_EQ(environment["clock_max_mhz"], 1980);
   EXPECT_FALSE(row("/no/such/libnvidia-ml.so").contains("clock_mhz"));
+}
+
+TEST_F(CliGpuTest, BenchRunsASuite) {
+  if (!built()) GTEST_SKIP() << "this build has no sm90 kernels";
+  const std::string suite = folder_.file("suite.csv"), out = folder_.file("r.jsonl");
+  ASSERT_TRUE(write_file(suite,
+                         "op,format,shapes,m\ngemm_blockscale,,m=1 n=64 k=128,\n"
+                         "gemm_mxfp8,,m=1 n=64 k=128,\ngemm_blockscale,,m=2147483647 n=2147483647 "
+                         "k=128,\n")
+                  .ok());
+  const Outcome outcome = octet({"bench", "--suite", suite, "--device", "cuda", "--no-check",
+                                 "--budget-ms", "1", "--out", out},
+                                {kStandIn});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(outcome.err_has("suite.csv:4: skipped gemm_blockscale m=2147483647")) << outcome.err;
+  const auto lines = read_json_lines(out).value();
+  ASSERT_EQ(lines.size(), 3u);
+  EXPECT_EQ(lines[1].object["repetitions"].size(), 3u);
+  EXPECT_EQ(lines[2].object["op"], "gemm_mxfp8");
 }
 
 class TuneGpuTest : public CliGpuTest {

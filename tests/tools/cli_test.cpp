@@ -93,6 +93,10 @@ TEST(Usage, SlipsAreNamedWithWhatWasMeant) {
       {{"compare", "a", "b", "--rule", "threshold", "--threshold", "x"}, "--threshold = x\n"},
       {bench("--shapes", "m=1 n=128 kk=128"), "no field 'kk' (did you mean 'k'?)"},
       {bench("--shapes", "m=1 n=128 k=100"), "k = 100, must be a multiple of 128"},
+      {bench("--split-tokens", "512"), "are of attn_decode, not of gemm_blockscale"},
+      {{"bench", "attn_decode", "--shapes", "check", "--split-tokens", "300"},
+       "split_tokens = 300, must be 0 or a multiple of 64, 256 to 2048"},
+      {{"bench", "attn_decode", "--shapes", "check", "--page", "24"}, "--page"},
   };
   for (const Refused& one : cases) expect_usage_error(one);
 }
@@ -107,6 +111,8 @@ TEST(Usage, NumbersBeyondTheirLimitsAreRefused) {
       {bench("--limit", "0"), "octet: --limit: 0, must be 1 to 2147483647\n"},
       {bench("--limit", "-5"), "octet: --limit: -5, must be 1 to 2147483647\n"},
       {bench("--limit", "two"), "--limit"},
+      {bench("--split-tokens", "2112"), "octet: --split-tokens: 2112, must be 0 to 2048\n"},
+      {bench("--extra-cols", "-1"), "octet: --extra-cols: -1, must be 0 to 1000000\n"},
       {bench("--budget-ms", "0"), "octet: --budget-ms: 0, must be 0.001 to 86400000\n"},
       {bench("--budget-ms", "-1"), "octet: --budget-ms: -1, must be 0.001 to 86400000\n"},
       {bench("--budget-ms", "nan"), "octet: --budget-ms: nan, must be 0.001 to 86400000\n"},

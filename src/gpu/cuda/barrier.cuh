@@ -132,8 +132,9 @@ __device__ __forceinline__ void dependency_release() {
 }
 
 /// Both, in this order: what the next launch finds before its own wait was written before this one
-/// began.
-__device__ __forceinline__ void dependency_pass(bool dependent) {
+/// began. `at_once`: the next launch may begin before the one before has ended.
+__device__ __forceinline__ void dependency_pass(bool dependent, bool at_once = false) {
+  if (at_once) dependency_release();
   if (dependent) dependency_wait();
   dependency_release();
 }

@@ -2,6 +2,7 @@
 #include "src/harness/cases/attn_decode.h"
 
 #include <array>
+#include <numeric>
 #include <type_traits>
 #include <vector>
 
@@ -134,14 +135,23 @@ class AttnTiming : public Instance {
   }
 
   Status read_floor(Stream& stream, int64_t iteration) override {
-    if (stream.is_gpu()) return device_read_all(stream, window(iteration), window_bytes());
-    read_all(stream, std::array{Region{window(iteration), window_bytes()},
+    const auto bytes = static_cast<int64_t>(share() * static_cast<double>(window_bytes()));
+    if (stream.is_gpu()) return device_read_all(stream, window(iteration), bytes / 16 * 16);
+    read_all(stream, std::array{Region{window(iteration), bytes},
                                 Region{o_.k.scale.data(), o_.k.scale.bytes()},
                                 Region{o_.k.shift.data(), o_.k.shift.bytes()},
                                 Region{o_.v.scale.data(), o_.v.scale.bytes()},
                                 Region{o_.v.shift.data(), o_.v.shift.bytes()},
                                 Region{o_.q.data(), o_.q.bytes()}});
     return Status::Ok();
+  }
+
+  double share() const override {
+    const int32_t* lengths = o_.args.seqlens;
+    const auto tokens =
+        std::accumulate(lengths, lengths + o_.problem.batch, int64_t{0});  // each at most ctx
+    const int64_t most = o_.problem.batch * o_.problem.context;
+    return most > 0 ? static_cast<double>(tokens) / static_cast<double>(most) : 1;
   }
 
  private:

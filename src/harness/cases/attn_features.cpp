@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "src/core/try.h"
+#include "src/ops/attn_decode/op.h"
+
 namespace octet::harness {
 
 using ops::attn_decode::Problem;
@@ -44,6 +47,33 @@ KvCache cache_of(const Problem& p, const AttnFeatures& f) {
                    : f.per_head ? KvScaleBlock::kHead
                                 : KvScaleBlock::kTensor;
   return c;
+}
+
+namespace {
+
+Status validate(const Problem& p, const AttnLoad& load) {
+  const auto longest = std::max_element(load.contexts.begin(), load.contexts.end());
+  OCTET_REQUIRE(load.contexts.empty() || static_cast<int64_t>(load.contexts.size()) == p.batch,
+                "attn_decode: {} contexts, batch is {}", load.contexts.size(), p.batch);
+  OCTET_REQUIRE(load.contexts.empty() || *longest == p.context,
+                "attn_decode: the longest context is {}, ctx is {}", *longest, p.context);
+  OCTET_REQUIRE(p.paged || (load.page == AttnLoad().page && load.extra_cols == 0),
+                "attn_decode: pages of {} and {} more columns of their table, of a format that is "
+                "not paged",
+                load.page, load.extra_cols);
+  return Status::Ok();
+}
+
+}  // namespace
+
+Result<AttnFeatures> timed_features(const Problem& p, const AttnLoad& load) {
+  OCTET_CHECK_OK(ops::attn_decode::validate_split(load.split_tokens));
+  OCTET_CHECK_OK(validate(p, load));
+  AttnFeatures f;
+  f.page = load.page, f.extra_pages = load.extra_cols;
+  f.split = load.split_tokens;
+  f.contexts = load.contexts;
+  return f;
 }
 
 }  // namespace octet::harness

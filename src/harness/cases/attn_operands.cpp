@@ -89,7 +89,9 @@ Status make_table(AttnOperands& o, const AttnFeatures& f, Random& random) {
 void fill_lengths(AttnOperands& o, const AttnFeatures& f, Random& random) {
   const Problem& p = o.problem;
   for (int64_t b = 0; b < p.batch; ++b) {
-    const int64_t length = f.ragged && b > 0 ? random.below(p.context + 1) : p.context;
+    const int64_t length = !f.contexts.empty() ? f.contexts[static_cast<size_t>(b)]
+                           : f.ragged && b > 0 ? random.below(p.context + 1)
+                                               : p.context;
     o.seqlens.as<int32_t>()[b] = static_cast<int32_t>(length);
   }
 }
@@ -226,7 +228,7 @@ Result<AttnOperands> make_check_operands(const Problem& p, const CaseOptions& op
 
 Result<AttnOperands> make_timing_operands(const Problem& p, const CaseOptions& options) {
   Random random(options.seed);
-  AttnFeatures f;
+  OCTET_TRY(const AttnFeatures f, timed_features(p, options.attn));
   OCTET_TRY(AttnOperands o, allocate(p, f, random));
   for (AttnCache* memory : {&o.k, &o.v}) {
     const KvCache& cache = memory == &o.k ? o.args.k : o.args.v;

@@ -27,7 +27,7 @@ struct AttnOperands {
 /// and lse. Exact: logits are 0 or so low that their weight is, and values small integers.
 Result<AttnOperands> make_check_operands(const ops::attn_decode::Problem&, const CaseOptions&);
 
-/// Dense operands without codes, all sequences at their longest; pages of 64 in shuffled order.
+/// Dense operands without codes, as `options.attn` says; pages in shuffled order.
 Result<AttnOperands> make_timing_operands(const ops::attn_decode::Problem&, const CaseOptions&);
 
 /// Bytes of the codes of k, or of v.

@@ -8,26 +8,13 @@
 #include <array>
 #include <optional>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 #include "octet/status.h"
+#include "src/harness/compare/robust.h"
 #include "src/harness/measure/results.h"
 
 namespace octet::harness {
-
-/// How a pair of times becomes a verdict; all rules are symmetric in time.
-enum class Rule {
-  kRobust,     // quartiles: disjoint by 1 % and the minima agree; undecided above 5 %: AMBIGUOUS
-  kGolden,     // new > 1.005 * base + 0.5 us; base under 4 us is SKIPPED
-  kThreshold,  // new > (1 + threshold) * base
-};
-Result<Rule> parse_rule(std::string_view word);
-
-enum class State { kSlower, kAmbiguous, kFaster, kNew, kRemoved, kSame, kSkipped };
-inline constexpr int kNumStates = 7;
-const char* name(State state);  // "SLOWER"
 
 struct CompareOptions {
   Rule rule = Rule::kRobust;
@@ -40,6 +27,7 @@ struct CompareOptions {
 struct CompareRow {
   State state = State::kSame;
   std::optional<Measurement> base, next;  // at least one
+  Interval interval;                      // of kRobust where both are there
 
   const Measurement& any() const { return base ? *base : *next; }
   double ratio() const { return base && next ? next->us / base->us : 0; }  // new / base
@@ -59,24 +47,19 @@ struct Comparison {
   int became_wrong = 0;                 // rows whose new error is over its bound
   double geomean = 1;                   // of new / base over the rows that were judged
   int judged = 0;                       // rows in both files, without SKIPPED
+  Noise noise;                          // of kRobust
+
+  int of(State state) const { return count[static_cast<size_t>(state)]; }
 };
 
-/// The verdict on one pair: kSlower, kFaster, kAmbiguous, kSame or kSkipped.
-State judge(const Measurement& base, const Measurement& next, const CompareOptions& options);
+/// The environment key of two files whose rows were measured in turn: equal in both.
+inline constexpr const char* kSessionKey = "session";
 
-/// Errors (kInvalidArgument): a file without rows, files of different device or policy unless
-/// allowed, files without one problem in common.
+/// Errors (kInvalidArgument): what check_comparable refuses, files without one problem in common.
 Result<Comparison> compare(const Results& base, const Results& next,
                            const CompareOptions& options = {});
 
 /// A row is SLOWER or became wrong; on request AMBIGUOUS counts too.
 bool has_regression(const Comparison& comparison, bool count_ambiguous = false);
-
-/// For a terminal: environment changes, the rows that moved (`all`: every row), the summary.
-std::string compare_table(const Comparison& comparison, bool all = false, bool color = false);
-/// For a pull request; what moved, then the rest folded.
-std::string compare_markdown(const Comparison& comparison);
-/// For a program: every row, a header line first.
-std::string compare_csv(const Comparison& comparison);
 
 }  // namespace octet::harness

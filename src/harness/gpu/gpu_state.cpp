@@ -16,6 +16,8 @@ struct Nvml {
   int (*handle_of)(const char* pci_bus_id, void** device) = nullptr;
   int (*clock)(void* device, int kind, unsigned* mhz) = nullptr;
   int (*power)(void* device, unsigned* milliwatts) = nullptr;
+  int (*max_clock)(void* device, int kind, unsigned* mhz) = nullptr;  // may be absent
+  int (*driver_version)(char* version, unsigned length) = nullptr;    // may be absent
 
   bool usable() const { return init && handle_of && clock && power && init() == 0; }
 };
@@ -34,6 +36,8 @@ Nvml open_nvml() {
   bind("nvmlDeviceGetHandleByPciBusId_v2", nvml.handle_of);
   bind("nvmlDeviceGetClockInfo", nvml.clock);
   bind("nvmlDeviceGetPowerUsage", nvml.power);
+  bind("nvmlDeviceGetMaxClockInfo", nvml.max_clock);
+  bind("nvmlSystemGetDriverVersion", nvml.driver_version);
   return nvml;
 }
 
@@ -48,20 +52,45 @@ void* handle_of(const Nvml& nvml, const gpu::Queue& queue) {
   return handles[queue.device_index] = handle;
 }
 
+/// The library, opened once; null where it cannot be used.
+const Nvml* usable_nvml() {
+  static const Nvml nvml = open_nvml();
+  static const bool usable = nvml.usable();
+  return usable ? &nvml : nullptr;
+}
+
+constexpr int kMultiprocessors = 1;  // NVML_CLOCK_SM
+
 }  // namespace
 
 GpuState gpu_state(const Stream& stream) {
-  static const Nvml nvml = open_nvml();
-  static const bool usable = nvml.usable();
+  const Nvml* nvml = usable_nvml();
   const gpu::Queue* queue = gpu::queue_of(stream);
-  if (queue == nullptr || !usable) return {};
-  void* device = handle_of(nvml, *queue);
+  if (queue == nullptr || nvml == nullptr) return {};
+  void* device = handle_of(*nvml, *queue);
   if (device == nullptr) return {};
-  constexpr int kMultiprocessors = 1;  // NVML_CLOCK_SM
   unsigned mhz = 0, milliwatts = 0;
-  if (nvml.clock(device, kMultiprocessors, &mhz) != 0) mhz = 0;
-  if (nvml.power(device, &milliwatts) != 0) milliwatts = 0;
+  if (nvml->clock(device, kMultiprocessors, &mhz) != 0) mhz = 0;
+  if (nvml->power(device, &milliwatts) != 0) milliwatts = 0;
   return {static_cast<int>(mhz), milliwatts * 1e-3};
+}
+
+GpuFacts gpu_facts(const Stream& stream) {
+  const Nvml* nvml = usable_nvml();
+  const gpu::Queue* queue = gpu::queue_of(stream);
+  if (queue == nullptr || nvml == nullptr) return {};
+  GpuFacts facts;
+  char version[96] = {};  // NVML_SYSTEM_DRIVER_VERSION_BUFFER_SIZE is 80
+  if (nvml->driver_version != nullptr && nvml->driver_version(version, sizeof version - 1) == 0) {
+    facts.driver = version;
+  }
+  void* device = handle_of(*nvml, *queue);
+  unsigned mhz = 0;
+  if (device != nullptr && nvml->max_clock != nullptr &&
+      nvml->max_clock(device, kMultiprocessors, &mhz) == 0) {
+    facts.clock_max_mhz = static_cast<int>(mhz);
+  }
+  return facts;
 }
 
 }  // namespace octet::harness

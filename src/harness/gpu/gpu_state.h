@@ -1,6 +1,8 @@
 // What a card does at the moment, as its management library says.
 #pragma once
 
+#include <string>
+
 #include "octet/stream.h"
 
 namespace octet::harness {
@@ -12,5 +14,12 @@ struct GpuState {
 
 /// Zeros on a CPU, and where libnvidia-ml.so.1 is not there (OCTET_NVML names another file).
 GpuState gpu_state(const Stream& stream);
+
+/// What stays the same while a program runs.
+struct GpuFacts {
+  std::string driver;     // "570.86.15"; "" where it is not known
+  int clock_max_mhz = 0;  // of the multiprocessors; 0: not known
+};
+GpuFacts gpu_facts(const Stream& stream);
 
 }  // namespace octet::harness

@@ -1,5 +1,7 @@
 #include "src/harness/measure/bench.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "src/core/text.h"
@@ -57,10 +59,21 @@ Result<CheckReport> check_timed(Instance& instance, const select::Op& op, int va
   return worst;
 }
 
+std::string bench_policy(const BenchOptions& options) {
+  std::string policy = options.cold ? "cold" : "warm";
+  const AttnLoad &load = options.attn, usual;
+  if (options.chained) policy += "_chained";
+  if (!load.contexts.empty()) policy += "_ragged";
+  if (load.split_tokens != usual.split_tokens) policy += fmt::format("_split{}", load.split_tokens);
+  if (load.page != usual.page) policy += fmt::format("_page{}", load.page);
+  if (load.extra_cols != usual.extra_cols) policy += fmt::format("_cols{}", load.extra_cols);
+  return policy;
+}
+
 Result<std::unique_ptr<Instance>> timed_operands(const select::Op& op,
                                                  const select::Problem& problem, Stream& stream,
-                                                 bool cold) {
-  return case_of(op).make(problem, stream, {Inputs::kRandom, 1, true, cold});
+                                                 bool cold, const AttnLoad& attn) {
+  return case_of(op).make(problem, stream, {Inputs::kRandom, 1, true, cold, attn});
 }
 
 std::vector<int> runnable(const select::Op& op, const select::Problem& problem,
@@ -137,8 +150,9 @@ Result<std::vector<Measurement>> bench_on(Instance& instance, const select::Op& 
     const bool chosen = choice.ok() && choice->variant == variant;
     rows.push_back(describe(op, problem, stream.device(), variant,
                             chosen ? select::to_string(choice->why) : std::string(kNotChosen)));
-    rows.back().policy = options.cold ? "cold" : "warm";
-    if (options.chained) rows.back().policy += "_chained";
+    rows.back().policy = bench_policy(options);
+    rows.back().bytes *= instance.share();
+    rows.back().flops *= instance.share();
     if (options.check) {
       OCTET_TRY(rows.back().error, checked_error(instance, op, variant, problem, stream));
     }
@@ -163,7 +177,7 @@ Result<std::vector<Measurement>> bench_on(Instance& instance, const select::Op& 
 Result<std::vector<Measurement>> bench(const select::Op& op, const select::Problem& problem,
                                        const std::vector<int>& variants, Stream& stream,
                                        const BenchOptions& options) {
-  OCTET_TRY(const auto instance, timed_operands(op, problem, stream, options.cold));
+  OCTET_TRY(const auto instance, timed_operands(op, problem, stream, options.cold, options.attn));
   return bench_on(*instance, op, problem, variants, stream, options);
 }
 

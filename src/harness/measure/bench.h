@@ -20,6 +20,7 @@ struct BenchOptions {
   bool floor = true;     // time the read floor too
   TimingPolicy timing;
   std::vector<std::string> peers;
+  AttnLoad attn;
   std::function<void(const std::string& variant)> begin;  // if set, called before every call
 };
 
@@ -33,10 +34,13 @@ Result<std::vector<Measurement>> bench(const select::Op& op, const select::Probl
                                        const std::vector<int>& variants, Stream& stream,
                                        const BenchOptions& options);
 
+/// "cold", "warm_chained", "cold_ragged_split512_page16_cols1000".
+std::string bench_policy(const BenchOptions& options);
+
 /// The operands that a problem is timed on.
 Result<std::unique_ptr<Instance>> timed_operands(const select::Op& op,
                                                  const select::Problem& problem, Stream& stream,
-                                                 bool cold);
+                                                 bool cold, const AttnLoad& attn = {});
 
 /// bench() on operands that are there already.
 Result<std::vector<Measurement>> bench_on(Instance& instance, const select::Op& op,

@@ -5,6 +5,7 @@
 #include "build_info.h"
 #include "src/core/text.h"
 #include "src/core/try.h"
+#include "src/harness/gpu/gpu_state.h"
 #include "src/harness/measure/results.h"
 
 namespace octet::harness {
@@ -12,6 +13,7 @@ namespace octet::harness {
 std::string_view build_commit() { return OCTET_BUILD_COMMIT; }
 std::string_view build_compiler() { return OCTET_BUILD_COMPILER; }
 std::string_view build_targets() { return OCTET_BUILD_TARGETS; }
+std::string_view build_type() { return OCTET_BUILD_TYPE; }
 
 namespace {
 
@@ -63,6 +65,21 @@ Json environment_json(const Device& device) {
   facts["build"] = build_id();
   facts["env"] = fmt::format("{:08x}", static_cast<uint32_t>(hash_bytes(facts.dump())));
   facts["time"] = utc_now();
+  return facts;
+}
+
+Json run_environment(const Stream& stream) {
+  Json facts = environment_json(stream.device());
+  if (stream.is_gpu()) {
+    const GpuFacts gpu = gpu_facts(stream);
+    facts["driver"] = gpu.driver;
+    facts["clock_max_mhz"] = gpu.clock_max_mhz;
+    facts["clock_mhz"] = gpu_state(stream).clock_mhz;
+    return facts;
+  }
+  facts["cpu_mhz"] = proc_value("/proc/cpuinfo", "cpu MHz");
+  const auto governor = read_file("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
+  facts["governor"] = governor.ok() ? std::string(trim(*governor)) : "";  // none in most guests
   return facts;
 }
 

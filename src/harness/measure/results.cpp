@@ -47,6 +47,7 @@ Json to_json(const Measurement& row) {
   if (row.clock_mhz > 0) object["clock_mhz"] = row.clock_mhz;
   if (row.power_w > 0) object["power_w"] = row.power_w;
   if (!row.peers.empty()) object["peers"] = row.peers;
+  if (!row.repetitions.empty()) object["repetitions"] = row.repetitions;
   object["commit"] = row.commit;
   object["time"] = row.time;
   object["env"] = row.env;
@@ -116,6 +117,17 @@ class Fields {
         return reject("peers." + name, us, "a positive time");
       }
       to[name] = us;
+    }
+  }
+  void take_repetitions(std::vector<double>& to) {
+    if (!object_.contains("repetitions")) return;
+    const Json* times = get("repetitions", &Json::is_array, "an array of times");
+    if (times == nullptr) return;
+    for (const Json& us : *times) {
+      if (!us.is_number() || !(us.get<double>() > 0) || std::isinf(us.get<double>())) {
+        return reject("repetitions", us, "a positive, finite time");
+      }
+      to.push_back(us);
     }
   }
 
@@ -189,12 +201,17 @@ Result<Measurement> measurement_from_json(const Json& object, const std::string&
   if (object.contains("power_w")) fields.take_amount("power_w", row.power_w);
   fields.take_error("error", row.error);
   fields.take_peers(row.peers);
+  fields.take_repetitions(row.repetitions);
   fields.take("commit", row.commit);
   fields.take("time", row.time);
   fields.take("env", row.env);
   OCTET_CHECK_OK(fields.status());
   OCTET_CHECK_OK(check_order(row, where));
   return row;
+}
+
+std::string Results::at(size_t row) const {
+  return row < lines.size() ? fmt::format("{}:{}", path, lines[row]) : path;
 }
 
 std::string results_line(const Json& object) {
@@ -212,11 +229,12 @@ Result<Results> read_results(const std::string& path) {
                 "{}: a measurement; the first line must be the environment object", first);
   }
   OCTET_CHECK_OK(check_schema(lines[0].object, first));
-  Results results{path, lines[0].object, {}};
+  Results results{path, lines[0].object, {}, {}};
   for (size_t i = 1; i < lines.size(); ++i) {
     const std::string where = fmt::format("{}:{}", path, lines[i].line);
     OCTET_TRY(Measurement row, measurement_from_json(lines[i].object, where));
     results.rows.push_back(std::move(row));
+    results.lines.push_back(lines[i].line);
   }
   return results;
 }

@@ -1,9 +1,9 @@
 // Results files: JSON lines. The first line is the environment, every other one a measured
 // (problem, variant). Fields are a data contract: other programs read them (docs/tuning.md).
 //
-// A reader ignores keys that it does not know; `peers`, `clock_mhz`, `power_w`, and the derived
-// `gbps` and `tflops` may be absent, everything else must be there. kResultsSchema grows when a
-// field changes its meaning.
+// A reader ignores keys that it does not know; `peers`, `clock_mhz`, `power_w`, `repetitions`, and
+// the derived `gbps` and `tflops` may be absent, everything else must be there. kResultsSchema
+// grows when a field changes its meaning.
 #pragma once
 
 #include <cstdint>
@@ -34,11 +34,12 @@ struct Measurement {
   bool stable = false;  // is_stable of timer.h
   double bytes = 0, flops = 0;
   double floor_us = 0;  // a read-only kernel over the same bytes, in the same run; 0: not timed
-  std::string policy;   // "cold" or "warm"
+  std::string policy;   // "cold" or "warm", and what else sets the run apart (bench.cpp)
   int clock_mhz = 0;    // GPU: of its multiprocessors as the timing ended; 0: not known
   double power_w = 0;   // GPU: the same of the card
   double error = 0;     // worst error over its bound among the elements checked; <= 1 is right
   std::map<std::string, double> peers;  // name -> us, timed in the same run
+  std::vector<double> repetitions;      // medians in us, as taken; empty: one (repetitions.h)
   std::string commit, time, env;
 
   double gbps() const { return bytes / us * 1e-3; }
@@ -54,6 +55,10 @@ struct Results {
   std::string path;  // for messages
   Json environment;  // {"schema":1,"env":id,"device":...,"cpu":...,"compiler":...,"commit":...}
   std::vector<Measurement> rows;
+  std::vector<int> lines;  // of each row in the file; empty: not read from one
+
+  /// "path:line" of a row, "path" where lines are not known.
+  std::string at(size_t row) const;
 };
 
 /// Of two measurements of one problem: right before wrong, then the lower median, then the name.

@@ -62,16 +62,6 @@ std::string group_section(const Group& group, size_t index) {
          other_variants(group) + "</section>\n";
 }
 
-std::string environment_list(const Results& file) {
-  std::string html = fmt::format("<h3>{}</h3>\n<dl class=\"environment\">", html_escape(file.path));
-  for (const auto& [key, value] : file.environment.items()) {
-    std::string text = value.is_string() ? value.get<std::string>() : results_line(value);
-    html +=
-        fmt::format("<div><dt>{}</dt><dd>{}</dd></div>", html_escape(key), html_escape(trim(text)));
-  }
-  return html + "</dl>\n";
-}
-
 std::string environment_section(std::span<const Results> files) {
   std::string html = "<section><h2>Environment</h2>\n<p class=\"sub\">As written by each run</p>";
   for (const Results& file : files) html += environment_list(file);
@@ -98,19 +88,12 @@ Result<std::string> report_html(std::span<const Results> files, const ReportOpti
   std::vector<std::string> paths;
   for (const Results& file : files) paths.push_back(file.path);
   OCTET_REQUIRE(!groups.empty(), "report: {} has no measurements", join(paths, ", "));
-  const std::string title = html_escape(options.title);
-  std::string html = fmt::format(
-      "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
-      "<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n"
-      "<header><h1>{}</h1><p class=\"sub\">{}</p></header>\n<main>\n",
-      title, report_css(), title, size_words(files, groups));
-  html += overview(groups);
+  std::string html = overview(groups);
   for (size_t i = 0; i < groups.size(); ++i) html += group_section(groups[i], i);
-  html += environment_section(files) + "</main>\n";
-  html += fmt::format("<footer>{}{}</footer>\n</body>\n</html>\n", "Written by octet report.",
-                      options.created.empty() ? "" : " " + html_escape(options.created));
-  return html;
+  html += environment_section(files);
+  const std::string created = options.created.empty() ? "" : " " + options.created;
+  return html_page(options.title, size_words(files, groups), html,
+                   "Written by octet report." + created);
 }
 
 Status write_report(const std::string& path, std::span<const Results> files,

@@ -6,41 +6,6 @@
 
 namespace octet::harness {
 
-std::string html_escape(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '"':
-        escaped += "&quot;";
-        break;
-      case '\'':
-        escaped += "&#39;";
-        break;
-      default:
-        // Why: control characters are not legal in HTML, whatever way they are written.
-        if ((c >= 0 && c < ' ' && c != '\n' && c != '\t') || c == '\x7f') {
-          escaped += "\xef\xbf\xbd";
-        } else {
-          escaped += c;
-        }
-    }
-  }
-  return escaped;
-}
-
-std::string html_number(double value, int digits) {
-  return value > 0 ? fmt::format("{:.{}f}", value, digits) : "\u2013";
-}
-
 RateUnit rate_unit(const Group& group) {
   if (group.roofline.best_tflops < 1) return {1000, "GFLOP/s", 1};
   return {1, "TFLOP/s", group.roofline.best_tflops < 10 ? 2 : 1};
@@ -71,23 +36,15 @@ std::string cell_tooltip(const Group& group, const Cell& cell) {
 
 namespace {
 
-std::string header(const std::string& text, const char* css_class) {
-  return fmt::format("<th scope=\"col\" class=\"{}\">{}</th>", css_class, html_escape(text));
-}
-
-std::string cell(const std::string& html, const char* css_class) {
-  return fmt::format("<td class=\"{}\">{}</td>", css_class, html);
-}
-
 /// "1.31x" with a hint of how it reads: below 1 the peer is faster.
 std::string speedup_cell(double speedup) {
-  if (!(speedup > 0)) return cell("\u2013", "num none");
-  return cell(fmt::format("{:.2f}\u00d7", speedup), speedup < 0.995 ? "num loss" : "num win");
+  if (!(speedup > 0)) return html_cell("\u2013", "num none");
+  return html_cell(fmt::format("{:.2f}\u00d7", speedup), speedup < 0.995 ? "num loss" : "num win");
 }
 
 /// A percentage over a bar of that length.
 std::string bar_cell(double share) {
-  if (!(share > 0)) return cell("\u2013", "num none");
+  if (!(share > 0)) return html_cell("\u2013", "num none");
   return fmt::format("<td class=\"num bar\" style=\"--p:{:.3f}\">{:.0f}</td>", std::min(1.0, share),
                      100 * share);
 }
@@ -96,16 +53,17 @@ std::string phase_row(const Group& group, const char* title, const PhaseSummary&
   const RateUnit unit = rate_unit(group);
   std::string html =
       fmt::format("<tr><th scope=\"row\"><i class=\"dot {}\"></i>{}</th>", title, title);
-  html += cell(fmt::format("{}", phase.shapes), "num") + bar_cell(phase.share) +
-          cell(html_number(100 * phase.worst_share, 0), "num") +
-          cell(html_number(phase.gbps, 0), "num") +
-          cell(html_number(phase.tflops * unit.per_tflops, unit.digits), "num");
+  html += html_cell(fmt::format("{}", phase.shapes), "num") + bar_cell(phase.share) +
+          html_cell(html_number(100 * phase.worst_share, 0), "num") +
+          html_cell(html_number(phase.gbps, 0), "num") +
+          html_cell(html_number(phase.tflops * unit.per_tflops, unit.digits), "num");
   for (const std::string& peer : group.peers) {
     const auto found = phase.peers.find(peer);
     html += speedup_cell(found == phase.peers.end() ? 0 : found->second);
   }
-  html += cell(fmt::format("{}", phase.unstable), phase.unstable > 0 ? "num warn" : "num none");
-  html += cell(fmt::format("{}", phase.wrong), phase.wrong > 0 ? "num loss" : "num none");
+  html +=
+      html_cell(fmt::format("{}", phase.unstable), phase.unstable > 0 ? "num warn" : "num none");
+  html += html_cell(fmt::format("{}", phase.wrong), phase.wrong > 0 ? "num loss" : "num none");
   return html + "</tr>\n";
 }
 
@@ -113,11 +71,11 @@ std::string phase_row(const Group& group, const char* title, const PhaseSummary&
 
 std::string phase_table(const Group& group) {
   std::string html = "<div class=\"scroll\"><table class=\"data phases\"><thead><tr>" +
-                     header("phase", "") + header("shapes", "num") +
-                     header("% of roofline", "num wide") + header("worst %", "num") +
-                     header("GB/s", "num") + header(rate_unit(group).name, "num");
-  for (const std::string& peer : group.peers) html += header("vs " + peer, "num peer");
-  html += header("unstable", "num") + header("wrong", "num") + "</tr></thead><tbody>\n";
+                     html_head("phase", "") + html_head("shapes", "num") +
+                     html_head("% of roofline", "num wide") + html_head("worst %", "num") +
+                     html_head("GB/s", "num") + html_head(rate_unit(group).name, "num");
+  for (const std::string& peer : group.peers) html += html_head("vs " + peer, "num peer");
+  html += html_head("unstable", "num") + html_head("wrong", "num") + "</tr></thead><tbody>\n";
   for (int i = 0; i < kNumPhases; ++i) {
     if (group.phase[i].shapes == 0) continue;
     html += phase_row(group, name(static_cast<Phase>(i)), group.phase[i]);
@@ -140,35 +98,37 @@ std::string table_row(const Group& group, const Cell& shape) {
   for (const auto& [field, value] : row.problem) {
     const std::string dot =
         field == group.lead ? fmt::format("<i class=\"dot {}\"></i>", name(shape.phase)) : "";
-    html += cell(fmt::format("{}{}", dot, value), "num");
+    html += html_cell(fmt::format("{}{}", dot, value), "num");
   }
-  html += cell(html_escape(row.variant), "code") + cell(html_escape(row.why), "why");
-  html +=
-      cell(fmt::format("{}{:.2f}", row.stable ? "" : "<abbr title=\"unstable\">~</abbr>", row.us),
-           !row.correct() ? "num strong loss"
-           : row.stable   ? "num strong"
-                          : "num strong warn");
-  html += cell(fmt::format("{:.1f}", 100 * (row.us_q3 - row.us_q1) / row.us), "num soft");
-  html += cell(html_number(row.gbps(), 0), "num") +
-          cell(html_number(row.tflops() * unit.per_tflops, unit.digits), "num") +
+  html += html_cell(html_escape(row.variant), "code") + html_cell(html_escape(row.why), "why");
+  html += html_cell(
+      fmt::format("{}{:.2f}", row.stable ? "" : "<abbr title=\"unstable\">~</abbr>", row.us),
+      !row.correct() ? "num strong loss"
+      : row.stable   ? "num strong"
+                     : "num strong warn");
+  html += html_cell(fmt::format("{:.1f}", 100 * (row.us_q3 - row.us_q1) / row.us), "num soft");
+  html += html_cell(html_number(row.gbps(), 0), "num") +
+          html_cell(html_number(row.tflops() * unit.per_tflops, unit.digits), "num") +
           bar_cell(shape.floor_share()) + bar_cell(shape.share());
   for (const std::string& peer : group.peers) {
     const auto found = shape.peers.find(peer);
     html += speedup_cell(found == shape.peers.end() ? 0 : found->second / row.us);
   }
-  return html + cell(row.correct() ? fmt::format("{:.2f}", row.error)
-                                   : fmt::format("<strong>wrong</strong> {:.3g}", row.error),
-                     row.correct() ? "num soft" : "num loss");
+  return html + html_cell(row.correct() ? fmt::format("{:.2f}", row.error)
+                                        : fmt::format("<strong>wrong</strong> {:.3g}", row.error),
+                          row.correct() ? "num soft" : "num loss");
 }
 
 std::string table_header(const Group& group) {
   std::string html;
-  for (const auto& [field, value] : group.cells.front().best->problem) html += header(field, "num");
-  html += header("variant", "") + header("why", "") + header("us", "num") + header("IQR %", "num") +
-          header("GB/s", "num") + header(rate_unit(group).name, "num") +
-          header("% of floor", "num wide") + header("% of roofline", "num wide");
-  for (const std::string& peer : group.peers) html += header("vs " + peer, "num peer");
-  return html + header("error / bound", "num");
+  for (const auto& [field, value] : group.cells.front().best->problem)
+    html += html_head(field, "num");
+  html += html_head("variant", "") + html_head("why", "") + html_head("us", "num") +
+          html_head("IQR %", "num") + html_head("GB/s", "num") +
+          html_head(rate_unit(group).name, "num") + html_head("% of floor", "num wide") +
+          html_head("% of roofline", "num wide");
+  for (const std::string& peer : group.peers) html += html_head("vs " + peer, "num peer");
+  return html + html_head("error / bound", "num");
 }
 
 }  // namespace
@@ -199,11 +159,12 @@ std::string other_variants(const Group& group) {
     count += shape.others.size();
     for (const Measurement* other : shape.others) {
       rows += fmt::format(
-          "<tr>{}{}{}{}{}</tr>\n", cell(html_escape(other->shape()), ""),
-          cell(html_escape(other->variant), "code"), cell(html_escape(other->why), "why"),
-          cell(fmt::format("{:.2f}", other->us), "num strong"),
-          other->correct() ? cell(fmt::format("{:.2f}\u00d7", other->us / shape.best->us), "num")
-                           : cell("wrong", "num loss"));
+          "<tr>{}{}{}{}{}</tr>\n", html_cell(html_escape(other->shape()), ""),
+          html_cell(html_escape(other->variant), "code"), html_cell(html_escape(other->why), "why"),
+          html_cell(fmt::format("{:.2f}", other->us), "num strong"),
+          other->correct()
+              ? html_cell(fmt::format("{:.2f}\u00d7", other->us / shape.best->us), "num")
+              : html_cell("wrong", "num loss"));
     }
   }
   if (count == 0) return "";
@@ -212,8 +173,8 @@ std::string other_variants(const Group& group) {
       "tall\">"
       "<table class=\"data\"><thead><tr>{}{}{}{}{}</tr></thead><tbody>\n{}</tbody></table></div>"
       "</details>\n",
-      count, header("shape", ""), header("variant", ""), header("why", ""), header("us", "num"),
-      header("of the chosen", "num"), rows);
+      count, html_head("shape", ""), html_head("variant", ""), html_head("why", ""),
+      html_head("us", "num"), html_head("of the chosen", "num"), rows);
 }
 
 }  // namespace octet::harness

@@ -13,6 +13,10 @@ namespace {
 using select::CostTerms;
 using select::kCostTerms;
 
+double work_of(const CostSample& sample, size_t term) {
+  return sample.terms[term] < kNoWork ? 0 : sample.terms[term];
+}
+
 /// Normal equations of the relative error, with columns scaled to unit length.
 struct Normal {
   std::array<CostTerms, kCostTerms> gram{};
@@ -22,10 +26,10 @@ struct Normal {
     for (size_t row = 0; row < samples.size(); ++row) {
       const double weight = samples[row].weight * (weights.empty() ? 1 : weights[row]);
       for (size_t i = 0; i < kCostTerms; ++i) {
-        const double x = samples[row].terms[i] / samples[row].us;
+        const double x = work_of(samples[row], i) / samples[row].us;
         rhs[i] += weight * x;
         for (size_t j = 0; j < kCostTerms; ++j) {
-          gram[i][j] += weight * x * samples[row].terms[j] / samples[row].us;
+          gram[i][j] += weight * x * work_of(samples[row], j) / samples[row].us;
         }
       }
     }

@@ -2,10 +2,11 @@
 //
 // Method     least squares of the relative error predicted/measured - 1 with no coefficient below
 //            zero: with five terms every set of positive ones is solved and the best legal one
-//            taken, which is exact and deterministic. Then the same again with outliers
-//            down-weighted by Huber's rule (1.345 times the normalised median deviation). A variant
-//            counts by how near it came to the fastest of the problem: the model is there to rank
-//            the leaders, and need not tell how slow the slow ones are.
+//            taken, which is exact and deterministic. A term under kNoWork is none: what rounding
+//            leaves of a difference would else become a coefficient of 1e15. Then the same again
+//            with outliers down-weighted by Huber's rule (1.345 times the normalised median
+//            deviation). A variant counts by how near it came to the fastest of the problem: the
+//            model is there to rank the leaders, and need not tell how slow the slow ones are.
 #pragma once
 
 #include <span>
@@ -35,6 +36,9 @@ struct CostSample {
 
 /// Every measured time of a set, in the terms of the model, weighted by the cube of fastest/us.
 std::vector<CostSample> cost_samples(const Measured& measured, CostTermsOf terms_of);
+
+/// Of a term: a byte, a thousand operations.
+inline constexpr double kNoWork = 1e-6;
 
 /// A variant with fewer samples is not fitted: five coefficients need more points than that.
 inline constexpr int kMinCostSamples = 6;

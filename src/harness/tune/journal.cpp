@@ -151,10 +151,11 @@ Result<Journal> Journal::open(const std::string& path, const Device& device, boo
     if (::ftruncate(journal.file_, 0) != 0) return io_error(path);
   }
   if (::fstat(journal.file_, &status) != 0) return io_error(path);
-  if (status.st_size == 0) {
-    OCTET_CHECK_OK(append_line(journal.file_, path, journal.environment_));
-  }
-  return journal;
+  if (status.st_size > 0) return journal;
+  const Status begun = append_line(journal.file_, path, journal.environment_);
+  if (begun.ok()) return journal;
+  [[maybe_unused]] const int removed = ::unlink(path.c_str());  // no empty journal stays behind
+  return begun;
 }
 
 Status Journal::append(const TuneRecord& record) {

@@ -15,6 +15,7 @@ std::span<const select::Variant> variants();
 /// The problem of a call, or kInvalidArgument (validate.cpp).
 Result<Problem> validate(const AttnDecodeArgs& args);
 Status validate_problem(const select::Problem& problem);
+Status validate_split(int64_t split_tokens);
 
 /// Of a call that reads and writes memory: no pointer that must be there is null.
 Status check_pointers(const AttnDecodeArgs& args);

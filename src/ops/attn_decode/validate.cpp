@@ -62,15 +62,18 @@ Status check_numbers(const AttnDecodeArgs& args) {
                 "{}: soft_cap = {}, must be finite and at least 0", kOp, args.soft_cap);
   OCTET_REQUIRE(args.window_left >= -1, "{}: window_left = {}, must be at least -1 (no window)",
                 kOp, args.window_left);
-  const int64_t split = args.split_tokens;
+  return validate_split(args.split_tokens);
+}
+
+}  // namespace
+
+Status validate_split(int64_t split) {
   OCTET_REQUIRE(
       split == 0 || (split >= kLeastSplit && split <= kMostSplit && split % kSplitStep == 0),
       "{}: split_tokens = {}, must be 0 or a multiple of {}, {} to {}", kOp, split, kSplitStep,
       kLeastSplit, kMostSplit);
   return Status::Ok();
 }
-
-}  // namespace
 
 Result<Problem> validate(const AttnDecodeArgs& args) {
   OCTET_CHECK_OK(check_types(args));

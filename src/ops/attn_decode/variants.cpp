@@ -15,6 +15,7 @@
 #include "src/ops/attn_decode/op.h"
 #include "src/ops/cuda_variants.h"
 #include "src/select/fitted_cost.h"
+#include "src/select/whole_op.h"
 
 namespace octet::ops::attn_decode {
 namespace {
@@ -148,19 +149,9 @@ std::span<const select::Variant> variants() {
 }
 
 const select::Op& op() {
-  static const select::Op instance{
-      &schema(),
-      kNumFormats,
-      variants,
-      validate_problem,
-      heuristic,
-      predict_us,
-      cost_terms,
-      [](Arch) { return to_select({}).format; },
-      fixed_default,
-      [](const select::Problem& problem) { return from(problem).flops(); },
-      [](const select::Problem& problem) { return from(problem).bytes(); },
-  };
+  static const select::Op instance = select::whole_op<from, to_select>(
+      {&schema(), kNumFormats, variants, validate_problem, heuristic, predict_us, cost_terms,
+       nullptr, fixed_default, nullptr, nullptr});
   return instance;
 }
 

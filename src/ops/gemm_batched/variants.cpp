@@ -11,6 +11,7 @@
 #include "src/ops/gemm_batched/cpu/x86_avx512_widen.h"
 #include "src/ops/gemm_batched/op.h"
 #include "src/select/no_model.h"
+#include "src/select/whole_op.h"
 
 namespace octet::ops::gemm_batched {
 namespace {
@@ -87,19 +88,9 @@ std::span<const select::Variant> variants() {
 }
 
 const select::Op& op() {
-  static const select::Op instance{
-      &schema(),
-      kNumFormats,
-      variants,
-      validate_problem,
-      select::no_heuristic,
-      select::no_prediction,
-      cost_terms,
-      [](Arch) { return to_select({}).format; },
-      fixed_default,
-      [](const select::Problem& problem) { return from(problem).flops(); },
-      [](const select::Problem& problem) { return from(problem).bytes(); },
-  };
+  static const select::Op instance = select::whole_op<from, to_select>(
+      {&schema(), kNumFormats, variants, validate_problem, select::no_heuristic,
+       select::no_prediction, cost_terms, nullptr, fixed_default, nullptr, nullptr});
   return instance;
 }
 

@@ -23,6 +23,7 @@
 #include "src/ops/gemm_blockscale/hip/gfx942_mfma.h"
 #include "src/ops/gemm_blockscale/op.h"
 #include "src/select/gemm_cost.h"
+#include "src/select/whole_op.h"
 
 namespace octet::ops::gemm_blockscale {
 namespace {
@@ -125,19 +126,9 @@ std::span<const select::Variant> variants() {
 }
 
 const select::Op& op() {
-  static const select::Op instance{
-      &schema(),
-      kNumFormats,
-      variants,
-      validate_problem,
-      heuristic,
-      predict_us,
-      cost_terms,
-      default_format,
-      fixed_default,
-      [](const select::Problem& problem) { return from(problem).flops(); },
-      [](const select::Problem& problem) { return from(problem).bytes(); },
-  };
+  static const select::Op instance = select::whole_op<from, to_select>(
+      {&schema(), kNumFormats, variants, validate_problem, heuristic, predict_us, cost_terms,
+       default_format, fixed_default, nullptr, nullptr});
   return instance;
 }
 

@@ -22,6 +22,7 @@
 #include "src/ops/gemm_mxfp8/cuda/sm90_wgmma_widen.h"
 #include "src/ops/gemm_mxfp8/op.h"
 #include "src/select/gemm_cost.h"
+#include "src/select/whole_op.h"
 
 namespace octet::ops::gemm_mxfp8 {
 namespace {
@@ -110,19 +111,9 @@ std::span<const select::Variant> variants() {
 }
 
 const select::Op& op() {
-  static const select::Op instance{
-      &schema(),
-      kNumFormats,
-      variants,
-      validate_problem,
-      heuristic,
-      predict_us,
-      cost_terms,
-      [](Arch) { return to_select({}).format; },
-      fixed_default,
-      [](const select::Problem& problem) { return from(problem).flops(); },
-      [](const select::Problem& problem) { return from(problem).bytes(); },
-  };
+  static const select::Op instance = select::whole_op<from, to_select>(
+      {&schema(), kNumFormats, variants, validate_problem, heuristic, predict_us, cost_terms,
+       nullptr, fixed_default, nullptr, nullptr});
   return instance;
 }
 

@@ -35,11 +35,14 @@ Result<Sized> size_of_call(const MoeMxfp8Args& args, const moe::Problem& problem
   return Sized{block_m, moe::layout_of(problem, block_m, std::max(bytes1, bytes2))};
 }
 
-/// Each step may begin while the one before it ends.
+/// Each step may begin while the one before it ends. The first product lets the activation begin
+/// when the slots are there, and that the second product at once, which so finds the list and asks
+/// for its weights while the first one ends.
 Status run(moe::Steps& steps, bool quantized, Stream& stream, const Options& options) {
   Options product = options;  // with the scratch memory of the products
   product.overlap_previous = true;
   steps.activate.overlap_previous = steps.reduce.overlap_previous = true;
+  steps.activate.pass_at_once = steps.gemm2.list_is_older = steps.reduce.ids_are_older = true;
   steps.quantize_x.overlap_previous = options.overlap_previous;
   // Behind quantize_x, which begins after all that came before it; else the ids may be just made.
   steps.align.overlap_previous = !quantized;

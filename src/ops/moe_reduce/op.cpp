@@ -27,7 +27,7 @@ Status moe_reduce(const MoeReduceArgs& args, Stream& stream) {
   OCTET_TRY(call.task, ops::moe_reduce::validate(args));
   if (call.task.tokens == 0 || call.task.cols == 0) return Status::Ok();
   if (stream.is_gpu()) {
-    return ops::moe_reduce::cuda::run(call.task, args.overlap_previous, stream);
+    return ops::moe_reduce::cuda::run(call.task, args.overlap_previous, args.ids_are_older, stream);
   }
   call.kernel = cpu::fastest(ops::moe_reduce::variants(), stream.device()).kernel;
   // Why: to wake another thread costs more than to add some ten thousand values.

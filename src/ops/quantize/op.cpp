@@ -26,7 +26,9 @@ Status quantize(const QuantizeArgs& args, Stream& stream) {
   Call call{};
   OCTET_TRY(call.task, ops::quantize::validate(args));
   if (call.task.rows == 0) return Status::Ok();
-  if (stream.is_gpu()) return ops::quantize::cuda::run(call.task, args.overlap_previous, stream);
+  if (stream.is_gpu()) {
+    return ops::quantize::cuda::run(call.task, args.overlap_previous, args.pass_at_once, stream);
+  }
   call.kernel = cpu::fastest(ops::quantize::variants(), stream.device()).kernel;
   // Why: to wake another thread costs more than a few thousand values.
   const bool small = call.task.rows == 1 || call.task.rows * call.task.cols < 16384;

@@ -95,6 +95,40 @@ TEST(AttnDecodeCase, BytesAroundResultsAreSeen) {
             "memory around lse was written");
 }
 
+TEST(AttnDecodeCase, ATimedLoadIsWhatOperandsHave) {
+  Stream stream = Stream::cpu(1).value();
+  AttnLoad load{{300, 0, 17, 1}, 256, 16, 5};
+  const auto instance = make_attn_decode(problem_of("attn_e5m2_paged"), stream,
+                                         {Inputs::kRandom, 1, true, false, load});
+  ASSERT_TRUE(instance.ok()) << instance.status().message();
+  const Launch look = [&](const void* args, select::Workspace, Stream&) {
+    const auto& a = *static_cast<const AttnDecodeArgs*>(args);
+    EXPECT_EQ(std::vector<int64_t>(a.seqlens, a.seqlens + 4), load.contexts);
+    EXPECT_EQ(a.split_tokens, 256);
+    EXPECT_EQ(a.k.block_tokens, 16);
+    EXPECT_EQ(a.page_table_cols, 19 + 5);
+    return Status::Ok();
+  };
+  EXPECT_TRUE((*instance)->run(look, {}, stream, 0).ok());
+  EXPECT_DOUBLE_EQ((*instance)->share(), 318 / 1200.0);
+}
+
+TEST(AttnDecodeCase, ATimedLoadThatIsNotOfTheProblemIsRefused) {
+  Stream stream = Stream::cpu(1).value();
+  const auto refusal = [&](const AttnLoad& load) {
+    return make_attn_decode(problem_of("attn_e5m2"), stream, {Inputs::kRandom, 1, true, true, load})
+        .status()
+        .message();
+  };
+  EXPECT_EQ(refusal({{300}, 0, 64, 0}), "attn_decode: 1 contexts, batch is 4");
+  EXPECT_EQ(refusal({{1, 2, 3, 4}, 0, 64, 0}), "attn_decode: the longest context is 4, ctx is 300");
+  EXPECT_EQ(refusal({{}, 96, 64, 0}),
+            "attn_decode: split_tokens = 96, must be 0 or a multiple of 64, 256 to 2048");
+  EXPECT_EQ(refusal({{}, 0, 16, 3}),
+            "attn_decode: pages of 16 and 3 more columns of their table, of a format that is not "
+            "paged");
+}
+
 TEST(AttnDecodeCase, ItIsTimedBesideTheReadFloor) {
   Stream stream = Stream::cpu(1).value();
   BenchOptions options;
@@ -107,7 +141,15 @@ TEST(AttnDecodeCase, ItIsTimedBesideTheReadFloor) {
     EXPECT_GT(row.us, 0);
     EXPECT_GT(row.floor_us, 0);
     EXPECT_LE(row.error, 1);
+    EXPECT_EQ(row.policy, "cold");
   }
+  options.attn = {{300, 0, 0, 0}, 512, 128, 7};
+  const auto ragged = bench(attn::op(), problem_of("attn_e4m3fn_token_paged"),
+                            {attn::op().find("generic_ref")}, stream, options);
+  ASSERT_TRUE(ragged.ok()) << ragged.status().message();
+  EXPECT_EQ(ragged->at(0).policy, "cold_ragged_split512_page128_cols7");
+  EXPECT_DOUBLE_EQ(ragged->at(0).bytes, rows->at(0).bytes / 4);
+  EXPECT_DOUBLE_EQ(ragged->at(0).flops, rows->at(0).flops / 4);
 }
 
 }  // namespace

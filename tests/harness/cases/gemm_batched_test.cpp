@@ -122,9 +122,9 @@ INSTANTIATE_TEST_SUITE_P(Formats, BatchedJudgeTest,
                          testing::Values(Format::kBf16, Format::kA8w8, Format::kA8w8Int8,
                                          Format::kA8w8Prequant, Format::kA16wfp4,
                                          Format::kA16wfp4Wide, Format::kAfp4wfp4),
-                         [](const auto& info) {
+                         [](const auto& tested) {
                            return gemm::schema().format_name(
-                               gemm::to_select({1, 1, 32, 1, info.param, DType::kBf16}).format);
+                               gemm::to_select({1, 1, 32, 1, tested.param, DType::kBf16}).format);
                          });
 
 TEST(BatchedCase, OperandsForTimingAreNotJudgedOnACpu) {

@@ -243,7 +243,7 @@ TEST(ReportTest, SeveralFilesGetAnOverview) {
 TEST(ReportTest, NothingToShowIsAnError) {
   const auto none = report_html({});
   EXPECT_EQ(none.status().code(), StatusCode::kInvalidArgument);
-  const auto empty = report_html(std::vector<Results>{{"a.jsonl", Json::object(), {}}});
+  const auto empty = report_html(std::vector<Results>{{"a.jsonl", Json::object(), {}, {}}});
   EXPECT_EQ(empty.status().code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(empty.status().message(), "report: a.jsonl has no measurements");
 }

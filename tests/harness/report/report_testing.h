@@ -29,7 +29,7 @@ inline Results three_phases() {
   std::vector<Measurement> rows = {shape(1, 512, 10, 5, 10e6, 1e6),
                                    shape(128, 512, 12.5, 10, 40e6, 100e6),
                                    shape(4096, 512, 20, 5, 20e6, 2000e6)};
-  return {"r.jsonl", Json{{"schema", 1}, {"compiler", "g++ 12.2"}}, std::move(rows)};
+  return {"r.jsonl", Json{{"schema", 1}, {"compiler", "g++ 12.2"}}, std::move(rows), {}};
 }
 
 inline std::string page(const std::vector<Results>& files) {

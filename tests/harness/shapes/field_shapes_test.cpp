@@ -12,7 +12,7 @@ namespace {
 
 const select::OpSchema& attn() { return ops::attn_decode::schema(); }
 
-Result<std::vector<select::Problem>> parse(const std::string& text) {
+Result<std::vector<FieldShape>> parse(const std::string& text) {
   return parse_field_shapes(attn(), 0, text, "s.csv");
 }
 
@@ -21,8 +21,21 @@ TEST(FieldShapes, ColumnsAreBoundByName) {
   EXPECT_TRUE(has_matrix_shapes(ops::gemm_mxfp8::schema()));
   const auto problems = parse("name,ctx,batch,hq,hkv,d\na,4096,2,32,8,128\n").value();
   ASSERT_EQ(problems.size(), 1u);
-  EXPECT_EQ(problems[0], (select::Problem{&attn(), 0, {2, 32, 8, 128, 4096, 0}}));
-  EXPECT_EQ(parse("q,ctx,batch,hq,hkv,d\n4,1,1,1,1,16\n").value()[0].field[5], 4);
+  EXPECT_EQ(problems[0].problem, (select::Problem{&attn(), 0, {2, 32, 8, 128, 4096, 0}}));
+  EXPECT_TRUE(problems[0].contexts.empty());
+  EXPECT_EQ(parse("q,ctx,batch,hq,hkv,d\n4,1,1,1,1,16\n").value()[0].problem.field[5], 4);
+}
+
+TEST(FieldShapes, RaggedBatchesHaveAContextForEachSequence) {
+  const auto shapes = parse("batch,hq,hkv,d,ctx_list\n3,8,1,64,128;4096;0\n1,8,1,64,5\n").value();
+  ASSERT_EQ(shapes.size(), 2u);
+  EXPECT_EQ(shapes[0].problem, (select::Problem{&attn(), 0, {3, 8, 1, 64, 4096, 0}}));
+  EXPECT_EQ(shapes[0].contexts, (std::vector<int64_t>{128, 4096, 0}));
+  EXPECT_EQ(shapes[1].problem.field[4], 5);
+  EXPECT_EQ(parse("batch,hq,hkv,d,ctx_list\n3,8,1,64,128;4096\n").status().message(),
+            "s.csv:2: column ctx_list: 2 contexts, batch is 3");
+  EXPECT_EQ(parse("batch,hq,hkv,d,ctx_list\n2,8,1,64,128;\n").status().message(),
+            "s.csv:2: column ctx_list: '' is not a number from 0 to 2^31 - 1");
 }
 
 TEST(FieldShapes, ErrorsNameFileAndLine) {
@@ -34,7 +47,7 @@ TEST(FieldShapes, ErrorsNameFileAndLine) {
 }
 
 TEST(FieldShapes, ListsOfTheRepository) {
-  for (const std::string name : {"uniform", "check"}) {
+  for (const std::string name : {"uniform", "check", "ragged"}) {
     const std::string path =
         std::string(OCTET_SOURCE_DIR "/data/shapes/attn_decode/") + name + ".csv";
     const std::string text = read_file(path).value();

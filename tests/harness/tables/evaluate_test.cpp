@@ -117,7 +117,7 @@ Measurement measure(int64_t m, int64_t n, const char* variant, double us) {
 }
 
 Measured measured(std::vector<Measurement> rows) {
-  const std::vector<Results> files{Results{"r.jsonl", {}, std::move(rows)}};
+  const std::vector<Results> files{Results{"r.jsonl", {}, std::move(rows), {}}};
   auto set = measured_problems(toy(), files, profile("generic"));
   EXPECT_TRUE(set.ok()) << set.status().message();
   return std::move(set).value();
@@ -144,7 +144,7 @@ TEST(MeasuredProblems, CountsWhatTakesNoPart) {
 TEST(MeasuredProblems, AProblemOfAnotherShapeIsCorrupt) {
   Measurement row = measure(1, 1, "fast", 10);
   row.problem.pop_back();
-  const std::vector<Results> files{Results{"r.jsonl", {}, {row}}};
+  const std::vector<Results> files{Results{"r.jsonl", {}, {row}, {}}};
   const auto set = measured_problems(toy(), files, profile("generic"));
   EXPECT_EQ(set.status().code(), StatusCode::kCorruptData);
   EXPECT_NE(set.status().message().find("r.jsonl"), std::string::npos);

@@ -155,7 +155,7 @@ TEST(TunedRows, OneBucketHasOneRow) {
   tables.add(table);
   const auto asked = ops::gemm_grouped::to_select({8, 64, 128, 256, 8, 64});
   const auto choice = select::choose(grouped, asked, device, tables).value();
-  EXPECT_EQ(to_string(choice.why), "tuned:exact");
+  EXPECT_EQ(to_string(choice.why), "tuned:bucket");
 }
 
 class UpdateTableTest : public testing::Test {

@@ -52,8 +52,8 @@ TEST_P(EveryBatchedVariant, IsRightOnEdgeProblems) {
 
 INSTANTIATE_TEST_SUITE_P(Cpu, EveryBatchedVariant,
                          testing::ValuesIn(testing_gemm::cpu_variants(gemm::op())),
-                         [](const auto& info) {
-                           return testing_gemm::test_name(gemm::op(), info.param);
+                         [](const auto& tested) {
+                           return testing_gemm::test_name(gemm::op(), tested.param);
                          });
 
 TEST(EveryTierBatched, RunsItsChainAndNothingAbove) {

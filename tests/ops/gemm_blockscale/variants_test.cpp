@@ -18,7 +18,7 @@ TEST_P(EveryVariant, IsRightOnEdgeShapes) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Cpu, EveryVariant, testing::ValuesIn(cpu_variants(gemm::op())),
-                         [](const auto& info) { return test_name(gemm::op(), info.param); });
+                         [](const auto& tested) { return test_name(gemm::op(), tested.param); });
 
 TEST(EveryTier, RunsItsChainAndNothingAbove) {
   expect_tiers_run_their_chain(gemm::op(), gemm::to_select({3, 40, 256}));

@@ -1,9 +1,11 @@
 // gemm_grouped on a GPU, on the stand-in: what each kernel is given, and what is refused.
 #include <algorithm>
+#include <cstring>
 #include <memory>
 
 #include "device/stand_in.h"
 #include "octet/gemm_grouped.h"
+#include "src/ops/gemm_grouped/cuda/params.h"
 #include "src/ops/gemm_grouped/op.h"
 
 namespace octet {
@@ -149,6 +151,19 @@ TEST_F(GroupedLaunchCudaTest, BlocksOfALaunchAreThoseOfTheDevice) {
     EXPECT_EQ(launches[0].dependent, overlap);
     const auto units = static_cast<uint32_t>(stream_->device().cu_num);
     EXPECT_EQ(launches[0].grid[0], units * 2) << "two blocks a multiprocessor";
+  }
+}
+
+TEST_F(GroupedLaunchCudaTest, AnOlderListIsReadEarlyWhereTheLaunchOverlaps) {
+  SmallGrouped small(70, 512, true);
+  for (const bool older : {false, true}) {
+    for (const bool overlap : {false, true}) {
+      small.args.list_is_older = older;
+      ASSERT_TRUE(run(small, kSwap, overlap).ok());
+      gemm::Sm90Params params;
+      std::memcpy(&params, control().launches().back().parameter.data(), sizeof params);
+      EXPECT_EQ(params.early_list, older && overlap);
+    }
   }
 }
 

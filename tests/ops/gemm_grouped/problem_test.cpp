@@ -61,18 +61,19 @@ TEST(GroupedProblem, ASharedExpertMoreIsTheSameBucket) {
   }
 }
 
-TEST(GroupedProblem, BucketsAreOfOneWeightOneFormatAndAnyBlock) {
+TEST(GroupedProblem, BucketsAreOfOneFormatAndAnyBlockWithAndWithoutWeights) {
   const Problem problem{8, 512, 7168, 256, 8, 16};
   Problem other = problem;
   other.block_m = 64;
   EXPECT_EQ(key_of(other), key_of(problem));
   other.d = DType::kF32;
   EXPECT_EQ(key_of(other), key_of(problem)) << "tuned with bf16";
-  for (const auto change :
-       {+[](Problem& p) { p.n = 256; }, +[](Problem& p) { p.k = 7296; },
-        +[](Problem& p) { p.experts = 32; }, +[](Problem& p) { p.tokens = 32; },
-        +[](Problem& p) { p.weighted = true; }, +[](Problem& p) { p.per_token = true; },
-        +[](Problem& p) { p.format = Format::kBlockscale; }}) {
+  other.weighted = true;
+  EXPECT_EQ(key_of(other), key_of(problem)) << "tuned without weights";
+  for (const auto change : {+[](Problem& p) { p.n = 256; }, +[](Problem& p) { p.k = 7296; },
+                            +[](Problem& p) { p.experts = 32; }, +[](Problem& p) { p.tokens = 32; },
+                            +[](Problem& p) { p.per_token = true; },
+                            +[](Problem& p) { p.format = Format::kBlockscale; }}) {
     Problem changed = problem;
     change(changed);
     EXPECT_FALSE(key_of(changed) == key_of(problem));

@@ -91,6 +91,15 @@ TEST(Walk, WorkersThatAreNotNeededHaveNothing) {
   EXPECT_EQ(visits.most, 2);
 }
 
+TEST(Walk, ATileOfMorePartsIsNotOneWorkersAlone) {
+  std::vector<int> real(32, 4);
+  real[5] = 9;
+  const List list(16, std::vector<int32_t>(32, 1), real);
+  const Visits visits = walk_all<8>(list, 64, 132);  // 128 workers, of 16 turns each
+  EXPECT_EQ(visits.workers, 128);
+  EXPECT_EQ(visits.most, 18);
+}
+
 TEST(Walk, TilesMoveBeforeColumnsInGroupsOfSlots) {
   const List list(128, std::vector<int32_t>(20, 0), std::vector<int>(20, 1));
   std::vector<std::pair<int, int>> order;
@@ -99,7 +108,8 @@ TEST(Walk, TilesMoveBeforeColumnsInGroupsOfSlots) {
   }
   ASSERT_EQ(order.size(), 40u);
   EXPECT_EQ(order[15], (std::pair{15, 0}));
-  EXPECT_EQ(order[16], (std::pair{0, 1})) << "2,048 slots are a group";
+  EXPECT_EQ(order[16], (std::pair{1, 1})) << "2,048 slots are a group";
+  EXPECT_EQ(order[31], (std::pair{0, 1}));
   EXPECT_EQ(order[32], (std::pair{16, 0}));
 }
 

@@ -19,7 +19,7 @@ TEST_P(EveryMxVariant, IsRightOnEdgeShapes) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Cpu, EveryMxVariant, testing::ValuesIn(cpu_variants(gemm::op())),
-                         [](const auto& info) { return test_name(gemm::op(), info.param); });
+                         [](const auto& tested) { return test_name(gemm::op(), tested.param); });
 
 TEST(EveryTierMx, RunsItsChainAndNothingAbove) {
   expect_tiers_run_their_chain(gemm::op(), gemm::to_select({3, 40, 288}));

@@ -51,9 +51,22 @@ TEST_F(MoeAlignLaunchCudaTest, ExpertsOfOtherDevicesHaveNoSlot) {
   call.expect_right("mask");
 }
 
+TEST_F(MoeAlignLaunchCudaTest, FewChoicesTakeASmallThreadBlock) {
+  for (const auto& [tokens, few] : {std::pair{1, true}, {4, true}, {5, false}}) {
+    SmallAlign call(tokens, 8, 256, 64);
+    call.route(3, 256);
+    control().reset();
+    run(call);
+    call.expect_right("few");
+    const stand_in::Launch launch = control().launches().back();
+    EXPECT_EQ(launch.entry, few ? "octet_moe_align_few" : "octet_moe_align_cluster") << tokens;
+    EXPECT_EQ(launch.block[0], few ? 256u : 1024u) << tokens;
+  }
+}
+
 TEST_F(MoeAlignLaunchCudaTest, OneLaunchOfOneCluster) {
   for (const auto& [tokens, cluster] :
-       {std::pair{1, 1u}, {512, 1u}, {513, 2u}, {8000, 4u}, {9000, 8u}}) {
+       {std::pair{5, 1u}, {512, 1u}, {513, 2u}, {8000, 4u}, {9000, 8u}}) {
     SmallAlign call(tokens, 8, 256, 64);
     control().reset();
     run(call);
@@ -80,13 +93,14 @@ TEST_F(MoeAlignLaunchCudaTest, MayBeginWhileTheLaunchBeforeEnds) {
 }
 
 TEST_F(MoeAlignLaunchCudaTest, AFaultNamesEntryAndProblem) {
-  SmallAlign call(3, 2, 4, 8);
+  SmallAlign call(17, 2, 4, 8);
   control().set_fault("sticky:octet_moe_align_cluster");
   run(call);
   const Status status = moe_align(call.args, *stream_);
   EXPECT_EQ(status.code(), StatusCode::kBackend);
-  EXPECT_NE(status.message().find("moe_align tokens=3 topk=2 experts=4: octet_moe_align_cluster: "),
-            std::string::npos)
+  EXPECT_NE(
+      status.message().find("moe_align tokens=17 topk=2 experts=4: octet_moe_align_cluster: "),
+      std::string::npos)
       << status.message();
 }
 

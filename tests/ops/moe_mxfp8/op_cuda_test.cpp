@@ -1,8 +1,11 @@
 // moe_mxfp8 on a GPU, on the stand-in: launches and what each waits for, results, captures, memory.
+#include <cstring>
 #include <memory>
 
 #include "device/stand_in.h"
 #include "ops/moe_mxfp8/layer_reference.h"
+#include "src/ops/gemm_grouped/cuda/params.h"
+#include "src/ops/quantize/cuda/params.h"
 
 namespace octet {
 namespace {
@@ -44,7 +47,7 @@ TEST_F(MoeMxfp8OpCudaTest, SixLaunchesOfWhichEachBeginsAsTheLastOneEnds) {
   SmallMoe layer({5, 3, 4, 128, 128});
   run(layer);
   const std::vector<std::string> six{"octet_quantize_groups_bf16_e4m3fn_1x32",
-                                     "+octet_moe_align_cluster",
+                                     "+octet_moe_align_few",
                                      "+product",
                                      "+octet_quantize_silu_bf16_e4m3fn_1x32",
                                      "+product",
@@ -53,12 +56,33 @@ TEST_F(MoeMxfp8OpCudaTest, SixLaunchesOfWhichEachBeginsAsTheLastOneEnds) {
   expect_right(layer);
 }
 
+TEST_F(MoeMxfp8OpCudaTest, TheSecondProductFindsTheSlotsWhileTheFirstOneEnds) {
+  SmallMoe layer({5, 3, 4, 128, 128});
+  run(layer);
+  const auto launches = control().launches();
+  ASSERT_EQ(launches.size(), 6u);
+  const auto passes = [&](size_t i) {
+    ops::quantize::Sm90Params params;
+    std::memcpy(&params, launches[i].parameter.data(), sizeof params);
+    return params.passes_at_once;
+  };
+  const auto early = [&](size_t i) {
+    ops::gemm_grouped::Sm90Params params;
+    std::memcpy(&params, launches[i].parameter.data(), sizeof params);
+    return params.early_list;
+  };
+  EXPECT_FALSE(passes(0)) << "behind it the ids are read at once";
+  EXPECT_FALSE(early(2)) << "the list is the work of the launch before";
+  EXPECT_TRUE(passes(3));
+  EXPECT_TRUE(early(4));
+}
+
 TEST_F(MoeMxfp8OpCudaTest, FiveWhereXIsQuantised) {
   SmallMoe layer({5, 3, 4, 128, 128, DType::kE4m3fn, DType::kF32, Activation::kClampedSwiglu});
   Options options;
   options.overlap_previous = true;
   run(layer, options);
-  const std::vector<std::string> five{"octet_moe_align_cluster", "+product",
+  const std::vector<std::string> five{"octet_moe_align_few", "+product",
                                       "+octet_quantize_swiglu_bf16_e4m3fn_1x32", "+product",
                                       "+octet_moe_reduce_f32_f32"};
   EXPECT_EQ(entries(), five) << "the ids may be the work of the launch before";

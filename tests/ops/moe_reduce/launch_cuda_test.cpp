@@ -1,6 +1,9 @@
 // moe_reduce on a GPU, on the stand-in: the bits of the CPU, one launch, what it is given.
+#include <cstring>
+
 #include "device/stand_in.h"
 #include "ops/moe_reduce/small_reduce.h"
+#include "src/ops/moe_reduce/cuda/params.h"
 
 namespace octet {
 namespace {
@@ -35,9 +38,13 @@ TEST_F(MoeReduceLaunchCudaTest, OneLaunchAndNothingElse) {
     SmallReduce call({3, 4, 2050});
     control().reset();
     call.args.overlap_previous = overlap;
+    call.args.ids_are_older = true;
     ASSERT_TRUE(moe_reduce(call.args, *stream_).ok());
     const auto launches = control().launches();
     ASSERT_EQ(launches.size(), 1u);
+    ops::moe_reduce::Sm90Params params;
+    std::memcpy(&params, launches[0].parameter.data(), sizeof params);
+    EXPECT_EQ(params.early_ids, overlap);
     EXPECT_EQ(launches[0].entry, "octet_moe_reduce_bf16_bf16");
     EXPECT_EQ(launches[0].grid[0], 9u) << "three parts of 1,024 columns a token";
     EXPECT_EQ(launches[0].dependent, overlap);

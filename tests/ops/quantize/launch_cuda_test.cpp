@@ -81,6 +81,15 @@ TEST_F(QuantizeLaunchCudaTest, MayBeginWhileTheLaunchBeforeEnds) {
   }
 }
 
+TEST_F(QuantizeLaunchCudaTest, TheNextLaunchBeginsAtOnceWhereTheCallerSaysSo) {
+  for (const bool at_once : {false, true}) {
+    SmallQuantize call({DType::kBf16, DType::kE4m3fn, ScaleBlock::k1x32}, 3, 64);
+    call.args.pass_at_once = at_once;
+    ASSERT_TRUE(quantize(call.args, *gpu_).ok());
+    EXPECT_EQ(params().passes_at_once, at_once);
+  }
+}
+
 TEST_F(QuantizeLaunchCudaTest, AlignmentIsOfEveryRow) {
   const Kind kind{DType::kBf16, DType::kE4m3fn, ScaleBlock::k1x128};
   const auto expect = [&](int64_t x_offset, int64_t x_padding, int64_t q_padding, bool x, bool q) {

@@ -10,25 +10,10 @@
 #include "src/device/thread_pool.h"
 #include "src/ops/gemm_grouped/cpu/chunks.h"
 #include "src/ops/gemm_grouped/cpu/generic_scatter.h"
+#include "src/ops/gemm_grouped/cpu/pieces.h"
 
 namespace octet::ops::gemm_grouped::host {
 namespace {
-
-constexpr int64_t kScaleCols = 128;  // of b, for one f32 scale
-
-/// Columns of a round's chunks, one after the other, in grains.
-struct Columns {
-  int64_t grain;      // columns of a grain: a divisor of kScaleCols
-  int64_t per_chunk;  // grains
-  int64_t total;
-
-  Columns(const Round& round, int64_t n, int threads) {
-    const auto chunks = static_cast<int64_t>(round.chunks.size());
-    grain = chunks * ((n + kScaleCols - 1) / kScaleCols) < 8 * threads ? 32 : kScaleCols;
-    per_chunk = (n + grain - 1) / grain;
-    total = chunks * per_chunk;
-  }
-};
 
 struct Call {
   const GemmGroupedArgs& args;
@@ -75,74 +60,46 @@ void prepare(const Round& round, int thread, int threads) {
   }
 }
 
-/// The grain where a thread that begins at `at` ends: at half of its share of what is left, but
-/// after a sixteenth of its share of all. Why: a turn begins without prefetches, which cost a few
-/// percent where k is small (7168 x 256, one row: 401 us, 396 with this, 374 with equal shares).
-int64_t end_of_turn(const Round& round, const Columns& columns, int64_t at, int threads) {
-  const auto cost_at = [&](int64_t grain) {
-    const Chunk& chunk = round.chunks[static_cast<size_t>(grain / columns.per_chunk)];
-    return chunk.cost_before * columns.per_chunk + grain % columns.per_chunk * chunk.cost();
-  };
-  const int64_t all = round.cost * columns.per_chunk, begin = cost_at(at);
-  const int64_t target = begin + std::max((all - begin) / (2 * threads), all / (16 * threads));
-  int64_t low = at + 1, high = columns.total;  // the first grain that costs begin at `target`
-  while (low < high) {
-    const int64_t middle = (low + high) / 2;
-    if (cost_at(middle) >= target) {
-      high = middle;
-    } else {
-      low = middle + 1;
-    }
-  }
-  return low;
+/// The piece's columns of the expert; d and prefetches are not set.
+cpu::Task task_of(const Piece& piece) {
+  cpu::Task task = piece.chunk->task;
+  task.n = piece.end - piece.begin;
+  task.b += piece.begin * task.b_stride;
+  if (task.b_exponent != nullptr) task.b_exponent += piece.begin * task.b_exponent_stride;
+  if (task.b_scale != nullptr) task.b_scale += piece.begin / kScaleCols * task.b_scale_stride;
+  return task;
 }
 
-/// Columns `begin` to `end` of a chunk: the dense product, then the scatter.
-void multiply(const Call& call, const Chunk& chunk, int64_t begin, int64_t end, uint8_t* scratch) {
-  cpu::Task task = chunk.task;
-  task.n = end - begin;
-  task.b += begin * task.b_stride;
-  if (task.b_exponent != nullptr) task.b_exponent += begin * task.b_exponent_stride;
-  if (task.b_scale != nullptr) task.b_scale += begin / kScaleCols * task.b_scale_stride;
+/// A piece: the dense product, then the scatter.
+void multiply(const Call& call, const Piece& piece, cpu::Task task, uint8_t* scratch) {
+  const Chunk& chunk = *piece.chunk;
   auto* results = reinterpret_cast<float*>(scratch + call.space.scratch);
   task.d = results;
   task.d_stride = task.n;
   chunk.kernel->compute(task, 0, chunk.kernel->compute_units(task), scratch);
   scatter({results, task.m, task.n, call.routing.choices.data() + chunk.begin,
-           call.args.topk_weights, call.args.d.data, call.args.d.stride(), begin,
+           call.args.topk_weights, call.args.d.data, call.args.d.stride(), piece.begin,
            cpu::output_of(call.args.d.dtype)});
 }
 
-/// Grains `begin` to `end` of one chunk, in pieces whose results fit and whose first column begins
-/// a scale or whose last ends one.
-void multiply_grains(const Call& call, const Chunk& chunk, const Columns& columns, int64_t begin,
-                     int64_t end, uint8_t* scratch) {
-  const int64_t n = call.args.b.rows;
-  const int64_t most = call.space.result_elements / chunk.task.m / kScaleCols * kScaleCols;
-  for (int64_t at = begin * columns.grain; at < std::min(end * columns.grain, n);) {
-    const int64_t aligned = at % kScaleCols == 0 ? at + most : (at / kScaleCols + 1) * kScaleCols;
-    const int64_t to = std::min({aligned, end * columns.grain, n});
-    multiply(call, chunk, at, to, scratch);
-    at = to;
-  }
-}
-
+/// A thread's pieces. Each knows the next one, so that one kernel's prefetches go on into it.
 void compute(Call& call, size_t index, int threads, uint8_t* scratch) {
   const Round& round = call.rounds[index];
-  const Columns columns(round, call.args.b.rows, threads);
-  std::atomic<int64_t>& next = call.next[index];
-  int64_t at = next.load(std::memory_order_relaxed);
-  while (at < columns.total) {
-    const int64_t end = end_of_turn(round, columns, at, threads);
-    if (!next.compare_exchange_weak(at, end, std::memory_order_relaxed)) continue;
-    for (int64_t from = at; from < end;) {
-      const int64_t chunk = from / columns.per_chunk, first = chunk * columns.per_chunk;
-      const int64_t to = std::min(end, first + columns.per_chunk);
-      multiply_grains(call, round.chunks[static_cast<size_t>(chunk)], columns, from - first,
-                      to - first, scratch);
-      from = to;
+  Pieces pieces(round, {call.args.b.rows, call.space.result_elements, threads}, call.next[index]);
+  Piece piece = pieces.take();
+  cpu::Task task{};
+  if (piece.chunk != nullptr) task = task_of(piece);
+  while (piece.chunk != nullptr) {
+    const Piece next = pieces.take();
+    cpu::Task after{};
+    if (next.chunk != nullptr) {
+      after = task_of(next);
+      after.b_begun = next.chunk->kernel == piece.chunk->kernel;
+      task.after = after.b_begun ? &after : nullptr;
     }
-    at = next.load(std::memory_order_relaxed);
+    multiply(call, piece, task, scratch);
+    piece = next;
+    task = after;
   }
 }
 

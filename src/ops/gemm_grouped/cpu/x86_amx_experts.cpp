@@ -2,7 +2,7 @@
 #include "src/ops/gemm_grouped/cpu/x86_amx_experts.h"
 
 #include "src/cpu/amx_loops.h"
-#include "src/ops/gemm_grouped/cpu/x86_avx512_experts.h"
+#include "src/ops/gemm_grouped/cpu/x86_amx_few.h"
 
 namespace octet::ops::gemm_grouped {
 namespace {
@@ -19,26 +19,36 @@ cpu::Kernel stream() {
   return cpu::amx_kernel<with_scales(cpu::amx_stream_loop(kRows, kPanel, 128), S)>();
 }
 
-template <cpu::Scales S>
-Steps steps_with(const Step& few) {
-  constexpr cpu::AmxLoop kBlocks = with_scales(cpu::amx_block_loop(512, 512, 128), S);
-  return {{few,
-           {16, stream<S, 16>()},
-           {64, stream<S, 64>()},
-           {128, stream<S, 128>()},
-           {kAnyRows, cpu::amx_kernel<kBlocks>()}},
-          5};
+Step few_rows(int64_t most, Format format) {
+#ifdef OCTET_AMX_EMULATED
+  return {most, amx_few_rows_emulated(format)};
+#else
+  return {most, amx_few_rows(format)};
+#endif
 }
 
-/// Where a row or two of tokens do not pay for tiles.
-Step few_rows(Format format) {
-  const int64_t most = format == Format::kMxfp8 ? 2 : 1;
-  return {most, X86Avx512Experts::steps(0, format).step[0].kernel};
+template <cpu::Scales S>
+Step many_rows() {
+  constexpr cpu::AmxLoop kBlocks = with_scales(cpu::amx_block_loop(512, 512, 128), S);
+  return {kAnyRows, cpu::amx_kernel<kBlocks>()};
 }
 
 Steps steps_of(Format format) {
-  return format == Format::kMxfp8 ? steps_with<cpu::Scales::kE8m0Of32>(few_rows(format))
-                                  : steps_with<cpu::Scales::kF32Of128>(few_rows(format));
+  if (format == Format::kMxfp8) {
+    constexpr cpu::Scales kScales = cpu::Scales::kE8m0Of32;
+    return {{few_rows(kAmxFewRows, format),
+             {64, stream<kScales, 64>()},
+             {128, stream<kScales, 128>()},
+             many_rows<kScales>()},
+            4};
+  }
+  constexpr cpu::Scales kScales = cpu::Scales::kF32Of128;
+  return {{few_rows(8, format),
+           {16, stream<kScales, 16>()},
+           {64, stream<kScales, 64>()},
+           {128, stream<kScales, 128>()},
+           many_rows<kScales>()},
+          5};
 }
 
 }  // namespace

@@ -3,10 +3,10 @@
 // Layout     the rows of an expert are gathered (launch.h); b row-major, decoded to the A tiles
 // Requires   amx_tile, amx_bf16, avx512 with vbmi
 // Numerics   of the dense kernel; times the weight in f32, one rounding to the output type
-// Method     a row (mxfp8: two) by avx512_gemv.h, up to 128 the walk of amx_pipeline.h with long
-// runs
-//            of k, above with short turns. Steps are where the dense kernels cross (data/cost). Not
-//            amx_gemv.h for very few rows: it is at most 5 % ahead where b is row-major
+// Method     up to 16 rows (128-block scales: 8) by amx_gemv.h, up to 128 the walk of
+// amx_pipeline.h
+//            with long runs of k, above with short turns. Steps are where the dense kernels cross
+//            (data/cost)
 #pragma once
 
 #include <array>

@@ -155,6 +155,7 @@ Status run(const LaunchPlan& plan, const GemmGroupedArgs& args, select::Workspac
   set_operands(params, args);
   params.split = plan.split;
   params.dependent = plan.shape.dependent;
+  params.early_list = params.dependent && args.list_is_older;
   params.wide_tokens = workspace.data;
   const gpu::ContextScope scope(*queue.driver, queue.context);
   OCTET_CHECK_OK(scope.status());

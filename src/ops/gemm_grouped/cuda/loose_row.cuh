@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "src/gpu/cuda/vector.cuh"
+
 namespace octet::ops::gemm_grouped {
 
 /// Rows of exponents of one alignment, read ahead by aligned words.
@@ -20,6 +22,7 @@ class LooseRows {
     words_ = reinterpret_cast<const uint32_t*>(address - address % 4);
     last_ = static_cast<int>((end - 1) / 4);
   }
+  __device__ __forceinline__ void prefetch() const { gpu::prefetch_line(words_); }
   /// Reads what the words of stages k to k + 3 are made of.
   __device__ __forceinline__ void read(int k) {
 #pragma unroll

@@ -35,6 +35,7 @@ struct Sm90Params : gpu::GemmParams {
   int64_t a_scale_row, b_scale_row, b_scale_expert;
   void* wide_tokens;  // bf16 (a_rows, k), what sm90_mx_widen makes of a (its order of k)
   int32_t a_rows, k;
+  bool early_list;  // dependent, and the slot list is no work of the launch before
 };
 
 }  // namespace octet::ops::gemm_grouped

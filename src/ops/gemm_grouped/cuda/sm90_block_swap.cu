@@ -32,6 +32,7 @@ struct BlockScales : gpu::swap::BlockProducts {
       b = static_cast<const float*>(p.b_scale) + tile.expert() * p.b_scale_expert +
           tile.column() * S.swap.block_n / 128 * p.b_scale_row;
     }
+    __device__ __forceinline__ void prefetch_weights() const { gpu::prefetch_line(b); }
     __device__ __forceinline__ void request(uint32_t scales, int k) const {
 #pragma unroll
       for (int i = 0; i < kWords; ++i) {

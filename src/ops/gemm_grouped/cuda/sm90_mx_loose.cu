@@ -36,6 +36,10 @@ struct LooseScales : gpu::swap::MxProducts {
         b[i] = LooseRow(b_scale + n * p.b_scale_row, blocks);
       }
     }
+    __device__ __forceinline__ void prefetch_weights() const {
+#pragma unroll
+      for (const LooseRow& row : b) row.prefetch();
+    }
     __device__ __forceinline__ void request(uint32_t scales, int k) {
       if (first < 0 || k == first + 4) {
         first = k;

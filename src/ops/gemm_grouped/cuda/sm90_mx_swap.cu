@@ -37,6 +37,10 @@ struct MxScales : gpu::swap::MxProducts {
         b[i] = b_scale + n * p.b_scale_row;
       }
     }
+    __device__ __forceinline__ void prefetch_weights() const {
+#pragma unroll
+      for (const uint8_t* row : b) gpu::prefetch_line(row);
+    }
     __device__ __forceinline__ void request(uint32_t scales, int k) const {
       if (thread < S.swap.block_m) gpu::copy_word(scales + thread * 4, a + k * 4, true);
 #pragma unroll

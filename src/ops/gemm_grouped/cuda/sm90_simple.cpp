@@ -14,7 +14,8 @@ gpu::Kernel kernels[] = {gpu::Kernel(kCode, "octet_sm90_moe_block_simple", 0),
 }  // namespace
 #endif
 
-cuda::LaunchPlan Sm90Simple::plan(int, const Problem& problem, const Device& device) {
+cuda::LaunchPlan Sm90Simple::plan(int, [[maybe_unused]] const Problem& problem,
+                                  const Device& device) {
   cuda::LaunchPlan plan;
 #if defined(OCTET_HAVE_SM90)
   plan.kernel = &kernels[problem.format == Format::kMxfp8 ? 1 : 0];

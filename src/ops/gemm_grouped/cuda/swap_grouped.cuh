@@ -5,13 +5,17 @@
 //            tiles there are, and walk over them
 // Pipeline   one thread asks for weights (TMA, a stack of matrices); warps gather tokens by 16
 //            bytes into the swizzled layout, and scales by words; consumers as in swap_gemm.cuh
+// Overlap    the next launch begins when those before this one have ended: it finds all their work.
+//            With an early list weights are asked for ahead of that
 // Numerics   as in swap_gemm.cuh; a result is multiplied by its routing weight before it is rounded
 //
 // A Scaling is as in swap_gemm.cuh, but its
-//   Source<S>(params, tile, thread)   is of a tile, and of a thread of those that gather
+//   Source<S>(params, tile, thread)   is of a tile, and of a thread of those that gather; its
+//                                     prefetch_weights() asks for the scales of weights, to L2
 #pragma once
 
 #include "src/gpu/cuda/swap_gemm.cuh"
+#include "src/gpu/cuda/vector.cuh"
 #include "src/ops/gemm_grouped/cuda/gather.cuh"
 #include "src/ops/gemm_grouped/cuda/slots.cuh"
 #include "src/ops/gemm_grouped/cuda/swap_shape.h"
@@ -78,10 +82,16 @@ __device__ __forceinline__ void gather(const Sm90Params& p, const Layout<S>& at,
                                        int thread) {
   Slot<S.swap> slot;
   Signal<S.swap.stages, S.lag()> signal(at.full);
+  bool waits = p.early_list;
 #pragma unroll 1
   for (auto tile = w.tiles<S>(p); !tile.done(); tile.advance()) {
     const Gather<S.swap.block_m, S.gatherers * 32> tokens(p, tile.slot(), thread);
     typename Scaling::template Source<S> scales(p, tile, thread);
+    if (waits) {
+      scales.prefetch_weights();
+      dependency_wait();
+      waits = false;
+    }
 #pragma unroll 1
     for (int k = w.k_begin; k < w.k_end; ++k) {
       mbarrier_wait(at.empty + slot.stage * 8, slot.phase ^ 1);
@@ -168,8 +178,8 @@ __device__ __forceinline__ void run(const Sm90Params& p) {
       fetch_list<S.swap.block_m>(p.slots, static_cast<int>(blockIdx.x) / p.split);
     }
   };
-  dependency_release();
-  if (!p.dependent) fetch();
+  if (!p.dependent) dependency_release();
+  if (!p.dependent || p.early_list) fetch();
   if (producer == 0) {
     tensor_map_prefetch(&p.b);
     init_barriers<S>(at, p.split);
@@ -181,9 +191,10 @@ __device__ __forceinline__ void run(const Sm90Params& p) {
     named_barrier_sync(gpu::swap::kReadyBarrier, S.threads());
   }
   if (p.split > 1) cluster_arrive();
-  if (p.dependent) {
+  if (p.dependent && (!p.early_list || producer_warp < 0)) {
     dependency_wait();  // the slot list may be that launch's result
-    fetch();
+    dependency_release();
+    if (!p.early_list) fetch();
   }
   if (producer_warp < 0) {
     consume<S, Scaling>(p, at, w);

@@ -192,8 +192,7 @@ __device__ __forceinline__ void run(const Sm90Params& p, int landings, int arriv
   } else {
     __syncthreads();
   }
-  dependency_release();
-  if (p.dependent) dependency_wait();  // the slot list may be that launch's result
+  dependency_pass(p.dependent);  // the slot list may be that launch's result
   if (warp >= kFirst) {
     registers_decrease<504 - 2 * kRegisters>();
     constexpr int kGathering = kFirst + 4 - S.gatherers;

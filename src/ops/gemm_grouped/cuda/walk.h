@@ -34,7 +34,9 @@ OCTET_DEVICE int tiles_in_use(const SlotParams& p) {
 }
 
 /// A block's (or cluster's) parts of d: `kBlockM` slots of one expert by a range of n. In a group
-/// of tiles the slots move first, so what one wave of blocks reads of an expert is read once.
+/// of tiles the slots move first, so what one wave of blocks reads of an expert is read once. The
+/// tile of a place moves on from column to column. Why: a stride that is a multiple of the group's
+/// tiles would leave a block with the same tile all along, and all wait where it has more parts.
 ///
 /// kPairs: tiles of kBlockM slots and an even number of ranges of n a column. Where two tiles of
 /// an expert follow each other in a group they swap halves: both become tall, 2 * kBlockM slots by
@@ -50,7 +52,7 @@ class Walk {
     start_group();
     if (done()) return;
     column_ = worker / height_;
-    tile_ = worker - column_ * height_;
+    place_ = worker - column_ * height_;
     settle();
   }
 
@@ -92,17 +94,17 @@ class Walk {
     height_ = std::min(slots_.group_tiles, tiles_ - first_);
     if (height_ <= 0 || once_) return;
     step_column_ = stride_ / height_;
-    step_tile_ = stride_ - step_column_ * height_;
+    step_place_ = stride_ - step_column_ * height_;
   }
   OCTET_DEVICE void step() {
     if (once_) {
       first_ = tiles_;
       return;
     }
-    tile_ += step_tile_;
+    place_ += step_place_;
     column_ += step_column_;
-    if (tile_ >= height_) {
-      tile_ -= height_;
+    if (place_ >= height_) {
+      place_ -= height_;
       ++column_;
     }
   }
@@ -110,13 +112,15 @@ class Walk {
   OCTET_DEVICE void settle() {
     while (!done()) {
       while (column_ >= columns_) {
-        const int rest = (column_ - columns_) * height_ + tile_;
+        const int rest = (column_ - columns_) * height_ + place_;
         first_ += height_;
         start_group();
         if (done()) return;
         column_ = rest / height_;
-        tile_ = rest - column_ * height_;
+        place_ = rest - column_ * height_;
       }
+      tile_ = place_ + column_ % height_;
+      if (tile_ >= height_) tile_ -= height_;
       expert_ = slots_.tile_experts[first_ + tile_];
       if (static_cast<uint32_t>(expert_) < static_cast<uint32_t>(slots_.experts)) {
         part_ = 0;
@@ -151,8 +155,9 @@ class Walk {
   int stride_ = 1;              // workers that have something to do
   bool once_ = false;           // each of them one part
   int first_ = 0, height_ = 0;  // the group: its first tile, and how many
-  int step_tile_ = 0, step_column_ = 0;
-  int tile_ = 0, column_ = 0;  // in the group
+  int step_place_ = 0, step_column_ = 0;
+  int place_ = 0, column_ = 0;  // in the group
+  int tile_ = 0;                // of the place
   int expert_ = 0;
   int part_ = 0, parts_ = 1;  // of the tile's slots
   int pair_ = 0;              // 1, -1: the first, the second of two tiles that swap halves

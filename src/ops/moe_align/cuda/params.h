@@ -1,8 +1,8 @@
-// What the host passes to the sm90 kernel of moe_align, by value, and the shape of its launch.
+// What the host passes to the sm90 kernels of moe_align, by value, and the shape of their launches.
 //
-// The kernel is one cluster of thread blocks: its blocks run together, so they may wait for each
+// sm90_cluster is one cluster of thread blocks: its blocks run together, so they may wait for each
 // other, whatever else the device runs; no memory outside shared memory is needed and nothing must
-// be zeroed.
+// be zeroed. sm90_few is one thread block.
 #pragma once
 
 #include "src/ops/moe_align/slots.h"
@@ -11,6 +11,8 @@ namespace octet::ops::moe_align {
 
 inline constexpr int kThreads = 1024, kWarps = kThreads / 32;
 inline constexpr int kMostExperts = 1024;  // one a thread in the scan
+inline constexpr int kMostFew = 32;        // choices that sm90_few takes: one a lane
+inline constexpr int kFewThreads = 256;
 
 struct Sm90Params {
   Task task;

@@ -28,7 +28,7 @@ bool aligned(const void* data, int64_t stride, Type type) {
 
 }  // namespace
 
-Status run(const Task& task, bool overlap_previous, Stream& stream) {
+Status run(const Task& task, bool overlap_previous, bool ids_are_older, Stream& stream) {
   constexpr int64_t kMost = (int64_t{1} << 31) - 1;  // what a launch and a Divider count to
   const int64_t parts = parts_of(task.cols);
   if (task.tokens > kMost / parts) {
@@ -36,9 +36,12 @@ Status run(const Task& task, bool overlap_previous, Stream& stream) {
                 "moe_reduce: {} tokens of {} x {} columns, the sm90 kernels take {} parts at most",
                 task.tokens, parts, kThreads * kVector, kMost);
   }
-  Sm90Params params{task, Divider(static_cast<uint32_t>(parts)),
+  Sm90Params params{task,
+                    Divider(static_cast<uint32_t>(parts)),
                     aligned(task.x, task.x_stride, task.input),
-                    aligned(task.y, task.y_stride, task.output), overlap_previous};
+                    aligned(task.y, task.y_stride, task.output),
+                    overlap_previous,
+                    overlap_previous && ids_are_older};
   gpu::LaunchShape shape;
   shape.block_x = kThreads;
   shape.grid_x = static_cast<uint32_t>(task.tokens * parts);
@@ -55,7 +58,7 @@ Status run(const Task& task, bool overlap_previous, Stream& stream) {
 
 #else
 
-Status run(const Task&, bool, Stream&) {
+Status run(const Task&, bool, bool, Stream&) {
   return fail(StatusCode::kUnsupported, "moe_reduce: this build has no sm90 kernels");
 }
 

@@ -7,6 +7,6 @@
 namespace octet::ops::moe_reduce::cuda {
 
 /// kUnsupported where this build has no sm90 kernels.
-Status run(const Task& task, bool overlap_previous, Stream& stream);
+Status run(const Task& task, bool overlap_previous, bool ids_are_older, Stream& stream);
 
 }  // namespace octet::ops::moe_reduce::cuda

@@ -14,6 +14,7 @@ struct Sm90Params {
   bool x_aligned;  // every row of x starts at a multiple of 16 bytes
   bool y_aligned;
   bool dependent;  // launched while the launch before may still run
+  bool early_ids;  // dependent, and ids and mask are no work of the launch before
 };
 
 constexpr int64_t parts_of(int64_t cols) {

@@ -102,8 +102,10 @@ __device__ __forceinline__ void reduce(const Sm90Params& p) {
   const Task& t = p.task;
   const uint32_t token = p.parts.quotient(blockIdx.x), part = blockIdx.x - token * p.parts.divisor;
   const int64_t col = (int64_t{part} * kThreads + threadIdx.x) * kVector;
+  uint32_t rows = 0;
+  if (p.early_ids) rows = rows_of(t, token);
   gpu::dependency_pass(p.dependent);
-  const uint32_t rows = rows_of(t, token);
+  if (!p.early_ids) rows = rows_of(t, token);
   if (col >= t.cols) return;
   const int count = static_cast<int>(min(int64_t{kVector}, t.cols - col));
   float sum[kVector] = {};

@@ -89,13 +89,14 @@ Status check(const Task& task) {
 
 }  // namespace
 
-Status run(const Task& task, bool overlap_previous, Stream& stream) {
+Status run(const Task& task, bool overlap_previous, bool pass_at_once, Stream& stream) {
   OCTET_CHECK_OK(check(task));
   const gpu::Queue& queue = *gpu::queue_of(stream);
   const gpu::Kernel& kernel = kernel_of(task);
   Sm90Params params = params_of(task);
   gpu::LaunchShape shape;
   params.dependent = shape.dependent = overlap_previous;
+  params.passes_at_once = pass_at_once;
   shape.block_x = kSm90Threads;
   const uint32_t each = in_groups(task) ? blocks_per_thread_block(task) : 1;
   shape.grid_x = (params.blocks + each - 1) / each;
@@ -109,7 +110,7 @@ Status run(const Task& task, bool overlap_previous, Stream& stream) {
 
 #else
 
-Status run(const Task&, bool, Stream&) {
+Status run(const Task&, bool, bool, Stream&) {
   return fail(StatusCode::kUnsupported, "quantize: this build has no sm90 kernels");
 }
 

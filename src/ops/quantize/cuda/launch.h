@@ -7,6 +7,6 @@
 namespace octet::ops::quantize::cuda {
 
 /// kUnsupported says what the kernels or this build lack.
-Status run(const Task& task, bool overlap_previous, Stream& stream);
+Status run(const Task& task, bool overlap_previous, bool pass_at_once, Stream& stream);
 
 }  // namespace octet::ops::quantize::cuda

@@ -10,11 +10,12 @@ inline constexpr int kSm90Threads = 256;
 
 struct Sm90Params {
   Task task;
-  uint32_t blocks;  // of scales, in all
-  Divider per_row;  // blocks of a row of blocks
-  bool x_aligned;   // every row of x starts at 16 bytes and ends with a whole vector
-  bool q_aligned;   // the codes of every vector start at a multiple of their size
-  bool dependent;   // launched while the launch before may still run
+  uint32_t blocks;      // of scales, in all
+  Divider per_row;      // blocks of a row of blocks
+  bool x_aligned;       // every row of x starts at 16 bytes and ends with a whole vector
+  bool q_aligned;       // the codes of every vector start at a multiple of their size
+  bool dependent;       // launched while the launch before may still run
+  bool passes_at_once;  // the next launch need not wait for the end of the one before
 };
 
 /// Values in 16 bytes of x.

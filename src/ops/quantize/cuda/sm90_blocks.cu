@@ -106,7 +106,7 @@ __device__ __forceinline__ void run(const Sm90Params& p) {
 #define OCTET_BLOCKS(INPUT, NAME, SUFFIX, TILE)                                       \
   extern "C" __global__ void __launch_bounds__(kSm90Threads)                          \
       octet_quantize_blocks_##NAME##_##SUFFIX(const __grid_constant__ Sm90Params p) { \
-    gpu::dependency_pass(p.dependent);                                                \
+    gpu::dependency_pass(p.dependent, p.passes_at_once);                              \
     run<Input::INPUT, TILE>(p);                                                       \
   }
 OCTET_BLOCKS(kF32, f32, e4m3fn_128x128, true)

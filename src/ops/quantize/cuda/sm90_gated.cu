@@ -62,7 +62,7 @@ __device__ __forceinline__ void run(const Sm90Params& p) {
 #define OCTET_GATED(INPUT, NAME, GATE, GATE_NAME, ELEMENT, SUFFIX, COLS)                     \
   extern "C" __global__ void __launch_bounds__(kSm90Threads)                                 \
       octet_quantize_##GATE_NAME##_##NAME##_##SUFFIX(const __grid_constant__ Sm90Params p) { \
-    gpu::dependency_pass(p.dependent);                                                       \
+    gpu::dependency_pass(p.dependent, p.passes_at_once);                                     \
     run<Input::INPUT, Gate::GATE, Element::ELEMENT, COLS>(p);                                \
   }
 #define OCTET_GATED_FORMATS(INPUT, NAME, GATE, GATE_NAME)               \

@@ -26,7 +26,7 @@ __device__ __forceinline__ void run(const Sm90Params& p) {
 #define OCTET_GROUPS(INPUT, NAME, ELEMENT, SUFFIX, COLS)                              \
   extern "C" __global__ void __launch_bounds__(kSm90Threads)                          \
       octet_quantize_groups_##NAME##_##SUFFIX(const __grid_constant__ Sm90Params p) { \
-    gpu::dependency_pass(p.dependent);                                                \
+    gpu::dependency_pass(p.dependent, p.passes_at_once);                              \
     run<Input::INPUT, Element::ELEMENT, COLS>(p);                                     \
   }
 #define OCTET_GROUPS_OF(INPUT, NAME)                    \
