@@ -1,10 +1,11 @@
 // attn_decode on GPU 0, in half a minute: every feature against double precision, and the bits of
-// calls repeated, in other batches, and as replays of a graph whose lengths change: attn_bits
-// [runs] [most tokens]. Exit code 3 where there is no GPU.
+// calls repeated, in other batches, and as replays of a graph whose lengths change; and
+// attn_merge_states: attn_bits [runs] [most tokens]. Exit code 3 where there is no GPU.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
+#include "bench/attn_merge_check.h"
 #include "bench/attn_on_device.h"
 #include "src/device/gpu_queue.h"
 
@@ -18,7 +19,7 @@ using ops::attn_decode::ScaleForm;
 using ops::attn_decode::Shape;
 using ops::attn_decode::SmallAttention;
 
-constexpr const char* kVariants[] = {"sm90_split_4", "sm90_simple"};
+constexpr const char* kVariants[] = {"sm90_split_4", "sm90_split_2_w4", "sm90_simple"};
 
 int runs = 100;
 int64_t most_tokens = 1 << 20;
@@ -95,8 +96,21 @@ Status check_features(Stream& gpu) {
     const Shape shape{.lengths = {300, 33}, .hq = heads, .hkv = heads % 7 == 0 ? 7 : 1, .dim = 128};
     OCTET_CHECK_OK(check_shape(gpu, shape, std::to_string(heads) + " heads"));
   }
+  // Thread blocks that have whole items and the begin of another, of several splits each.
+  Shape many{
+      .lengths = std::vector<int64_t>(8, 1100), .hq = 32, .hkv = 32, .dim = 64, .split = 256};
+  OCTET_CHECK_OK(check_shape(gpu, many, "8 sequences of 32 heads, split"));
+  // Short items beside long ones.
+  Shape mixed{.lengths = std::vector<int64_t>(32, 90), .hq = 8, .hkv = 2, .dim = 64};
+  for (size_t b = 24; b < 32; ++b) mixed.lengths[b] = b % 3 == 0 ? 0 : 3000;
+  OCTET_CHECK_OK(check_shape(gpu, mixed, "short and long sequences"));
+  mixed.lengths.resize(12), mixed.lengths[7] = 9000;
+  OCTET_CHECK_OK(check_shape(gpu, mixed, "one long sequence among short ones"));
   Shape large{.lengths = {131072}, .hq = 2, .dim = 128, .q_size = 3};
-  return check_shape(gpu, large, "131072 tokens");
+  OCTET_CHECK_OK(check_shape(gpu, large, "131072 tokens"));
+  if (most_tokens < 1 << 20) return Status::Ok();
+  const Shape million{.lengths = {1 << 20}, .hq = 1, .dim = 64};
+  return check_shape(gpu, million, "1048576 tokens");
 }
 
 /// The same bits: of calls one after the other, and of replays after replays at other lengths.
@@ -192,6 +206,7 @@ Status check_faults(Stream& gpu) {
 
 Status check_all() {
   OCTET_TRY(Stream gpu, Stream::gpu(0));
+  OCTET_CHECK_OK(bench::check_merges(gpu, tally));
   OCTET_CHECK_OK(check_features(gpu));
   for (const char* variant : kVariants) {
     Shape shape{.lengths = {9000, 3, 0, 700, 40000}, .hq = 16, .hkv = 2, .dim = 128};

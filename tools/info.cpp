@@ -2,10 +2,11 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <optional>
 
 #include "src/core/env.h"
 #include "src/core/text.h"
-#include "src/device/gpu_queue.h"
+#include "src/device/code_object.h"
 #include "src/harness/measure/environment.h"
 #include "src/harness/measure/peer.h"
 #include "src/ops/registry.h"
@@ -26,6 +27,34 @@ Json device_json(const Device& device) {
           {"llc_bytes", device.llc_bytes},
           {"memory_bytes", device.memory_bytes},
           {"avx512_bf16", device.has_avx512_bf16}};
+}
+
+/// What a variant's code objects say that its kernels take; null on a CPU and where they are not
+/// built.
+std::optional<gpu::KernelResources> resources_of(const select::Variant& variant) {
+  if (variant.device_code == nullptr) return std::nullopt;
+  const auto found = gpu::kernel_resources(variant.device_code(variant.config));
+  return found.ok() ? std::optional(*found) : std::nullopt;
+}
+
+/// A variant as info's rows have it.
+Json variant_json(const select::Variant& variant) {
+  Json row{{"variant", variant.name},
+           {"arch", std::string(arch_name(variant.arch))},
+           {"built", variant.built}};
+  if (const auto taken = resources_of(variant)) {
+    row["registers"] = taken->registers;
+    row["stack_bytes"] = taken->stack_bytes;
+  }
+  return row;
+}
+std::string variant_text(const select::Variant& variant) {
+  std::string state = variant.built ? "built" : "known, not in this build";
+  if (const auto taken = resources_of(variant)) {
+    state += fmt::format(", {} registers", taken->registers);
+    if (taken->stack_bytes > 0) state += fmt::format(", {} bytes of stack", taken->stack_bytes);
+  }
+  return fmt::format("  {:<34} {:<11} {}\n", variant.name, arch_name(variant.arch), state);
 }
 
 /// Built and known variants per (op, arch).
@@ -55,9 +84,7 @@ Json info_json(const Device& device) {
   for (const select::Op* op : ops::all()) {
     Json& entry = info["ops"][std::string(op->name())];
     for (const select::Variant& variant : op->variants()) {
-      entry.push_back({{"variant", variant.name},
-                       {"arch", std::string(arch_name(variant.arch))},
-                       {"built", variant.built}});
+      entry.push_back(variant_json(variant));
     }
   }
   for (const env::Variable& variable : env::variables()) {
@@ -131,8 +158,7 @@ void print_text(const Device& device) {
   for (const select::Op* op : ops::all()) {
     print(fmt::format("\n{}\n", op->name()));
     for (const select::Variant& variant : op->variants()) {
-      print(fmt::format("  {:<34} {:<11} {}\n", variant.name, arch_name(variant.arch),
-                        variant.built ? "built" : "known, not in this build"));
+      print(variant_text(variant));
     }
   }
   print("\nenvironment variables\n");

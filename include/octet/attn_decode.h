@@ -159,9 +159,10 @@ struct AttnMergeArgs {
   float* out_lse = nullptr;     // (rows); may be the first part's; null: not wanted
 };
 
-/// out = sum_i exp(lse_i) part_i / sum_i exp(lse_i), in double on a CPU; out_lse = log of the
-/// denominator. A row without any part is zeros and -infinity. A sink belongs to one part only.
-/// Errors: kInvalidArgument names argument, value and limit; kUnsupported on a GPU.
+/// out = sum_i exp(lse_i) part_i / sum_i exp(lse_i), in double on a CPU, in float32 on a GPU;
+/// out_lse = log of the denominator. A row without any part is zeros and -infinity. A sink belongs
+/// to one part only. Errors: kInvalidArgument names argument, value and limit; kUnsupported on a
+/// GPU without kernels.
 Status attn_merge_states(const AttnMergeArgs& args, Stream& stream);
 
 }  // namespace octet

@@ -63,6 +63,7 @@ class Kernel {
       : code_(code), entry_(entry), shared_bytes_(shared_bytes) {}
 
   const char* entry() const { return entry_; }
+  const unsigned char* image() const { return code_.image; }
   Result<void*> on(const Queue& queue) const;
   /// Enqueues one launch in the queue's stream; the queue's context must be current.
   Status launch(const Queue& queue, const LaunchShape& shape, void* parameter) const;

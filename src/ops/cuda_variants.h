@@ -21,6 +21,9 @@ void append_cuda_variants(std::vector<select::Variant>& variants) {
 #if defined(OCTET_HAVE_SM90)
     variant.built = true;
     variant.launch = Op::template launch<Contract>;
+    if constexpr (requires { Contract::device_code(0); }) {
+      variant.device_code = Contract::device_code;
+    }
 #endif
   });
 }

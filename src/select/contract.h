@@ -7,6 +7,7 @@
 //   static Tile tile(const Config&);                     its grain in m, n and k
 //   static Support supports(const Config&, const Problem&, const Device&);
 //   static int64_t workspace_bytes(const Config&, const Problem&);   where it needs any
+//   static std::span<const gpu::Kernel> device_code(int config);     on a GPU
 //
 // An op's variants.cpp adds how its backends launch (CPU) or that they are not in this build.
 #pragma once

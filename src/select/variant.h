@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -11,7 +12,10 @@
 
 namespace octet {
 class Stream;
+namespace gpu {
+class Kernel;
 }
+}  // namespace octet
 
 namespace octet::select {
 
@@ -50,6 +54,8 @@ struct Variant {
   int64_t (*workspace_bytes)(int config, const Problem&, const Device&) = nullptr;
   /// `args` is the op's own argument struct.
   Status (*launch)(int config, const void* args, Workspace, Stream&) = nullptr;
+  /// The kernels of a GPU that it chooses from; null on a CPU.
+  std::span<const gpu::Kernel> (*device_code)(int config) = nullptr;
 };
 
 }  // namespace octet::select

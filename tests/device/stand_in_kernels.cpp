@@ -255,6 +255,7 @@ size_t parameter_bytes(const std::string& entry) {
   if (entry.starts_with("octet_sm90_moe_")) return grouped_parameter_bytes();
   if (entry.starts_with("octet_sm90_attn_")) return attn_parameter_bytes();
   if (entry.starts_with("octet_sm90_batched_")) return batched_parameter_bytes();
+  if (entry.starts_with("octet_attn_merge_")) return attn_merge_parameter_bytes();
   if (entry.starts_with("octet_sm90_")) return sizeof(Sm90Params);
   if (entry == "octet_exact_elements") return sizeof(harness::ExactParams);
   if (entry.starts_with("octet_quantize_")) return quantize_parameter_bytes();
@@ -272,6 +273,7 @@ int execute(const Launch& launch, State& s) {
   if (entry.starts_with("octet_sm90_moe_")) return run_grouped(launch, wrong);
   if (entry.starts_with("octet_sm90_attn_")) return run_attn(launch);
   if (entry.starts_with("octet_sm90_batched_")) return run_batched(launch, wrong);
+  if (entry.starts_with("octet_attn_merge_")) return run_attn_merge(launch, s);
   if (entry == "octet_sm90_simple_e4m3fn") return simple(launch, kE4m3fnFormat, wrong);
   if (entry == "octet_sm90_simple_e4m3fnuz") return simple(launch, kE4m3fnuzFormat, wrong);
   if (entry.starts_with("octet_sm90_wgmma_swap_")) return swapped(launch, wrong);

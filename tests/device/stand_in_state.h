@@ -106,6 +106,10 @@ size_t moe_align_parameter_bytes();
 int run_attn(const Launch& launch);
 size_t attn_parameter_bytes();
 
+/// The kernels of attn_merge_states: entries octet_attn_merge_*.
+int run_attn_merge(const Launch& launch, State& s);
+size_t attn_merge_parameter_bytes();
+
 /// The kernels of moe_reduce: entries octet_moe_reduce_*.
 int run_moe_reduce(const Launch& launch, State& s);
 size_t moe_reduce_parameter_bytes();

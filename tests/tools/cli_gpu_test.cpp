@@ -52,6 +52,17 @@ TEST_F(CliGpuTest, InfoShowsTheGpuOrTheReason) {
   }
 }
 
+TEST_F(CliGpuTest, InfoShowsWhatKernelsTake) {
+  if (!built()) GTEST_SKIP() << "this build has no sm90 kernels";
+  const Json info = octet({"info", "--json"}, {kNone}).json();
+  for (const char* op : {"gemm_blockscale", "gemm_mxfp8", "gemm_grouped", "attn_decode"}) {
+    for (const Json& row : info["ops"][op]) {
+      EXPECT_EQ(row.contains("registers"), row["arch"] == "sm90") << op << row;
+    }
+  }
+  EXPECT_TRUE(octet({"info"}, {kNone}).out_has(" registers\n"));
+}
+
 TEST_F(CliGpuTest, WithoutADriverTheExitCodeIs3) {
   for (const Words& words : {Words{"bench", "gemm_blockscale"}, Words{"check", "gemm_blockscale"},
                              Words{"tune", "--shapes", shapes()}}) {

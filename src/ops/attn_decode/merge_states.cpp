@@ -1,5 +1,7 @@
-// attn_merge_states: partial attentions over disjoint tokens become one, a row at a time, in
-// double.
+// attn_merge_states: partial attentions over disjoint tokens become one, a row at a time; on a CPU
+// in double.
+#include "src/ops/attn_decode/cuda/merge_states.h"
+
 #include <array>
 #include <cmath>
 
@@ -75,10 +77,8 @@ void work(void* context, int thread, int threads) {
 
 Status attn_merge_states(const AttnMergeArgs& args, Stream& stream) {
   OCTET_CHECK_OK(check(args));
-  if (stream.is_gpu()) {
-    return fail(StatusCode::kUnsupported, "{}: no kernel for {}", kOp,
-                arch_name(stream.device().arch));
-  }
+  if (args.rows == 0) return Status::Ok();
+  if (stream.is_gpu()) return ops::attn_decode::cuda::merge_states(args, stream);
   AttnMergeArgs copy = args;
   stream.parallel(work, &copy);
   return Status::Ok();

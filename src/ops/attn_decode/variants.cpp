@@ -16,7 +16,7 @@
 #include "src/ops/attn_decode/cuda/sm90_split.h"
 #include "src/ops/attn_decode/op.h"
 #include "src/ops/cuda_variants.h"
-#include "src/select/no_model.h"
+#include "src/select/fitted_cost.h"
 #include "src/select/whole_op.h"
 
 namespace octet::ops::attn_decode {
@@ -79,11 +79,26 @@ std::vector<select::Variant> make_variants() {
   return variants;
 }
 
+/// The work of one multiprocessor: MB of the cache, GFLOP, items that a thread block ends one after
+/// the other (in the place of a), thread blocks that share an item (in that of d).
+select::CostTerms sm90_terms(const Problem& p, const select::Tile& tile, const Device& device) {
+  constexpr int64_t kRows = 16;  // of q, of an item at most
+  const int64_t row_blocks = (p.rows() + kRows - 1) / kRows;
+  const auto items = static_cast<double>(p.batch * p.kv_heads * row_blocks);
+  const double units = std::max(1, device.cu_num), blocks = units * std::max(1, tile.n);
+  const double cache = static_cast<double>(p.batch * p.context) *
+                       static_cast<double>(p.kv_heads * p.token_bytes() * row_blocks);
+  const double rows = static_cast<double>(row_blocks * kRows) / static_cast<double>(p.rows());
+  return {1, cache * 1e-6 / units, p.flops() * rows * 1e-9 / units, std::max(items / blocks, 1.0),
+          std::max(blocks / items, 1.0)};
+}
+
 /// The work of one thread, the cache in the place of weights. Rows of q go alone, so no grain but
 /// the thread's share counts.
-select::CostTerms cost_terms(const select::Problem& problem, const select::Tile&,
+select::CostTerms cost_terms(const select::Problem& problem, const select::Tile& tile,
                              const Device& device) {
   const Problem p = from(problem);
+  if (device.arch == Arch::kSm90) return sm90_terms(p, tile, device);
   const double threads = std::max(1, device.cu_num),
                rows = static_cast<double>(p.batch * p.q_tokens);
   const double cache =
@@ -112,6 +127,26 @@ std::string fixed_default(Arch arch) {
 
 }  // namespace
 
+namespace {
+
+const select::FittedCost& fitted_cost() {
+  static const select::FittedCost fitted(op());
+  return fitted;
+}
+
+/// On sm90 the least predicted time; elsewhere the first that runs.
+select::HeuristicChoice heuristic(const select::Problem& problem, const Device& device,
+                                  select::Usable usable) {
+  if (device.arch != Arch::kSm90) return {};
+  return fitted_cost().least(problem, device, usable);
+}
+
+double predict_us(int variant, const select::Problem& problem, const Device& device) {
+  return device.arch == Arch::kSm90 ? fitted_cost().predict_us(variant, problem, device) : 0;
+}
+
+}  // namespace
+
 std::span<const select::Variant> variants() {
   static const std::vector<select::Variant> list = make_variants();
   return list;
@@ -119,8 +154,8 @@ std::span<const select::Variant> variants() {
 
 const select::Op& op() {
   static const select::Op instance = select::whole_op<from, to_select>(
-      {&schema(), kNumFormats, variants, validate_problem, select::no_heuristic,
-       select::no_prediction, cost_terms, nullptr, fixed_default, nullptr, nullptr});
+      {&schema(), kNumFormats, variants, validate_problem, heuristic, predict_us, cost_terms,
+       nullptr, fixed_default, nullptr, nullptr});
   return instance;
 }
 

@@ -41,7 +41,7 @@ class AttnLaunchCudaTest : public stand_in::StandInTest {
     return p;
   }
   void expect_right(const Shape& shape, const std::string& what) {
-    for (const char* variant : {"sm90_split_4", "sm90_simple"}) {
+    for (const char* variant : {"sm90_split_4", "sm90_split_2_w4", "sm90_simple"}) {
       SmallAttention attention(shape);
       std::fill(attention.out.begin(), attention.out.end(), uint8_t{0xff});
       const Status status = run(attention, variant);
@@ -103,6 +103,18 @@ TEST_F(AttnLaunchCudaTest, FixedSplitsHaveARecordEach) {
   EXPECT_EQ(p.by_split.divisor, 10u);
   EXPECT_GE(p.block_records, 1);
   EXPECT_LE(p.block_records, 16);
+}
+
+/// Or a sequence's bits would know how many neighbours it has.
+TEST_F(AttnLaunchCudaTest, FixedSplitsKeepTheVariant) {
+  SmallAttention many({.lengths = std::vector<int64_t>(300, 40), .hq = 8, .dim = 128});
+  EXPECT_EQ(plan_attn_decode(many.args, *stream_)->variant, "sm90_split_2_w4");
+  many.args.split_tokens = 512;
+  EXPECT_EQ(plan_attn_decode(many.args, *stream_)->variant, "sm90_split_4");
+  EXPECT_EQ(plan_attn_decode(many.args, *stream_, {"sm90_simple"})->variant, "sm90_simple");
+  many.args.split_tokens = 0;
+  many.args.q.batch = 1;
+  EXPECT_EQ(plan_attn_decode(many.args, *stream_)->variant, "sm90_split_4");
 }
 
 TEST_F(AttnLaunchCudaTest, RefusesWhatCopiesCannotRead) {

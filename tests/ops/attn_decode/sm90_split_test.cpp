@@ -6,9 +6,10 @@
 namespace octet::ops::attn_decode {
 namespace {
 
-uint32_t blocks_of(int64_t batch, int64_t kv_heads, int64_t context, int64_t group = 8) {
+uint32_t blocks_of(int64_t batch, int64_t kv_heads, int64_t context, int64_t group = 8,
+                   int config = 0) {
   const Problem problem{batch, kv_heads * group, kv_heads, 128, context};
-  return Sm90Split::plan(0, problem, device_profile("h200").value()).shape.grid_x;
+  return Sm90Split::plan(config, problem, device_profile("h200").value()).shape.grid_x;
 }
 
 TEST(Sm90Split, ThreadBlocksAreAlignedToItems) {
@@ -35,12 +36,33 @@ TEST(Sm90Split, RowsBeyondSixteenAreItems) {
   EXPECT_EQ(Sm90Split::plan(0, wide, device_profile("h200").value()).row_blocks, 3);
 }
 
+/// Of four warps two share a multiprocessor, and each is worth half as much.
+TEST(Sm90Split, ThreadBlocksOfFourWarpsAreTwiceAsMany) {
+  EXPECT_EQ(blocks_of(256, 2, 256, 8, 1), 256u);  // 2 items each
+  EXPECT_EQ(blocks_of(1, 8, 8192, 8, 1), 256u);   // 32 each
+  EXPECT_EQ(blocks_of(1, 1, 1024, 8, 1), 16u);
+  const cuda::LaunchPlan plan =
+      Sm90Split::plan(1, {1, 8, 1, 128, 1024}, device_profile("h200").value());
+  EXPECT_EQ(plan.shape.block_x, 128u);
+  EXPECT_LE(plan.shape.shared_bytes, 227u * 1024 / 2 - 8192);  // and what it has beside it
+}
+
+/// Places in the line are counted in 32 bits.
+TEST(Sm90Split, RefusesMoreUnitsThanItCounts) {
+  const Device device = device_profile("h200").value();
+  const Problem most{1 << 15, 8, 1, 128, 1 << 17}, more{(1 << 15) + 1, 8, 1, 128, 1 << 17};
+  EXPECT_TRUE(Sm90Split::supports({4, 8}, most, device).ok);
+  const select::Support no = Sm90Split::supports({4, 8}, more, device);
+  EXPECT_FALSE(no.ok);
+  EXPECT_EQ(no.reason, "134221824 runs of 32 tokens of all heads, at most 2^27");
+}
+
 TEST(Sm90Split, RefusesOtherHeadDims) {
   const Device device = device_profile("h200").value();
-  const select::Support no = Sm90Split::supports({4}, {1, 8, 1, 80, 100}, device);
+  const select::Support no = Sm90Split::supports({4, 8}, {1, 8, 1, 80, 100}, device);
   EXPECT_FALSE(no.ok);
   EXPECT_EQ(no.reason, "d = 80, takes 64, 128 and 256");
-  EXPECT_TRUE(Sm90Split::supports({4}, {1, 8, 1, 256, 100}, device).ok);
+  EXPECT_TRUE(Sm90Split::supports({4, 8}, {1, 8, 1, 256, 100}, device).ok);
 }
 
 }  // namespace

@@ -63,6 +63,7 @@ struct Attend {
   float q_sum[kRowTiles][2];  // times softmax_scale, for shifts of keys
   int32_t token[kRowTiles][2];   // query token of the row
   int32_t own_token[kRowTiles];  // of row g
+  float k_scale, v_scale;        // of the KV head, asked for with q
 
   // Of the tokens so far.
   float most[kRowTiles][2], sum[kRowTiles][2], shift[kRowTiles][2];
@@ -94,7 +95,7 @@ struct Attend {
   __device__ __forceinline__ void ask_q(int32_t sequence, int32_t kv_head, int32_t first_row);
   /// Makes q of them. bf16 is scaled by a power of two, so that its largest element is 2^14 to 2^15
   /// and f16 holds all others.
-  __device__ __forceinline__ void make_q(int32_t kv_head);
+  __device__ __forceinline__ void make_q();
 
   /// A unit of the item, from token `first` on.
   __device__ __forceinline__ void unit(uint32_t codes, uint32_t scales, const Walk<kUnit>& walk,

@@ -14,6 +14,9 @@ __device__ __forceinline__ uint32_t scaled_half_pair(uint32_t bf16_pair, float f
 template <SplitShape S>
 __device__ __forceinline__ void Attend<S>::ask_q(int32_t sequence, int32_t kv_head,
                                                  int32_t first_row) {
+  k_scale = v_scale = 1;
+  if (!S.token_scales && p.k.scale != nullptr) k_scale = p.k.scale[kv_head * p.k.scale_head];
+  if (!S.token_scales && p.v.scale != nullptr) v_scale = p.v.scale[kv_head * p.v.scale_head];
 #pragma unroll
   for (int r = 0; r < kRowTiles; ++r) {
     const int32_t row = first_row + r * kRowTile + g;
@@ -29,9 +32,7 @@ __device__ __forceinline__ void Attend<S>::ask_q(int32_t sequence, int32_t kv_he
 }
 
 template <SplitShape S>
-__device__ __forceinline__ void Attend<S>::make_q(int32_t kv_head) {
-  const float k_scale =
-      S.token_scales || p.k.scale == nullptr ? 1.0f : p.k.scale[kv_head * p.k.scale_head];
+__device__ __forceinline__ void Attend<S>::make_q() {
 #pragma unroll
   for (int r = 0; r < kRowTiles; ++r) {
     uint32_t largest = 0;  // magnitude, as bits

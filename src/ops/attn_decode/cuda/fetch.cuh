@@ -29,26 +29,28 @@ struct Fetch {
   static constexpr int kPieces = S.dim / 16;                  // of a token's codes
 
   const Sm90Params& p;
-  Runs<kUnit> runs;
+  Runs<S> runs;
   uint32_t stages, scales, barriers;  // of this warp, in shared memory
   int warp, lane;
   int32_t unit;  // of the run, that is next; where there is one
   bool more;
   int32_t block[kTurns];  // of the tokens of this lane in it
 
-  __device__ __forceinline__ Fetch(const Sm90Params& params, const Runs<kUnit>& all, uint32_t shared)
+  __device__ __forceinline__ Fetch(const Sm90Params& params, const Runs<S>& all, uint32_t shared)
       : p(params), runs(all), warp(gpu::uniform(threadIdx.x / 32)), lane(threadIdx.x % 32) {
     const int first = warp * S.stages();
     stages = shared + first * S.stage_bytes();
     scales = shared + S.scales_at() + first * S.scale_bytes();
-    barriers = shared + S.barriers_at() + first * 8;
-    if constexpr (S.boxes) {
-      if (lane < S.stages()) gpu::mbarrier_init(barriers + lane * 8, 1);
-      gpu::mbarrier_init_fence();
-      __syncwarp();
-    }
-    unit = warp, more = true;
-    seek();
+    barriers = barriers_of(shared, warp);
+    unit = warp - S.warps, more = true;
+  }
+  /// Before anything else: the barriers of this warp.
+  static __device__ __forceinline__ void prepare(uint32_t shared) {
+    if constexpr (!S.boxes) return;
+    const int lane = threadIdx.x % 32;
+    if (lane < S.stages()) gpu::mbarrier_init(barriers_of(shared, threadIdx.x / 32) + lane * 8, 1);
+    gpu::mbarrier_init_fence();
+    __syncwarp();
   }
 
   /// Waits for a stage; `round`: how often it was waited for before.
@@ -58,24 +60,31 @@ struct Fetch {
     __syncwarp();
   }
 
-  /// Copies the next unit, if there is one, into a stage; one group of copies in any case.
+  /// Copies the next unit, if there is one, into a stage, and finds the one behind it: the first
+  /// call only does the latter. One group of copies in any case.
   __device__ __forceinline__ void next(int stage) {
     if (more) {
-      const int32_t head = head_of(p, runs.at.pair);
-      const uint32_t to = stages + stage * S.stage_bytes();
-      if constexpr (S.boxes) {
-        copy_boxes(to, barriers + stage * 8, head);
-      } else {
-        copy_pieces(to, head);
-      }
-      if constexpr (S.token_scales) copy_scales(scales + stage * S.scale_bytes(), head);
-      unit += kSplitWarps;
+      if (unit >= 0) copy(stage);
+      unit += S.warps;
       seek();
     }
     gpu::copy_commit();
   }
 
  private:
+  static __device__ __forceinline__ uint32_t barriers_of(uint32_t shared, int warp) {
+    return shared + S.barriers_at() + warp * S.stages() * 8;
+  }
+  __device__ __forceinline__ void copy(int stage) const {
+    const int32_t head = head_of(p, runs.at.pair);
+    const uint32_t to = stages + stage * S.stage_bytes();
+    if constexpr (S.boxes) {
+      copy_boxes(to, barriers + stage * 8, head);
+    } else {
+      copy_pieces(to, head);
+    }
+    if constexpr (S.token_scales) copy_scales(scales + stage * S.scale_bytes(), head);
+  }
   /// Of the unit, that is this lane's.
   __device__ __forceinline__ int own(int turn) const { return turn * 32 + lane; }
   __device__ __forceinline__ int32_t token(int turn) const {
@@ -86,7 +95,7 @@ struct Fetch {
   __device__ __forceinline__ void seek() {
     while (more && unit >= runs.count) {
       more = runs.next(p);
-      unit = (warp - runs.turn) & (kSplitWarps - 1);
+      unit = (warp - runs.turn) & (S.warps - 1);
       if (more && warp == 0) prefetch_q();
     }
 #pragma unroll
@@ -112,25 +121,40 @@ struct Fetch {
 
   __device__ __forceinline__ void copy_boxes(uint32_t to, uint32_t barrier, int32_t head) const {
     constexpr int kLine = S.dim < 128 ? S.dim : 128;
+    if (p.box_rows == kUnit) {  // of all the unit: no lane needs to know of the others
+      if (lane == 0) {
+        const bool there = block[0] >= 0;
+        gpu::mbarrier_arrive_expect(barrier, there ? 2 * kUnitBytes : 0);
+        if (there) copy_box(to, 0, head, barrier);
+      }
+      return;
+    }
     int boxes = 0;
 #pragma unroll
     for (int turn = 0; turn < kTurns; ++turn) {
       const bool leads = (own(turn) & (p.box_rows - 1)) == 0 && block[turn] >= 0;
       boxes += __popc(__ballot_sync(0xffffffff, leads));
       if (!leads) continue;
-      const int32_t row = token_in_block(p, token(turn));
-      const uint64_t policy = p.row_blocks == 1 ? gpu::kEvictFirst : gpu::kEvictNormal;
-#pragma unroll
-      for (int half = 0; half < S.dim / kLine; ++half) {
-        const uint32_t at = to + half * (kUnit * kLine) + own(turn) * kLine;
-        const BoxParams &k = p.k_boxes, &v = p.v_boxes;
-        gpu::tensor_load_plane(at, &k.map, head * k.head_column + half * kLine, row,
-                               block[turn] * k.block_planes + head * k.head_plane, barrier, policy);
-        gpu::tensor_load_plane(at + kUnitBytes, &v.map, head * v.head_column + half * kLine, row,
-                               block[turn] * v.block_planes + head * v.head_plane, barrier, policy);
-      }
+      copy_box(to, turn, head, barrier);
     }
     if (lane == 0) gpu::mbarrier_arrive_expect(barrier, boxes * p.box_rows * S.dim * 2);
+  }
+
+  /// The box that begins with this lane's token.
+  __device__ __forceinline__ void copy_box(uint32_t to, int turn, int32_t head,
+                                           uint32_t barrier) const {
+    constexpr int kLine = S.dim < 128 ? S.dim : 128;
+    const int32_t row = token_in_block(p, token(turn));
+    const uint64_t policy = p.row_blocks == 1 ? gpu::kEvictFirst : gpu::kEvictNormal;
+    const BoxParams &k = p.k_boxes, &v = p.v_boxes;
+#pragma unroll
+    for (int half = 0; half < S.dim / kLine; ++half) {
+      const uint32_t at = to + half * (kUnit * kLine) + own(turn) * kLine;
+      gpu::tensor_load_plane(at, &k.map, head * k.head_column + half * kLine, row,
+                             block[turn] * k.block_planes + head * k.head_plane, barrier, policy);
+      gpu::tensor_load_plane(at + kUnitBytes, &v.map, head * v.head_column + half * kLine, row,
+                             block[turn] * v.block_planes + head * v.head_plane, barrier, policy);
+    }
   }
 
   __device__ __forceinline__ void copy_pieces(uint32_t to, int32_t head) const {

@@ -6,6 +6,7 @@
 
 #include "src/core/try.h"
 #include "src/ops/attn_decode/cpu/view.h"
+#include "src/ops/attn_decode/cuda/out_type.h"
 #include "src/ops/attn_decode/cuda/params.h"
 
 namespace octet::ops::attn_decode::cuda {
@@ -27,10 +28,6 @@ CacheParams cache_params(const KvCache& c) {
           scales.block,
           scales.token,
           scales.head};
-}
-
-OutType out_type(DType d) {
-  return d == DType::kBf16 ? OutType::kBf16 : d == DType::kF16 ? OutType::kF16 : OutType::kF32;
 }
 
 void set_rows(const AttnDecodeArgs& args, Sm90Params& p) {
@@ -138,7 +135,9 @@ Status check_q(const AttnDecodeArgs& args) {
 Status set_records(const LaunchPlan& plan, const AttnDecodeArgs& args, select::Workspace workspace,
                    Stream& stream, Sm90Params& p) {
   p.row_blocks = plan.row_blocks, p.by_row_blocks = Divider(static_cast<uint32_t>(plan.row_blocks));
-  p.block_records = 1, p.least_elements = plan.least_units;
+  p.pairs = p.kv_heads * p.row_blocks;
+  p.block_records = 1, p.by_least = Divider(static_cast<uint32_t>(plan.least_units));
+  p.item_cost = plan.item_units;
   const int64_t split = args.split_tokens;
   if (split > 0) {
     const int64_t splits = std::max<int64_t>((longest(args) + split - 1) / split, 1);
@@ -149,7 +148,8 @@ Status set_records(const LaunchPlan& plan, const AttnDecodeArgs& args, select::W
     const int64_t all = splits * args.q.batch * args.k.heads * plan.row_blocks;
     const int64_t share = (all + plan.shape.grid_x - 1) / plan.shape.grid_x + 1;
     p.fixed_splits = true, p.by_split = Divider(static_cast<uint32_t>(split / plan.unit));
-    p.block_records = static_cast<int32_t>(std::min(splits, share)), p.least_elements = 1;
+    p.block_records = static_cast<int32_t>(std::min(splits, share)), p.by_least = Divider();
+    p.item_cost = 0;
   }
   const int64_t bytes = int64_t{2} * plan.shape.grid_x * p.block_records * plan.record_bytes;
   void* memory = workspace.data;

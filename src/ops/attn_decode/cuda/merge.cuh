@@ -14,10 +14,10 @@ namespace octet::ops::attn_decode {
 template <SplitShape S>
 struct Part {
   static constexpr int kVectors = S.vectors() * 32;
-  static constexpr int kEach = (kVectors + kSplitThreads - 1) / kSplitThreads;  // of a thread
+  static constexpr int kEach = (kVectors + S.threads() - 1) / S.threads();  // of a thread
   float4 values[kEach];
 
-  static __device__ __forceinline__ int vector(int e) { return e * kSplitThreads + threadIdx.x; }
+  static __device__ __forceinline__ int vector(int e) { return e * S.threads() + threadIdx.x; }
   static __device__ __forceinline__ bool has(int e) { return vector(e) < kVectors; }
   static __device__ __forceinline__ int row(int e) { return row_of(vector(e)); }
   /// First of the two rows of a vector.
@@ -37,7 +37,7 @@ struct Merge {
   static constexpr int kAtOnce = kMergeFan / Part<S>::kEach;  // records under way
 
   struct Shared {
-    float max[kSplitWarps][S.rows()], sum[kSplitWarps][S.rows()];
+    float max[S.warps][S.rows()], sum[S.warps][S.rows()];
     alignas(16) float most[S.rows()];        // of the part
     float all[S.rows()];
     float weights[kMergeFan][S.rows()];      // of records
@@ -73,10 +73,10 @@ struct Merge {
   __device__ __forceinline__ void add_warps_of_row(int row) const {
     float most = -INFINITY, all = 0;
 #pragma unroll
-    for (int w = 0; w < kSplitWarps; ++w) most = fmaxf(most, shared.max[w][row]);
+    for (int w = 0; w < S.warps; ++w) most = fmaxf(most, shared.max[w][row]);
     const float base = most == -INFINITY ? 0 : most;
 #pragma unroll
-    for (int w = 0; w < kSplitWarps; ++w) {
+    for (int w = 0; w < S.warps; ++w) {
       all += shared.sum[w][row] * exp2_of(shared.max[w][row] - base);
     }
     shared.most[row] = most, shared.all[row] = all;
@@ -110,7 +110,7 @@ __device__ __forceinline__ void Merge<S>::warps(Attend<S>& a, float v_scale, Par
     for (int h = 0; h < 2; ++h) {
       float most = -INFINITY;
 #pragma unroll
-      for (int w = 0; w < kSplitWarps; ++w) {
+      for (int w = 0; w < S.warps; ++w) {
         most = fmaxf(most, shared.max[w][r * kRowTile + a.c * 2 + h]);
       }
       weight[h] = exp2_of(a.most[r][h] - (most == -INFINITY ? 0 : most));
@@ -133,7 +133,7 @@ __device__ __forceinline__ void Merge<S>::warps(Attend<S>& a, float v_scale, Par
     if (!Part<S>::has(e)) continue;
     float4 all{0, 0, 0, 0};
 #pragma unroll
-    for (int w = 0; w < kSplitWarps; ++w) {
+    for (int w = 0; w < S.warps; ++w) {
       const float4 x = vectors[w * S.vectors() * 32 + Part<S>::vector(e)];
       all = {all.x + x.x, all.y + x.y, all.z + x.z, all.w + x.w};
     }
@@ -199,7 +199,7 @@ __device__ __forceinline__ void Merge<S>::records(int count, int32_t number, boo
   };
   ask(0);
 #pragma unroll
-  for (int row = warp; row < S.rows(); row += kSplitWarps) {
+  for (int row = warp; row < S.rows(); row += S.warps) {
     weigh_records(row, count, record_at(number), first);
   }
   __syncthreads();

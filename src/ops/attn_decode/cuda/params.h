@@ -37,6 +37,7 @@ struct Sm90Params {
   int64_t table_row;
   int32_t blocks, page_shift;  // tokens of a page: 1 << page_shift
   int32_t batch, q_tokens, group, rows, row_blocks, kv_heads, dim;
+  int32_t pairs;  // of KV heads and row blocks
   Divider by_group, by_row_blocks;
   int32_t most_tokens;  // of a sequence
   int32_t window_left;  // -1: none
@@ -45,14 +46,15 @@ struct Sm90Params {
   const float* sinks;   // may be null
   void* out;
   int64_t out_batch, out_token, out_head;
-  float* lse;              // may be null
-  int32_t* fault;          // may be null
-  float* records;          // of parts of items: (thread blocks, 2, block_records)
-  uint32_t* counters;      // zero, and zero again after the launch
-  int32_t block_records;   // of an item in a thread block
-  bool fixed_splits;       // else items are cut where shares end
-  Divider by_split;        // units of a fixed split, else 1
-  int32_t least_elements;  // that a thread block is worth
+  float* lse;             // may be null
+  int32_t* fault;         // may be null
+  float* records;         // of parts of items: (shares, 2, block_records)
+  uint32_t* counters;     // zero, and zero again after the launch
+  int32_t block_records;  // of an item in a thread block
+  bool fixed_splits;      // else items are cut where shares end
+  Divider by_split;       // units of a fixed split, else 1
+  Divider by_least;       // elements that a thread block is worth
+  int32_t item_cost;      // of the end of a short item, in elements
   OutType out_type;
   bool same_places;  // codes of values lie in their memory as those of keys in theirs
   bool q_f16, e5m2, dependent;

@@ -14,14 +14,14 @@ namespace octet::ops::attn_decode {
 template <SplitShape S>
 struct Parts {
   const Sm90Params& p;
-  const Share<S.unit()>& share;
+  const Share<S>& share;
   const Merge<S>& merge;
-  int64_t first;        // element of the line
+  int32_t first;        // element of the line
   int32_t elements;    // of the item
   int32_t begin, end;  // thread blocks
 
-  __device__ __forceinline__ Parts(const Sm90Params& params, const Share<S.unit()>& of,
-                                   const Merge<S>& with, int64_t first_element, int32_t count)
+  __device__ __forceinline__ Parts(const Sm90Params& params, const Share<S>& of,
+                                   const Merge<S>& with, int32_t first_element, int32_t count)
       : p(params), share(of), merge(with), first(first_element), elements(count) {
     begin = share.block_with(first), end = share.block_with(first + elements - 1) + 1;
   }
@@ -34,7 +34,7 @@ struct Parts {
   /// Adds a part, the element `of` of the item where splits are fixed, else all that this thread
   /// block has; `last`: its last. Whether the item is done: `part` is then the sum of all.
   __device__ __forceinline__ bool add(int32_t of, bool last, Part<S>& part) const {
-    const int32_t mine = static_cast<int32_t>(blockIdx.x) - begin;
+    const int32_t mine = share.number - begin;
     const bool fixed = p.fixed_splits;
     merge.store(part, number(mine) + (fixed ? of - first_of(mine) : 0));
     if (!last) return false;
@@ -42,7 +42,11 @@ struct Parts {
     int32_t from = mine / fan * fan, step = 1, members = min(fan, count() - from);
 #pragma unroll 1
     for (uint32_t* counter = p.counters;; counter += 2 * gridDim.x) {
-      if (!merge.last_of(counter + place(from), members)) return false;
+      if (count() == 1) {
+        __syncthreads();  // the records are stored. No counter: the next item's would be the same
+      } else if (!merge.last_of(counter + place(from), members)) {
+        return false;
+      }
       add_up(from, step, fixed ? elements : members, part);
       if (members == count() || step > 1) return true;
       merge.store(part, number(from));
@@ -57,7 +61,7 @@ struct Parts {
   }
   /// First element of the item that thread block begin + i has.
   __device__ __forceinline__ int32_t first_of(int32_t i) const {
-    return static_cast<int32_t>(max(share.begin_of(begin + i) - first, int64_t{0}));
+    return max(share.begin_of(begin + i) - first, 0);
   }
   /// How many parts one thread block adds up: all, or about as many as there are then sums.
   static __device__ __forceinline__ int32_t fan_of(int32_t parts) {

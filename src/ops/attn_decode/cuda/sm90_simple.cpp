@@ -1,5 +1,6 @@
 #include "src/ops/attn_decode/cuda/sm90_simple.h"
 
+#include "src/device/embedded_kernels.h"
 #include "src/ops/attn_decode/cuda/simple_shape.h"
 
 namespace octet::ops::attn_decode {
@@ -21,6 +22,10 @@ cuda::LaunchPlan Sm90Simple::plan(int, const Problem& problem, const Device&) {
   plan.shape.grid_x = static_cast<uint32_t>(problem.batch * problem.q_tokens * problem.q_heads);
   plan.shape.block_x = kSimpleThreads;
   return plan;
+}
+
+std::span<const gpu::Kernel> Sm90Simple::device_code(int) {
+  return OCTET_EMBEDDED_KERNELS(&kernel, 1);
 }
 
 }  // namespace octet::ops::attn_decode

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <array>
+#include <span>
 #include <string>
 
 #include "src/ops/attn_decode/cuda/launch.h"
@@ -23,6 +24,7 @@ struct Sm90Simple {
     return select::Support::yes();
   }
   static cuda::LaunchPlan plan(int index, const Problem& problem, const Device& device);
+  static std::span<const gpu::Kernel> device_code(int index);
 };
 
 }  // namespace octet::ops::attn_decode

@@ -4,6 +4,6 @@
 
 namespace octet::ops::attn_decode {
 
-OCTET_SM90_ATTN_SPLIT_256(OCTET_SM90_ATTN_SPLIT_KERNEL)
+OCTET_SM90_ATTN_256(OCTET_SM90_ATTN_KERNEL, split, 8)
 
 }  // namespace octet::ops::attn_decode

@@ -4,6 +4,6 @@
 
 namespace octet::ops::attn_decode {
 
-OCTET_SM90_ATTN_SPLIT_64(OCTET_SM90_ATTN_SPLIT_KERNEL)
+OCTET_SM90_ATTN_64(OCTET_SM90_ATTN_KERNEL, split, 8)
 
 }  // namespace octet::ops::attn_decode

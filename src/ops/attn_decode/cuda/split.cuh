@@ -1,5 +1,5 @@
 // Split-KV decode attention in one launch: equal shares of units for all thread blocks, each warp
-// with a ring of its own, parts of items added up by whoever comes last.
+// with a ring of its own, parts of items added up by the thread block that has the first.
 #pragma once
 
 #include "src/ops/attn_decode/cuda/attend_impl.cuh"
@@ -9,14 +9,11 @@ namespace octet::ops::attn_decode {
 
 /// What a run of units leaves behind, to where it belongs.
 template <SplitShape S>
-__device__ __forceinline__ void finish_run(const Sm90Params& p, const Share<S.unit()>& share,
-                                           const Runs<S.unit()>& runs, const Merge<S>& merge,
+__device__ __forceinline__ void finish_run(const Sm90Params& p, const Share<S>& share,
+                                           const Runs<S>& runs, const Merge<S>& merge,
                                            Attend<S>& attend) {
-  const int32_t head = head_of(p, runs.at.pair);
-  const float v_scale =
-      S.token_scales || p.v.scale == nullptr ? 1.0f : p.v.scale[head * p.v.scale_head];
   Part<S> part;
-  merge.warps(attend, v_scale, part);
+  merge.warps(attend, attend.v_scale, part);
   if (runs.at.unit > 0 || !runs.ends()) {
     const int32_t element = runs.at.element(p, runs.at.unit);
     const Parts<S> parts(p, share, merge, runs.element - element, runs.at.elements(p));
@@ -34,8 +31,8 @@ __device__ __forceinline__ void finish_run(const Sm90Params& p, const Share<S.un
 template <SplitShape S>
 __device__ __forceinline__ void run_split(const Sm90Params& p) {
   extern __shared__ __align__(1024) uint8_t memory[];
-  __shared__ Share<S.unit()> share;
-  __shared__ int64_t of_warps[kSplitWarps];
+  __shared__ Share<S> share;
+  __shared__ int32_t of_warps[S.warps];
   __shared__ typename Merge<S>::Shared merge_shared;
   if (S.boxes && threadIdx.x == 0) {
     gpu::tensor_map_prefetch(&p.k_boxes.map);
@@ -43,21 +40,22 @@ __device__ __forceinline__ void run_split(const Sm90Params& p) {
   }
   const Merge<S> merge{p, merge_shared, reinterpret_cast<float4*>(memory + S.sums_at())};
   const uint32_t ring = gpu::shared_address(memory);
+  Fetch<S>::prepare(ring);
   gpu::dependency_pass(p.dependent);
   if (!find_share(p, share, of_warps)) return;
 
-  Runs<S.unit()> runs(p, share);
+  Runs<S> runs(p, share);
   const int lane = threadIdx.x % 32;
   Attend<S> attend{p, lane / 4, lane % 4};
   // Why before any copy: loads of q would queue behind all that every ring asks for.
   attend.ask_q(runs.at.sequence, head_of(p, runs.at.pair), first_row_of<S>(p, runs.at.pair));
   Fetch<S> fetch(p, runs, ring);
-  int ahead = 0, stage = 0, round = 0;  // stages on their way; the next one, and its use
+  int ahead = -1, stage = 0, round = 0;  // stages on their way; the next one, and its use
   bool fresh = true;                    // q is only asked for
 #pragma unroll 1
   for (;;) {
     attend.clear();
-    int32_t unit = (fetch.warp - runs.turn) & (kSplitWarps - 1);
+    int32_t unit = (fetch.warp - runs.turn) & (S.warps - 1);
 #pragma unroll 1
     while (ahead < S.stages() || unit < runs.count) {
       if (ahead < S.stages()) {
@@ -65,14 +63,14 @@ __device__ __forceinline__ void run_split(const Sm90Params& p) {
         continue;
       }
       if (fresh) {
-        attend.make_q(head_of(p, runs.at.pair));
+        attend.make_q();
         fresh = false;
       }
       fetch.wait(stage, round);
       attend.unit(fetch.stages + stage * S.stage_bytes(), fetch.scales + stage * S.scale_bytes(),
                   runs.at, runs.at.first(runs.at.unit + unit));
       __syncwarp();
-      unit += kSplitWarps;
+      unit += S.warps;
       --ahead;
       if (++stage == S.stages()) stage = 0, ++round;
     }

@@ -8,7 +8,7 @@
 
 namespace octet::ops::attn_decode {
 
-inline constexpr int kSplitWarps = 8, kSplitThreads = kSplitWarps * 32;
+inline constexpr int kUnitWarps = 8;     // of all thread blocks of a compute unit
 inline constexpr int kUnitBytes = 4096;  // of keys, and of values
 inline constexpr int kRowTile = 8;       // rows of q in a tensor instruction
 inline constexpr int kMergeFan = 32;     // records that one thread block adds up: one a lane
@@ -18,8 +18,12 @@ struct SplitShape {
   int row_tiles;  // 1 or 2
   bool e5m2;
   bool token_scales;
-  bool boxes;  // tensor copies bring codes, else copies of 16 bytes
+  bool boxes;              // tensor copies bring codes, else copies of 16 bytes
+  int warps = kUnitWarps;  // of a thread block
 
+  constexpr int threads() const { return warps * 32; }
+  /// Thread blocks of a compute unit.
+  constexpr int blocks() const { return kUnitWarps / warps; }
   constexpr int unit() const { return kUnitBytes / dim; }  // tokens
   constexpr int tiles() const { return unit() / 16; }      // of 16 tokens
   constexpr int rows() const { return row_tiles * kRowTile; }
@@ -31,10 +35,10 @@ struct SplitShape {
   constexpr int stages() const { return 2; }
   constexpr int scale_bytes() const { return token_scales ? 4 * 4 * unit() : 0; }  // of a stage
   constexpr int stage_bytes() const { return 2 * kUnitBytes; }
-  constexpr int scales_at() const { return kSplitWarps * stages() * stage_bytes(); }
-  constexpr int sums_at() const { return scales_at() + kSplitWarps * stages() * scale_bytes(); }
-  constexpr int barriers_at() const { return sums_at() + kSplitThreads * vectors() * 16; }
-  constexpr int shared_bytes() const { return barriers_at() + kSplitWarps * stages() * 8; }
+  constexpr int scales_at() const { return warps * stages() * stage_bytes(); }
+  constexpr int sums_at() const { return scales_at() + warps * stages() * scale_bytes(); }
+  constexpr int barriers_at() const { return sums_at() + threads() * vectors() * 16; }
+  constexpr int shared_bytes() const { return barriers_at() + warps * stages() * 8; }
 
   /// Floats of a record: sums of a part of an item, then the largest logit and the sum of weights
   /// of each row.

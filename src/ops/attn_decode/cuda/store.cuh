@@ -52,18 +52,21 @@ __device__ __forceinline__ int64_t out_index(const Sm90Params& p, RowAt at) {
   return at.sequence * p.out_batch + at.token * p.out_token + at.head * p.out_head;
 }
 
-__device__ __forceinline__ void store_element(const Sm90Params& p, int64_t index, float x) {
-  switch (p.out_type) {
+__device__ __forceinline__ void store_as(void* out, OutType type, int64_t index, float x) {
+  switch (type) {
     case OutType::kF32:
-      static_cast<float*>(p.out)[index] = x;
+      static_cast<float*>(out)[index] = x;
       break;
     case OutType::kBf16:
-      static_cast<__nv_bfloat16*>(p.out)[index] = __float2bfloat16_rn(x);
+      static_cast<__nv_bfloat16*>(out)[index] = __float2bfloat16_rn(x);
       break;
     case OutType::kF16:
-      static_cast<__half*>(p.out)[index] = __float2half_rn(x);
+      static_cast<__half*>(out)[index] = __float2half_rn(x);
       break;
   }
+}
+__device__ __forceinline__ void store_element(const Sm90Params& p, int64_t index, float x) {
+  store_as(p.out, p.out_type, index, x);
 }
 
 /// Elements `index` and the next.

@@ -42,6 +42,12 @@ struct Walk {
     return (first_unit() + of) * kUnit;
   }
 
+  /// What the end of a short item costs, in elements: its place in the line begins with as many that
+  /// are no units.
+  __device__ __forceinline__ int32_t cost(const Sm90Params& p, int32_t short_units) const {
+    return units <= short_units ? p.item_cost : 0;
+  }
+
   /// Elements of the item before unit `of`.
   __device__ __forceinline__ int32_t element(const Sm90Params& p, int32_t of) const {
     return p.by_split.quotient(first_unit() + of) - p.by_split.quotient(first_unit());
@@ -67,19 +73,21 @@ struct Walk {
 };
 
 /// The share of a thread block, and what the line looks like.
-template <int kUnit>
+template <SplitShape S>
 struct Share {
-  Walk<kUnit> at;
-  int64_t begin, end;  // elements
-  int64_t each;        // elements of a share; `longer` shares have one more, and come first
+  Walk<S.unit()> at;
+  int32_t number;      // of the thread block
+  int32_t begin, end;   // elements; begin: of the first unit
+  int32_t short_units;  // of an item that has a cost
+  int32_t each;         // elements of a share; `longer` shares have one more, and come first
   int32_t longer;
   float share_of_element;  // 1 / each
 
-  __device__ __forceinline__ int64_t begin_of(int32_t block) const {
+  __device__ __forceinline__ int32_t begin_of(int32_t block) const {
     return block * each + min(block, longer);
   }
-  /// The block whose share holds `element`.
-  __device__ __forceinline__ int32_t block_with(int64_t element) const {
+  /// The share that holds `element`.
+  __device__ __forceinline__ int32_t block_with(int32_t element) const {
     auto block = static_cast<int32_t>(static_cast<float>(element) * share_of_element);
     while (begin_of(block) > element) --block;
     while (begin_of(block + 1) <= element) ++block;
@@ -89,18 +97,20 @@ struct Share {
 
 /// A share as runs of units that warps take together, each of one item: as far as item and share
 /// go or, where splits are fixed, one of them.
-template <int kUnit>
+template <SplitShape S>
 struct Runs {
-  Walk<kUnit> at;
-  int64_t element;  // of the line
+  Walk<S.unit()> at;
+  int32_t element;  // of the line
   int32_t left;     // elements of the share, this run's too
+  int32_t short_units;
   int32_t count;    // units of the run
   int32_t turn;     // the warp that has the first of them
 
-  __device__ __forceinline__ Runs(const Sm90Params& p, const Share<kUnit>& share)
+  __device__ __forceinline__ Runs(const Sm90Params& p, const Share<S>& share)
       : at(share.at),
         element(share.begin),
-        left(static_cast<int32_t>(share.end - share.begin)),
+        left(share.end - share.begin),
+        short_units(share.short_units),
         turn(0) {
     measure(p);
   }
@@ -108,8 +118,14 @@ struct Runs {
     const int32_t elements = !p.fixed_splits ? count : 1;
     left -= elements, element += elements;
     if (left <= 0) return false;
-    if (!p.fixed_splits) turn = (turn + count) % kSplitWarps;
+    if (!p.fixed_splits) turn = (turn + count) % S.warps;
+    const bool another = ends();
     at.advance(p, count);
+    if (another) {
+      const int32_t cost = at.cost(p, short_units);
+      left -= cost, element += cost;
+      if (left <= 0) return false;
+    }
     measure(p);
     return true;
   }
@@ -127,86 +143,145 @@ struct Runs {
   }
 };
 
-/// The sum of `x` over the threads before this one, and over all.
-__device__ __forceinline__ int64_t scan(int64_t x, int64_t* of_warps, int64_t& all) {
-  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
-  int64_t sum = x;
+/// The sum of `x` over the lanes before this one, and over all.
+__device__ __forceinline__ int32_t scan(int32_t x, int32_t& all) {
+  int32_t sum = x;
 #pragma unroll
   for (int step = 1; step < 32; step *= 2) {
-    const int64_t other = __shfl_up_sync(0xffffffff, sum, step);
-    if (lane >= step) sum += other;
+    const int32_t other = __shfl_up_sync(0xffffffff, sum, step);
+    if (static_cast<int>(threadIdx.x % 32) >= step) sum += other;
   }
-  if (lane == 31) of_warps[warp] = sum;
-  __syncthreads();
-  int64_t before = sum - x;
-  all = 0;
-#pragma unroll
-  for (int w = 0; w < kSplitWarps; ++w) {
-    if (w < warp) before += of_warps[w];
-    all += of_warps[w];
-  }
-  return before;
+  all = __shfl_sync(0xffffffff, sum, 31);
+  return sum - x;
 }
 
-/// a / b, rounded down. Why not the operator: it takes some hundred instructions, and a kernel's
-/// first pass waits for every one of them.
-__device__ __forceinline__ int64_t quotient(int64_t a, int64_t b) {
-  const float part = 1.0f / static_cast<float>(b);
-  int64_t whole = 0;
-#pragma unroll 1
-  for (int64_t left = a; left >= b || left < 0; left = a - whole * b) {
-    const auto step = static_cast<int64_t>(static_cast<float>(left) * part);
-    whole += left < 0 ? min(step, int64_t{-1}) : max(step, int64_t{1});
-  }
-  return whole;
+/// a / b, rounded down; neither negative. Why not the operator: a kernel's first pass waits for
+/// every instruction of it, and here two steps by a rounded reciprocal are right to one.
+__device__ __forceinline__ int32_t quotient(int32_t a, int32_t b) {
+  const float part = __fdividef(1.0f, static_cast<float>(b));
+  int32_t whole = __float2int_rd(static_cast<float>(a) * part);
+  whole += __float2int_rd(static_cast<float>(a - whole * b) * part);
+  const int32_t left = a - whole * b;
+  return whole + (left >= b ? 1 : 0) - (left < 0 ? 1 : 0);
 }
+
+/// Cuts a line of `total` elements for `blocks` thread blocks.
+template <SplitShape S>
+__device__ __forceinline__ void cut_line(int32_t total, int32_t blocks, Share<S>& share) {
+  share.number = static_cast<int32_t>(blockIdx.x);
+  share.each = quotient(total, blocks);
+  share.longer = total - share.each * blocks;
+  share.share_of_element = __fdividef(1.0f, static_cast<float>(share.each));
+  share.begin = share.begin_of(share.number), share.end = share.begin_of(share.number + 1);
+}
+
+/// The sequences of a thread, or of a lane where there are few: the same in each warp then.
+template <SplitShape S>
+struct Sequences {
+  int32_t first, last;
+  bool few;  // up to 32
+
+  __device__ __forceinline__ explicit Sequences(const Sm90Params& p) : few(p.batch <= 32) {
+    const auto thread = static_cast<int32_t>(few ? threadIdx.x % 32 : threadIdx.x);
+    const int32_t each = few ? 1 : (p.batch + S.threads() - 1) / S.threads();
+    first = min(thread * each, p.batch), last = min(first + each, p.batch);
+  }
+};
+
+/// The elements of a thread's sequences, of one pair.
+template <SplitShape S>
+struct Lengths {
+  const Sm90Params& p;
+  const Sequences<S> of;
+  int32_t short_units = 0;
+  Walk<S.unit()> walk{};                // in the last of them
+  int32_t mine = 0, before = 0;      // elements of them; of those of other threads before them
+  int32_t all = 0, shortest = 0;     // of all; units of the thread's shortest item
+
+  __device__ __forceinline__ explicit Lengths(const Sm90Params& params) : p(params), of(params) {}
+  __device__ __forceinline__ void measure(int32_t short_items, int32_t* of_warps) {
+    short_units = short_items, mine = 0, shortest = INT32_MAX;
+#pragma unroll 1
+    for (int32_t b = of.first; b < of.last; ++b) {
+      walk.enter(p, b);
+      mine += elements();
+      shortest = min(shortest, walk.units);
+    }
+    before = scan(mine, all);
+    if (!of.few) add_warps(of_warps);
+  }
+  __device__ __forceinline__ int32_t elements() const {
+    return walk.elements(p) + walk.cost(p, short_units);
+  }
+  __device__ __forceinline__ bool hold(int32_t element) const {
+    return element >= before && element < before + mine;
+  }
+  /// Leads the walk to an element that they hold. How far its unit is from there.
+  __device__ __forceinline__ int32_t lead(int32_t element) {
+    if (of.last - of.first > 1) {
+#pragma unroll 1
+      for (int32_t b = of.first;; ++b) {
+        walk.enter(p, b);
+        if (element < before + elements()) break;
+        before += elements();
+      }
+    }
+    const int32_t in_item = element - before - walk.cost(p, short_units);
+    walk.unit = walk.unit_of(p, max(in_item, 0));
+    return max(-in_item, 0);
+  }
+
+ private:
+  __device__ __forceinline__ void add_warps(int32_t* of_warps) {
+    const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+    if (lane == 0) of_warps[warp] = all;
+    __syncthreads();
+    all = 0;
+#pragma unroll
+    for (int w = 0; w < S.warps; ++w) {
+      if (w < warp) before += of_warps[w];
+      all += of_warps[w];
+    }
+    __syncthreads();
+  }
+};
 
 /// Sets `share`, in shared memory, to that of this thread block; false where it has none. By all
-/// threads; a thread has some sequences.
-template <int kUnit>
-__device__ __forceinline__ bool find_share(const Sm90Params& p, Share<kUnit>& share,
-                                           int64_t* of_warps) {
-  const int32_t each = (p.batch + kSplitThreads - 1) / kSplitThreads;
-  const int32_t first = static_cast<int32_t>(threadIdx.x) * each;
-  const int32_t last = min(first + each, p.batch);
-  Walk<kUnit> walk{};
-  int64_t mine = 0;
+/// threads. An item that is less than half a share is short.
+template <SplitShape S>
+__device__ __forceinline__ bool find_share(const Sm90Params& p, Share<S>& share,
+                                           int32_t* of_warps) {
+  Lengths<S> own(p);
+  Share<S> mine;
+  int32_t blocks = 0;
+  mine.short_units = 0;
 #pragma unroll 1
-  for (int32_t b = first; b < last; ++b) {
-    walk.enter(p, b);
-    mine += walk.elements(p);
-    if (blockIdx.x == 0) check_length(p, b);
-  }
-  int64_t of_pair;
-  int64_t at = scan(mine, of_warps, of_pair);
-  const int64_t total = of_pair * p.kv_heads * p.row_blocks;
-  const auto grid = static_cast<int32_t>(gridDim.x);
-  int32_t blocks = grid;
-  if (total < int64_t{grid} * p.least_elements) {
-    blocks = max(static_cast<int32_t>(total) / p.least_elements, 1);
-  }
-  if (blockIdx.x >= blocks) return false;
-  Share<kUnit> own;
-  own.each = quotient(total, blocks);
-  own.longer = static_cast<int32_t>(total - own.each * blocks);
-  own.share_of_element = 1.0f / static_cast<float>(own.each);
-  own.begin = own.begin_of(blockIdx.x), own.end = own.begin_of(blockIdx.x + 1);
-  const auto pair = static_cast<int32_t>(quotient(own.begin, of_pair));
-  const int64_t in_pair = own.begin - pair * of_pair;
-  if (in_pair >= at && in_pair < at + mine) {
-#pragma unroll 1
-    for (int32_t b = first;; ++b) {
-      walk.enter(p, b);
-      if (in_pair < at + walk.elements(p)) break;
-      at += walk.elements(p);
+  for (bool again = false;;) {
+    own.measure(mine.short_units, of_warps);
+    const int32_t total = own.all * p.pairs;
+    if (!again) {
+      blocks = min(static_cast<int32_t>(gridDim.x), max(p.by_least.quotient(total), 1));
+      if (blockIdx.x >= blocks) return false;
     }
-    walk.pair = pair;
-    walk.unit = walk.unit_of(p, static_cast<int32_t>(in_pair - at));
-    own.at = walk;
-    share = own;
+    cut_line(total, blocks, mine);
+    const bool some = !again && p.item_cost > 0 && own.shortest < mine.each / 2;
+    again = own.of.few ? __any_sync(0xffffffff, some) : __syncthreads_or(some);
+    if (!again) break;
+    mine.short_units = mine.each / 2;
+  }
+  if (blockIdx.x == 0) {
+    for (int32_t b = own.of.first; b < own.of.last; ++b) check_length(p, b);
+  }
+  const int32_t pair = quotient(mine.begin, own.all);
+  const int32_t in_pair = mine.begin - pair * own.all;
+  if (own.hold(in_pair) && (!own.of.few || threadIdx.x < 32)) {
+    mine.begin += own.lead(in_pair);
+    mine.at = own.walk;
+    mine.at.pair = pair;
+    share = mine;
   }
   __syncthreads();
-  return true;
+  return share.begin < share.end;
 }
 
 }  // namespace octet::ops::attn_decode

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "src/device/embedded_kernels.h"
+
 namespace octet::ops::gemm_blockscale {
 
 #if defined(OCTET_HAVE_SM90)
@@ -48,6 +50,10 @@ cuda::LaunchPlan Sm90WgmmaSwap::plan(int index, const Problem& problem, int cu_n
   plan.shape.cluster = static_cast<uint32_t>(c.split);
   plan.shape.shared_bytes = static_cast<uint32_t>(c.shape.shared_bytes(c.split));
   return plan;
+}
+
+std::span<const gpu::Kernel> Sm90WgmmaSwap::device_code([[maybe_unused]] int index) {
+  return OCTET_EMBEDDED_KERNELS(&kernels[index / 3], 1);
 }
 
 }  // namespace octet::ops::gemm_blockscale

@@ -1,5 +1,7 @@
 #include "src/ops/gemm_blockscale/cuda/sm90_wgmma_tile.h"
 
+#include "src/device/embedded_kernels.h"
+
 namespace octet::ops::gemm_blockscale {
 
 #if defined(OCTET_HAVE_SM90)
@@ -45,6 +47,10 @@ cuda::LaunchPlan Sm90WgmmaTile::plan(int index, const Problem& problem, int cu_n
   plan.shape.shared_bytes = static_cast<uint32_t>(c.shared_bytes());
   plan.shape.dependent = true;  // the kernel waits before it reads
   return plan;
+}
+
+std::span<const gpu::Kernel> Sm90WgmmaTile::device_code([[maybe_unused]] int index) {
+  return OCTET_EMBEDDED_KERNELS(&kernels[index], 1);
 }
 
 }  // namespace octet::ops::gemm_blockscale

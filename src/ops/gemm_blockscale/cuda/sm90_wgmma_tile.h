@@ -9,6 +9,7 @@
 #pragma once
 
 #include <array>
+#include <span>
 #include <string>
 
 #include "src/core/try.h"
@@ -43,6 +44,7 @@ struct Sm90WgmmaTile {
   static int64_t workspace_bytes(const Config&, const Problem&) { return 0; }
   /// Config `index` as the launcher needs it, for a device of `cu_num` multiprocessors.
   static cuda::LaunchPlan plan(int index, const Problem& problem, int cu_num);
+  static std::span<const gpu::Kernel> device_code(int index);
 };
 
 }  // namespace octet::ops::gemm_blockscale

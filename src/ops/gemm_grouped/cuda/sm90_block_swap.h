@@ -8,6 +8,8 @@
 // Numerics   f32 accumulation, scaled every 128 of k; partial sums added in a fixed order
 #pragma once
 
+#include <span>
+
 #include "src/ops/gemm_grouped/cuda/sm90_block_swap_shape.h"
 #include "src/ops/gemm_grouped/cuda/swap_config.h"
 
@@ -31,6 +33,7 @@ struct Sm90BlockSwap {
     return cuda::supports_swap(c.shape, c.split, problem);
   }
   static cuda::LaunchPlan plan(int index, const Problem& problem, const Device& device);
+  static std::span<const gpu::Kernel> device_code(int index);
 };
 
 }  // namespace octet::ops::gemm_grouped

@@ -1,5 +1,7 @@
 #include "src/ops/gemm_grouped/cuda/sm90_block_tile.h"
 
+#include "src/device/embedded_kernels.h"
+
 namespace octet::ops::gemm_grouped {
 
 #if defined(OCTET_HAVE_SM90)
@@ -32,6 +34,10 @@ cuda::LaunchPlan Sm90BlockTile::plan(int index, const Problem&, const Device& de
   plan.kernel = &kernels[index];
 #endif
   return plan;
+}
+
+std::span<const gpu::Kernel> Sm90BlockTile::device_code([[maybe_unused]] int index) {
+  return OCTET_EMBEDDED_KERNELS(&kernels[index], 1);
 }
 
 }  // namespace octet::ops::gemm_grouped

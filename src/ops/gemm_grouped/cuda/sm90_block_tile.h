@@ -8,6 +8,7 @@
 #pragma once
 
 #include <array>
+#include <span>
 #include <string>
 
 #include "src/core/try.h"
@@ -34,6 +35,7 @@ struct Sm90BlockTile {
   static select::Tile tile(const Config& c) { return {TileShape::kSlots, c.block_n(), 128}; }
   static select::Support supports(const Config& c, const Problem& problem, const Device&);
   static cuda::LaunchPlan plan(int index, const Problem& problem, const Device& device);
+  static std::span<const gpu::Kernel> device_code(int index);
 };
 
 }  // namespace octet::ops::gemm_grouped

@@ -1,5 +1,7 @@
 #include "src/ops/gemm_grouped/cuda/sm90_mx_loose.h"
 
+#include "src/device/embedded_kernels.h"
+
 namespace octet::ops::gemm_grouped {
 
 #if defined(OCTET_HAVE_SM90)
@@ -26,6 +28,10 @@ cuda::LaunchPlan Sm90MxLoose::plan(int index, const Problem&, const Device& devi
 #endif
   plan.scale_words = false;
   return plan;
+}
+
+std::span<const gpu::Kernel> Sm90MxLoose::device_code([[maybe_unused]] int index) {
+  return OCTET_EMBEDDED_KERNELS(&kernels[static_cast<size_t>(index) / std::size(kSwapSplits)], 1);
 }
 
 }  // namespace octet::ops::gemm_grouped

@@ -8,6 +8,8 @@
 // Numerics   as sm90_mx_swap
 #pragma once
 
+#include <span>
+
 #include "src/ops/gemm_grouped/cuda/sm90_mx_loose_shape.h"
 #include "src/ops/gemm_grouped/cuda/swap_config.h"
 
@@ -31,6 +33,7 @@ struct Sm90MxLoose {
     return cuda::supports_swap(c.shape, c.split, problem, 32);
   }
   static cuda::LaunchPlan plan(int index, const Problem& problem, const Device& device);
+  static std::span<const gpu::Kernel> device_code(int index);
 };
 
 }  // namespace octet::ops::gemm_grouped

@@ -1,5 +1,7 @@
 #include "src/ops/gemm_grouped/cuda/sm90_mx_swap.h"
 
+#include "src/device/embedded_kernels.h"
+
 namespace octet::ops::gemm_grouped {
 
 #if defined(OCTET_HAVE_SM90)
@@ -25,6 +27,10 @@ cuda::LaunchPlan Sm90MxSwap::plan(int index, const Problem&, const Device& devic
   plan.kernel = &kernels[static_cast<size_t>(index) / std::size(kSwapSplits)];
 #endif
   return plan;
+}
+
+std::span<const gpu::Kernel> Sm90MxSwap::device_code([[maybe_unused]] int index) {
+  return OCTET_EMBEDDED_KERNELS(&kernels[static_cast<size_t>(index) / std::size(kSwapSplits)], 1);
 }
 
 }  // namespace octet::ops::gemm_grouped

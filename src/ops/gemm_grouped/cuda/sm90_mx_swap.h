@@ -9,6 +9,8 @@
 //            byte; partial sums added in a fixed order
 #pragma once
 
+#include <span>
+
 #include "src/ops/gemm_grouped/cuda/sm90_mx_swap_shape.h"
 #include "src/ops/gemm_grouped/cuda/swap_config.h"
 
@@ -32,6 +34,7 @@ struct Sm90MxSwap {
     return cuda::supports_swap(c.shape, c.split, problem);
   }
   static cuda::LaunchPlan plan(int index, const Problem& problem, const Device& device);
+  static std::span<const gpu::Kernel> device_code(int index);
 };
 
 }  // namespace octet::ops::gemm_grouped

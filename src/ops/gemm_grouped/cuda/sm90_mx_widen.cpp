@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "src/device/embedded_kernels.h"
+
 namespace octet::ops::gemm_grouped {
 
 #if defined(OCTET_HAVE_SM90)
@@ -58,6 +60,10 @@ cuda::LaunchPlan Sm90MxWiden::plan(int index, const Problem& problem, const Devi
   plan.widen_shape.block_x = 128;
   plan.widen_shape.dependent = true;
   return plan;
+}
+
+std::span<const gpu::Kernel> Sm90MxWiden::device_code([[maybe_unused]] int index) {
+  return OCTET_EMBEDDED_KERNELS(&kernels[index], 1);
 }
 
 }  // namespace octet::ops::gemm_grouped

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <array>
+#include <span>
 #include <string>
 
 #include "src/core/try.h"
@@ -41,6 +42,7 @@ struct Sm90MxWiden {
     return problem.a_rows() * problem.k * 2;
   }
   static cuda::LaunchPlan plan(int index, const Problem& problem, const Device& device);
+  static std::span<const gpu::Kernel> device_code(int index);
 };
 
 }  // namespace octet::ops::gemm_grouped

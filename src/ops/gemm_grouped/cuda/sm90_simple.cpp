@@ -1,5 +1,7 @@
 #include "src/ops/gemm_grouped/cuda/sm90_simple.h"
 
+#include "src/device/embedded_kernels.h"
+
 namespace octet::ops::gemm_grouped {
 
 #if defined(OCTET_HAVE_SM90)
@@ -7,8 +9,8 @@ extern "C" const unsigned char octet_code_gemm_grouped_sm90_simple[];
 
 namespace {
 constexpr gpu::CodeObject kCode{"sm90_simple", octet_code_gemm_grouped_sm90_simple};
-gpu::Kernel block_kernel(kCode, "octet_sm90_moe_block_simple", 0);
-gpu::Kernel mx_kernel(kCode, "octet_sm90_moe_mx_simple", 0);
+gpu::Kernel kernels[] = {gpu::Kernel(kCode, "octet_sm90_moe_block_simple", 0),
+                         gpu::Kernel(kCode, "octet_sm90_moe_mx_simple", 0)};
 }  // namespace
 #endif
 
@@ -16,11 +18,15 @@ cuda::LaunchPlan Sm90Simple::plan(int, [[maybe_unused]] const Problem& problem,
                                   const Device& device) {
   cuda::LaunchPlan plan;
 #if defined(OCTET_HAVE_SM90)
-  plan.kernel = problem.format == Format::kMxfp8 ? &mx_kernel : &block_kernel;
+  plan.kernel = &kernels[problem.format == Format::kMxfp8 ? 1 : 0];
 #endif
   plan.shape.grid_x = static_cast<uint32_t>(device.cu_num) * 8;  // warps, one a result, striding
   plan.shape.block_x = 256;
   return plan;
+}
+
+std::span<const gpu::Kernel> Sm90Simple::device_code(int) {
+  return OCTET_EMBEDDED_KERNELS(std::data(kernels), std::size(kernels));
 }
 
 }  // namespace octet::ops::gemm_grouped

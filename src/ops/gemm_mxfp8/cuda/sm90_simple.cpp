@@ -1,5 +1,7 @@
 #include "src/ops/gemm_mxfp8/cuda/sm90_simple.h"
 
+#include "src/device/embedded_kernels.h"
+
 namespace octet::ops::gemm_mxfp8 {
 
 #if defined(OCTET_HAVE_SM90)
@@ -20,6 +22,10 @@ cuda::LaunchPlan Sm90Simple::plan(int, const Problem& problem, int cu_num) {
   plan.shape.grid_x = static_cast<uint32_t>(std::min<int64_t>((warps + 7) / 8, cu_num * 8));
   plan.shape.block_x = 256;
   return plan;
+}
+
+std::span<const gpu::Kernel> Sm90Simple::device_code(int) {
+  return OCTET_EMBEDDED_KERNELS(&kernel, 1);
 }
 
 }  // namespace octet::ops::gemm_mxfp8

@@ -1,5 +1,6 @@
 #include "src/ops/gemm_mxfp8/cuda/sm90_wgmma_promote.h"
 
+#include "src/device/embedded_kernels.h"
 #include "src/ops/gemm_mxfp8/cuda/tile_plan.h"
 
 namespace octet::ops::gemm_mxfp8 {
@@ -30,6 +31,10 @@ cuda::LaunchPlan Sm90WgmmaPromote::plan(int index, const Problem& problem, int c
   plan.kernel = &kernels[index];
 #endif
   return plan;
+}
+
+std::span<const gpu::Kernel> Sm90WgmmaPromote::device_code([[maybe_unused]] int index) {
+  return OCTET_EMBEDDED_KERNELS(&kernels[index], 1);
 }
 
 }  // namespace octet::ops::gemm_mxfp8

@@ -1,5 +1,7 @@
 #include "src/ops/gemm_mxfp8/cuda/sm90_wgmma_swap.h"
 
+#include "src/device/embedded_kernels.h"
+
 namespace octet::ops::gemm_mxfp8 {
 
 #if defined(OCTET_HAVE_SM90)
@@ -46,6 +48,10 @@ cuda::LaunchPlan Sm90WgmmaSwap::plan(int index, const Problem& problem, int cu_n
   plan.shape.cluster = static_cast<uint32_t>(c.split);
   plan.shape.shared_bytes = static_cast<uint32_t>(c.shape.shared_bytes(c.split));
   return plan;
+}
+
+std::span<const gpu::Kernel> Sm90WgmmaSwap::device_code([[maybe_unused]] int index) {
+  return OCTET_EMBEDDED_KERNELS(&kernels[static_cast<size_t>(index) / std::size(kSwapSplits)], 1);
 }
 
 }  // namespace octet::ops::gemm_mxfp8

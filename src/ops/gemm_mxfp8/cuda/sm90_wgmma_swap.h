@@ -11,6 +11,7 @@
 #pragma once
 
 #include <array>
+#include <span>
 #include <string>
 
 #include "src/core/try.h"
@@ -52,6 +53,7 @@ struct Sm90WgmmaSwap {
   static select::Support supports(const Config& c, const Problem& problem, const Device&);
   static int64_t workspace_bytes(const Config&, const Problem&) { return 0; }
   static cuda::LaunchPlan plan(int index, const Problem& problem, int cu_num);
+  static std::span<const gpu::Kernel> device_code(int index);
 };
 
 }  // namespace octet::ops::gemm_mxfp8

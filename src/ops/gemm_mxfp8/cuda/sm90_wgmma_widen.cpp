@@ -1,5 +1,6 @@
 #include "src/ops/gemm_mxfp8/cuda/sm90_wgmma_widen.h"
 
+#include "src/device/embedded_kernels.h"
 #include "src/ops/gemm_mxfp8/cuda/tile_plan.h"
 
 namespace octet::ops::gemm_mxfp8 {
@@ -41,6 +42,10 @@ cuda::LaunchPlan Sm90WgmmaWiden::plan(int index, const Problem& problem, int cu_
   plan.widen_shape.block_x = kThreads;
   plan.widen_shape.dependent = true;  // it waits before it reads; the kernel overlaps it
   return plan;
+}
+
+std::span<const gpu::Kernel> Sm90WgmmaWiden::device_code([[maybe_unused]] int index) {
+  return OCTET_EMBEDDED_KERNELS(&kernels[index], 1);
 }
 
 }  // namespace octet::ops::gemm_mxfp8

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <array>
+#include <span>
 #include <string>
 
 #include "src/core/try.h"
@@ -38,6 +39,7 @@ struct Sm90WgmmaWiden {
     return problem.m * problem.k * 2;
   }
   static cuda::LaunchPlan plan(int index, const Problem& problem, int cu_num);
+  static std::span<const gpu::Kernel> device_code(int index);
 };
 
 }  // namespace octet::ops::gemm_mxfp8

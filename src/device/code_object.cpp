@@ -1,0 +1,127 @@
+// The layout is that of ELF64, little endian. Section .nv.info has records of (format, attribute,
+// size of the value); those read here are of a function, whose symbol their value begins with.
+#include "src/device/code_object.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+#include "src/core/try.h"
+
+namespace octet::gpu {
+namespace {
+
+constexpr uint32_t kSymbolTable = 2;  // type of a section
+constexpr uint8_t kSizedValue = 4, kFrameSize = 0x11, kRegisterCount = 0x2f;
+constexpr uint64_t kReservedShared = 1024;  // in every kernel's section of shared memory
+
+struct Section {
+  uint32_t name, type;
+  uint64_t flags, address, offset, bytes;
+  uint32_t link, info;
+  uint64_t alignment, entry_bytes;
+};
+struct Symbol {
+  uint32_t name;
+  uint8_t info, other;
+  uint16_t section;
+  uint64_t value, bytes;
+};
+struct Record {
+  uint8_t format, attribute;
+  uint16_t bytes;
+};
+static_assert(sizeof(Section) == 64 && sizeof(Symbol) == 24 && sizeof(Record) == 4);
+
+class Elf {
+ public:
+  explicit Elf(const unsigned char* image) : image_(image) {
+    std::memcpy(&sections_, image + 40, 8);
+    std::memcpy(&num_sections_, image + 60, 2);
+    std::memcpy(&names_, image + 62, 2);
+  }
+  int num_sections() const { return num_sections_; }
+  Section section(int index) const {
+    return read<Section>(sections_ + static_cast<uint64_t>(index) * sizeof(Section));
+  }
+  std::string_view name(const Section& s) const { return text(section(names_).offset + s.name); }
+  std::string_view text(uint64_t offset) const {
+    return reinterpret_cast<const char*>(image_ + offset);
+  }
+  template <class T>
+  T read(uint64_t offset) const {
+    T value;
+    std::memcpy(&value, image_ + offset, sizeof value);
+    return value;
+  }
+
+ private:
+  const unsigned char* image_;
+  uint64_t sections_ = 0;
+  uint16_t num_sections_ = 0, names_ = 0;
+};
+
+/// The index of a function's symbol, or -1.
+int64_t symbol_of(const Elf& elf, const Section& table, std::string_view entry) {
+  const uint64_t names = elf.section(static_cast<int>(table.link)).offset;
+  for (uint64_t i = 0; i < table.bytes / sizeof(Symbol); ++i) {
+    const auto symbol = elf.read<Symbol>(table.offset + i * sizeof(Symbol));
+    constexpr uint8_t kFunction = 2;
+    if ((symbol.info & 15) == kFunction && elf.text(names + symbol.name) == entry) {
+      return static_cast<int64_t>(i);
+    }
+  }
+  return -1;
+}
+
+/// The records of the function with symbol `index`.
+void read_records(const Elf& elf, const Section& records, int64_t index, KernelResources& found) {
+  for (uint64_t at = records.offset; at < records.offset + records.bytes;) {
+    const auto record = elf.read<Record>(at);
+    at += sizeof record;
+    if (record.format != kSizedValue) continue;  // a value in the record itself
+    if (record.bytes >= 8 && elf.read<uint32_t>(at) == static_cast<uint64_t>(index)) {
+      const auto value = static_cast<int>(elf.read<uint32_t>(at + 4));
+      if (record.attribute == kRegisterCount) found.registers = value;
+      if (record.attribute == kFrameSize) found.stack_bytes = value;
+    }
+    at += record.bytes;
+  }
+}
+
+}  // namespace
+
+Result<KernelResources> kernel_resources(const unsigned char* image, std::string_view entry) {
+  if (std::memcmp(image, "\177ELF\2\1", 6) != 0) {
+    return fail(StatusCode::kInvalidArgument, "no ELF64 code object");
+  }
+  const Elf elf(image);
+  KernelResources found;
+  int64_t symbol = -1;
+  for (int i = 0; i < elf.num_sections(); ++i) {
+    const Section section = elf.section(i);
+    if (section.type == kSymbolTable) symbol = symbol_of(elf, section, entry);
+    if (elf.name(section) == ".nv.shared." + std::string(entry)) {
+      found.shared_bytes =
+          static_cast<int>(section.bytes - std::min(section.bytes, kReservedShared));
+    }
+  }
+  for (int i = 0; symbol >= 0 && i < elf.num_sections(); ++i) {
+    const Section section = elf.section(i);
+    if (elf.name(section) == ".nv.info") read_records(elf, section, symbol, found);
+  }
+  if (found.registers > 0) return found;
+  return fail(StatusCode::kInvalidArgument, "no kernel {} in the code object", entry);
+}
+
+Result<KernelResources> kernel_resources(std::span<const Kernel> kernels) {
+  KernelResources most;
+  for (const Kernel& kernel : kernels) {
+    OCTET_TRY(const KernelResources own, kernel_resources(kernel.image(), kernel.entry()));
+    most = {std::max(most.registers, own.registers), std::max(most.stack_bytes, own.stack_bytes),
+            std::max(most.shared_bytes, own.shared_bytes)};
+  }
+  return most;
+}
+
+}  // namespace octet::gpu

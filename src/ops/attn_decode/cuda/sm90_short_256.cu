@@ -1,0 +1,9 @@
+// sm90_split for head dim 256 by thread blocks of four warps, for short items.
+#include "src/ops/attn_decode/cuda/split.cuh"
+#include "src/ops/attn_decode/cuda/split_kernels.h"
+
+namespace octet::ops::attn_decode {
+
+OCTET_SM90_ATTN_256(OCTET_SM90_ATTN_KERNEL, short, 4)
+
+}  // namespace octet::ops::attn_decode
