@@ -72,6 +72,7 @@ Json to_json(const Explained& e) {
           {"why", e.plan.why},
           {"built", e.plan.built},
           {"predicted_us", e.plan.predicted_us},
+          {"note", e.plan.note},
           {"bound_us", e.bound_us},
           {"workspace_bytes", e.plan.workspace_bytes},
           {"refused", refused}};
@@ -111,6 +112,7 @@ void print_text(const Explained& e) {
       print(fmt::format("bound      {:.1f} us (roofline of the profile)\n", e.bound_us));
     }
     print(fmt::format("workspace  {} bytes\n", e.plan.workspace_bytes));
+    if (!e.plan.note.empty()) print(fmt::format("note       {}\n", e.plan.note));
   }
   print_refused(e.plan.refused);
 }

@@ -217,6 +217,7 @@ Result<Plan> explain(const Op& op, const Problem& problem, const Device& device,
   plan.built = variant.built;
   plan.workspace_bytes = variant.workspace_bytes(variant.config, problem, device);
   plan.predicted_us = op.predict_us(choice->variant, problem, device);
+  if (op.note != nullptr) plan.note = op.note(problem, device, plan.predicted_us);
   return plan;
 }
 

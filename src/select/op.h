@@ -37,6 +37,8 @@ struct Op {
   std::string (*fixed_default)(Arch);
   double (*flops)(const Problem&);
   int64_t (*bytes)(const Problem&);  // that must move once
+  /// Plan::note for a problem that is predicted to take so long; null: the op has none to give.
+  std::string (*note)(const Problem&, const Device&, double predicted_us) = nullptr;
 
   std::string_view name() const { return schema->name; }
   /// Index of a variant by name, or -1.

@@ -22,6 +22,7 @@
 #include "src/ops/gemm_grouped/cuda/sm90_mx_widen.h"
 #include "src/ops/gemm_grouped/cuda/sm90_simple.h"
 #include "src/ops/gemm_grouped/op.h"
+#include "src/ops/other_path.h"
 #include "src/select/gemm_cost.h"
 #include "src/select/whole_op.h"
 
@@ -139,7 +140,7 @@ std::span<const select::Variant> variants() {
 const select::Op& op() {
   static const select::Op instance = select::whole_op<from, to_select>(
       {&schema(), kNumFormats, variants, validate_problem, heuristic, predict_us, cost_terms,
-       nullptr, fixed_default, nullptr, nullptr});
+       nullptr, fixed_default, nullptr, nullptr, other_path});
   return instance;
 }
 

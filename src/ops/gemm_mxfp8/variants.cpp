@@ -21,6 +21,7 @@
 #include "src/ops/gemm_mxfp8/cuda/sm90_wgmma_swap.h"
 #include "src/ops/gemm_mxfp8/cuda/sm90_wgmma_widen.h"
 #include "src/ops/gemm_mxfp8/op.h"
+#include "src/ops/other_path.h"
 #include "src/select/gemm_cost.h"
 #include "src/select/whole_op.h"
 
@@ -113,7 +114,7 @@ std::span<const select::Variant> variants() {
 const select::Op& op() {
   static const select::Op instance = select::whole_op<from, to_select>(
       {&schema(), kNumFormats, variants, validate_problem, heuristic, predict_us, cost_terms,
-       nullptr, fixed_default, nullptr, nullptr});
+       nullptr, fixed_default, nullptr, nullptr, other_path});
   return instance;
 }
 
