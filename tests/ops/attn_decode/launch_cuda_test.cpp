@@ -112,9 +112,8 @@ TEST_F(AttnLaunchCudaTest, FixedSplitsKeepTheVariant) {
   many.args.split_tokens = 512;
   EXPECT_EQ(plan_attn_decode(many.args, *stream_)->variant, "sm90_split_4");
   EXPECT_EQ(plan_attn_decode(many.args, *stream_, {"sm90_simple"})->variant, "sm90_simple");
-  many.args.split_tokens = 0;
-  many.args.q.batch = 1;
-  EXPECT_EQ(plan_attn_decode(many.args, *stream_)->variant, "sm90_split_4");
+  SmallAttention one({.lengths = {40}, .hq = 8, .dim = 128});
+  EXPECT_EQ(plan_attn_decode(one.args, *stream_)->variant, "sm90_split_4");
 }
 
 TEST_F(AttnLaunchCudaTest, RefusesWhatCopiesCannotRead) {
