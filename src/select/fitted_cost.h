@@ -26,4 +26,11 @@ class FittedCost {
   std::array<std::vector<const CostRow*>, kNumArches> rows_;  // of every variant, by arch
 };
 
+/// Those of the op that `kOp()` gives, read at the first use.
+template <auto kOp>
+const FittedCost& fitted_cost() {
+  static const FittedCost fitted(kOp());
+  return fitted;
+}
+
 }  // namespace octet::select

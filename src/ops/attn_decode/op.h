@@ -12,6 +12,11 @@ const select::Op& op();
 /// All variants, fastest first, reference last (variants.cpp).
 std::span<const select::Variant> variants();
 
+/// What runs where no tuned row fits, and how long it would take (heuristic.cpp).
+select::HeuristicChoice heuristic(const select::Problem& problem, const Device& device,
+                                  select::Usable usable);
+double predict_us(int variant, const select::Problem& problem, const Device& device);
+
 /// The problem of a call, or kInvalidArgument (validate.cpp).
 Result<Problem> validate(const AttnDecodeArgs& args);
 Status validate_problem(const select::Problem& problem);

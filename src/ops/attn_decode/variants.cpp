@@ -16,7 +16,6 @@
 #include "src/ops/attn_decode/cuda/sm90_split.h"
 #include "src/ops/attn_decode/op.h"
 #include "src/ops/cuda_variants.h"
-#include "src/select/fitted_cost.h"
 #include "src/select/whole_op.h"
 
 namespace octet::ops::attn_decode {
@@ -123,26 +122,6 @@ std::string fixed_default(Arch arch) {
     default:
       return "";
   }
-}
-
-}  // namespace
-
-namespace {
-
-const select::FittedCost& fitted_cost() {
-  static const select::FittedCost fitted(op());
-  return fitted;
-}
-
-/// On sm90 the least predicted time; elsewhere the first that runs.
-select::HeuristicChoice heuristic(const select::Problem& problem, const Device& device,
-                                  select::Usable usable) {
-  if (device.arch != Arch::kSm90) return {};
-  return fitted_cost().least(problem, device, usable);
-}
-
-double predict_us(int variant, const select::Problem& problem, const Device& device) {
-  return device.arch == Arch::kSm90 ? fitted_cost().predict_us(variant, problem, device) : 0;
 }
 
 }  // namespace

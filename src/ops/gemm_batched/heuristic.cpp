@@ -4,22 +4,13 @@
 #include "src/select/fitted_cost.h"
 
 namespace octet::ops::gemm_batched {
-namespace {
-
-const select::FittedCost& fitted_cost() {
-  static const select::FittedCost fitted(op());
-  return fitted;
-}
-
-}  // namespace
-
 select::HeuristicChoice heuristic(const select::Problem& problem, const Device& device,
                                   select::Usable usable) {
-  return fitted_cost().least(problem, device, usable);
+  return select::fitted_cost<op>().least(problem, device, usable);
 }
 
 double predict_us(int variant, const select::Problem& problem, const Device& device) {
-  return fitted_cost().predict_us(variant, problem, device);
+  return select::fitted_cost<op>().predict_us(variant, problem, device);
 }
 
 }  // namespace octet::ops::gemm_batched

@@ -42,21 +42,17 @@ select::HeuristicChoice gfx942(const Problem& problem, select::Usable usable) {
   return {};
 }
 
-const select::FittedCost& fitted_cost() {
-  static const select::FittedCost fitted(op());
-  return fitted;
-}
-
 }  // namespace
 
 select::HeuristicChoice heuristic(const select::Problem& problem, const Device& device,
                                   select::Usable usable) {
   const bool arms = device.arch == Arch::kGfx942 || device.arch == Arch::kGfx950;
-  return arms ? gfx942(from(problem), usable) : fitted_cost().least(problem, device, usable);
+  return arms ? gfx942(from(problem), usable)
+              : select::fitted_cost<op>().least(problem, device, usable);
 }
 
 double predict_us(int variant, const select::Problem& problem, const Device& device) {
-  return fitted_cost().predict_us(variant, problem, device);
+  return select::fitted_cost<op>().predict_us(variant, problem, device);
 }
 
 }  // namespace octet::ops::gemm_blockscale

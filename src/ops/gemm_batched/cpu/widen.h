@@ -125,7 +125,10 @@ struct Widen {
   static Vector rounded(Vector x, float most) {
     const Ints sign = (Ints)x & ~static_cast<int32_t>(kMagnitude), size = (Ints)x ^ sign;
     const Ints least = Ints{} + ((128 - kBias) << 23), exponent = size & (0xff << 23);
-    const Vector magic = (Vector)((exponent > least ? exponent : least) + ((23 - kMantissa) << 23));
+    const Ints most_exponent = Ints{} + (0xe0 << 23);  // far past saturation: no sum overflows
+    const Ints low = exponent > least ? exponent : least;
+    const Ints within = low < most_exponent ? low : most_exponent;
+    const Vector magic = (Vector)(within + ((23 - kMantissa) << 23));
     const Vector value = ((Vector)size + magic) - magic;
     return (Vector)((Ints)(value > most ? all(most) : value) | sign);
   }

@@ -5,6 +5,7 @@
 #include "src/gpu/cuda/barrier.cuh"
 #include "src/gpu/cuda/copy.cuh"
 #include "src/gpu/cuda/matrix.cuh"
+#include "src/gpu/cuda/ring_cursor.cuh"
 #include "src/ops/gemm_batched/cuda/params.h"
 #include "src/ops/gemm_batched/cuda/tile_shape.h"
 
@@ -35,19 +36,8 @@ struct Shared {
   __device__ uint32_t empty(int stage) const { return full(S.stages + stage); }
 };
 
-/// A place in the ring; producers and consumers each walk it on their own.
 template <TileShape S>
-struct Cursor {
-  int stage = 0;
-  uint32_t phase = 0;
-
-  __device__ __forceinline__ void advance() {
-    if (++stage == S.stages) {
-      stage = 0;
-      phase ^= 1;
-    }
-  }
-};
+using Cursor = RingCursor<S.stages>;
 
 /// The tiles of a block: tokens of a matrix first, so that weights are read from memory once.
 /// Keeps one number: the rest is cheaper to find again than to hold while sums fill the registers.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "src/gpu/cuda/barrier.cuh"
+#include "src/gpu/cuda/ring_cursor.cuh"
 #include "src/ops/gemm_blockscale/cuda/params.h"
 #include "src/ops/gemm_blockscale/cuda/sm90_wgmma_tile_config.h"
 
@@ -34,19 +35,8 @@ struct Shared {
   __device__ uint32_t reduced(int warp) const { return full(2 * C.stages + warp); }
 };
 
-/// A place in the ring; producers and consumers each walk it on their own.
 template <Config C>
-struct Cursor {
-  int stage = 0;
-  uint32_t phase = 0;
-
-  __device__ void advance() {
-    if (++stage == C.stages) {
-      stage = 0;
-      phase ^= 1;
-    }
-  }
-};
+using Cursor = RingCursor<C.stages>;
 
 /// The tiles of a block, and its part of k. Keeps one number: the rest is cheaper to find again
 /// than to hold while sums fill the registers.

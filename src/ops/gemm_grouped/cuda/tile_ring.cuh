@@ -6,6 +6,7 @@
 #include "src/gpu/cuda/barrier.cuh"
 #include "src/gpu/cuda/copy.cuh"
 #include "src/gpu/cuda/matrix.cuh"
+#include "src/gpu/cuda/ring_cursor.cuh"
 #include "src/ops/gemm_grouped/cuda/gather.cuh"
 #include "src/ops/gemm_grouped/cuda/tile_shape.h"
 
@@ -34,19 +35,8 @@ struct Shared {
   __device__ uint32_t landed(int stage) const { return full(2 * S.stages + stage); }
 };
 
-/// A place in the ring.
 template <TileShape S>
-struct Cursor {
-  int stage = 0;
-  uint32_t phase = 0;
-
-  __device__ void advance() {
-    if (++stage == S.stages) {
-      stage = 0;
-      phase ^= 1;
-    }
-  }
-};
+using Cursor = RingCursor<S.stages>;
 
 template <TileShape S>
 using TileWalk = Walk<S.kSlots, S.tall>;

@@ -7,6 +7,7 @@
 #include "src/gpu/cuda/copy.cuh"
 #include "src/gpu/cuda/matrix.cuh"
 #include "src/gpu/cuda/mx_widen.cuh"
+#include "src/gpu/cuda/ring_cursor.cuh"
 #include "src/ops/gemm_grouped/cuda/gather.cuh"
 #include "src/ops/gemm_grouped/cuda/loose_row.cuh"
 #include "src/ops/gemm_grouped/cuda/sm90_mx_widen_shape.h"
@@ -37,19 +38,8 @@ struct Shared {
   __device__ uint32_t empty(int stage) const { return full(S.stages + stage); }
 };
 
-/// A place in the ring.
 template <WidenShape S>
-struct Cursor {
-  int stage = 0;
-  uint32_t phase = 0;
-
-  __device__ void advance() {
-    if (++stage == S.stages) {
-      stage = 0;
-      phase ^= 1;
-    }
-  }
-};
+using Cursor = RingCursor<S.stages>;
 
 template <WidenShape S>
 using Tiles = Walk<S.slots>;
