@@ -2,6 +2,8 @@
 // size of the value); those read here are of a function, whose symbol their value begins with.
 #include "src/device/code_object.h"
 
+#include <elf.h>
+
 #include <algorithm>
 #include <cstring>
 #include <string>
@@ -11,40 +13,25 @@
 namespace octet::gpu {
 namespace {
 
-constexpr uint32_t kSymbolTable = 2;  // type of a section
 constexpr uint8_t kSizedValue = 4, kFrameSize = 0x11, kRegisterCount = 0x2f;
 constexpr uint64_t kReservedShared = 1024;  // in every kernel's section of shared memory
 
-struct Section {
-  uint32_t name, type;
-  uint64_t flags, address, offset, bytes;
-  uint32_t link, info;
-  uint64_t alignment, entry_bytes;
-};
-struct Symbol {
-  uint32_t name;
-  uint8_t info, other;
-  uint16_t section;
-  uint64_t value, bytes;
-};
 struct Record {
   uint8_t format, attribute;
   uint16_t bytes;
 };
-static_assert(sizeof(Section) == 64 && sizeof(Symbol) == 24 && sizeof(Record) == 4);
+static_assert(sizeof(Record) == 4);
 
 class Elf {
  public:
-  explicit Elf(const unsigned char* image) : image_(image) {
-    std::memcpy(&sections_, image + 40, 8);
-    std::memcpy(&num_sections_, image + 60, 2);
-    std::memcpy(&names_, image + 62, 2);
+  explicit Elf(const unsigned char* image) : image_(image), header_(read<Elf64_Ehdr>(0)) {}
+  int num_sections() const { return header_.e_shnum; }
+  Elf64_Shdr section(int index) const {
+    return read<Elf64_Shdr>(header_.e_shoff + static_cast<uint64_t>(index) * sizeof(Elf64_Shdr));
   }
-  int num_sections() const { return num_sections_; }
-  Section section(int index) const {
-    return read<Section>(sections_ + static_cast<uint64_t>(index) * sizeof(Section));
+  std::string_view name(const Elf64_Shdr& s) const {
+    return text(section(header_.e_shstrndx).sh_offset + s.sh_name);
   }
-  std::string_view name(const Section& s) const { return text(section(names_).offset + s.name); }
   std::string_view text(uint64_t offset) const {
     return reinterpret_cast<const char*>(image_ + offset);
   }
@@ -57,17 +44,15 @@ class Elf {
 
  private:
   const unsigned char* image_;
-  uint64_t sections_ = 0;
-  uint16_t num_sections_ = 0, names_ = 0;
+  Elf64_Ehdr header_;
 };
 
 /// The index of a function's symbol, or -1.
-int64_t symbol_of(const Elf& elf, const Section& table, std::string_view entry) {
-  const uint64_t names = elf.section(static_cast<int>(table.link)).offset;
-  for (uint64_t i = 0; i < table.bytes / sizeof(Symbol); ++i) {
-    const auto symbol = elf.read<Symbol>(table.offset + i * sizeof(Symbol));
-    constexpr uint8_t kFunction = 2;
-    if ((symbol.info & 15) == kFunction && elf.text(names + symbol.name) == entry) {
+int64_t symbol_of(const Elf& elf, const Elf64_Shdr& table, std::string_view entry) {
+  const uint64_t names = elf.section(static_cast<int>(table.sh_link)).sh_offset;
+  for (uint64_t i = 0; i < table.sh_size / sizeof(Elf64_Sym); ++i) {
+    const auto symbol = elf.read<Elf64_Sym>(table.sh_offset + i * sizeof(Elf64_Sym));
+    if (ELF64_ST_TYPE(symbol.st_info) == STT_FUNC && elf.text(names + symbol.st_name) == entry) {
       return static_cast<int64_t>(i);
     }
   }
@@ -75,8 +60,9 @@ int64_t symbol_of(const Elf& elf, const Section& table, std::string_view entry) 
 }
 
 /// The records of the function with symbol `index`.
-void read_records(const Elf& elf, const Section& records, int64_t index, KernelResources& found) {
-  for (uint64_t at = records.offset; at < records.offset + records.bytes;) {
+void read_records(const Elf& elf, const Elf64_Shdr& records, int64_t index,
+                  KernelResources& found) {
+  for (uint64_t at = records.sh_offset; at < records.sh_offset + records.sh_size;) {
     const auto record = elf.read<Record>(at);
     at += sizeof record;
     if (record.format != kSizedValue) continue;  // a value in the record itself
@@ -99,15 +85,15 @@ Result<KernelResources> kernel_resources(const unsigned char* image, std::string
   KernelResources found;
   int64_t symbol = -1;
   for (int i = 0; i < elf.num_sections(); ++i) {
-    const Section section = elf.section(i);
-    if (section.type == kSymbolTable) symbol = symbol_of(elf, section, entry);
+    const Elf64_Shdr section = elf.section(i);
+    if (section.sh_type == SHT_SYMTAB) symbol = symbol_of(elf, section, entry);
     if (elf.name(section) == ".nv.shared." + std::string(entry)) {
       found.shared_bytes =
-          static_cast<int>(section.bytes - std::min(section.bytes, kReservedShared));
+          static_cast<int>(section.sh_size - std::min(section.sh_size, kReservedShared));
     }
   }
   for (int i = 0; symbol >= 0 && i < elf.num_sections(); ++i) {
-    const Section section = elf.section(i);
+    const Elf64_Shdr section = elf.section(i);
     if (elf.name(section) == ".nv.info") read_records(elf, section, symbol, found);
   }
   if (found.registers > 0) return found;

@@ -3,23 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
-#include <numeric>
 #include <vector>
+
+#include "src/harness/measure/statistics.h"
 
 namespace octet::harness {
 namespace {
 
 using Values = std::vector<double>;
-
-double mean(const Values& values) {
-  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
-}
-
-double median(Values values) {
-  const auto middle = values.begin() + static_cast<long>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 double squares(const Values& values) {
   const double center = mean(values);

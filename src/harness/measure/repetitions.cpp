@@ -4,21 +4,12 @@
 #include <numeric>
 #include <utility>
 
+#include "src/harness/measure/statistics.h"
+
 namespace octet::harness {
 namespace {
 
 constexpr double kWithin = 1.05;  // largest over smallest
-
-double mean(std::span<const double> values) {
-  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
-}
-
-double median(std::span<const double> values) {
-  std::vector<double> sorted(values.begin(), values.end());
-  std::sort(sorted.begin(), sorted.end());
-  const size_t half = sorted.size() / 2;
-  return sorted.size() % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
-}
 
 double apart(double left, double right) { return std::max(left, right) / std::min(left, right); }
 

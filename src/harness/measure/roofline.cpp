@@ -3,16 +3,10 @@
 #include <algorithm>
 #include <vector>
 
+#include "src/harness/measure/statistics.h"
+
 namespace octet::harness {
 namespace {
-
-/// The median of `values`; 0 without any.
-double median(std::vector<double> values) {
-  if (values.empty()) return 0;
-  const auto middle = values.begin() + static_cast<long>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 /// Reading's part of the time of `row`. Why the usual rate too: on a shared machine a floor that
 /// was interrupted is longer than the op that reads the same bytes.

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "src/core/try.h"
+#include "src/harness/measure/statistics.h"
 
 namespace octet::harness {
 namespace {
@@ -14,20 +15,6 @@ using Clock = std::chrono::steady_clock;
 
 double us_since(Clock::time_point begin) {
   return std::chrono::duration<double, std::micro>(Clock::now() - begin).count();
-}
-
-/// Linear interpolation between the order statistics; `sorted` is not empty.
-double quantile(std::span<const double> sorted, double q) {
-  const double at = q * static_cast<double>(sorted.size() - 1);
-  const auto low = static_cast<size_t>(at);
-  const size_t high = std::min(low + 1, sorted.size() - 1);
-  return sorted[low] + (sorted[high] - sorted[low]) * (at - static_cast<double>(low));
-}
-
-double median(std::span<const double> samples) {
-  std::vector<double> sorted(samples.begin(), samples.end());
-  std::sort(sorted.begin(), sorted.end());
-  return quantile(sorted, 0.5);
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "src/ops/gemm_batched/cuda/sm90_fp4.h"
 
+#include "src/device/embedded_kernels.h"
+
 namespace octet::ops::gemm_batched {
 
 #if defined(OCTET_HAVE_SM90)
@@ -28,6 +30,10 @@ cuda::LaunchPlan Sm90Fp4::plan(int index, const Problem& problem, int cu_num) {
   plan.kernel = &kernels[index];
 #endif
   return plan;
+}
+
+std::span<const gpu::Kernel> Sm90Fp4::device_code([[maybe_unused]] int index) {
+  return OCTET_EMBEDDED_KERNELS(&kernels[index], 1);
 }
 
 }  // namespace octet::ops::gemm_batched

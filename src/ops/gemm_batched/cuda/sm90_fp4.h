@@ -9,6 +9,7 @@
 #pragma once
 
 #include <array>
+#include <span>
 #include <string>
 
 #include "src/core/try.h"
@@ -37,6 +38,7 @@ struct Sm90Fp4 {
     return cuda::prepared_bytes(problem);
   }
   static cuda::LaunchPlan plan(int index, const Problem& problem, int cu_num);
+  static std::span<const gpu::Kernel> device_code(int index);
 };
 
 }  // namespace octet::ops::gemm_batched

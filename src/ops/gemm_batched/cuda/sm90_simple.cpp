@@ -1,5 +1,7 @@
 #include "src/ops/gemm_batched/cuda/sm90_simple.h"
 
+#include "src/device/embedded_kernels.h"
+
 namespace octet::ops::gemm_batched {
 
 #if defined(OCTET_HAVE_SM90)
@@ -19,6 +21,10 @@ cuda::LaunchPlan Sm90Simple::plan(int, const Problem&, int cu_num) {
   plan.shape.grid_x = static_cast<uint32_t>(cu_num * 8);  // a warp a result, striding
   plan.shape.block_x = 256;
   return plan;
+}
+
+std::span<const gpu::Kernel> Sm90Simple::device_code(int) {
+  return OCTET_EMBEDDED_KERNELS(&kernel, 1);
 }
 
 }  // namespace octet::ops::gemm_batched

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <span>
 #include <string>
 
 #include "src/ops/gemm_batched/cuda/launch.h"
@@ -26,6 +27,7 @@ struct Sm90Simple {
     return select::Support::yes();
   }
   static cuda::LaunchPlan plan(int index, const Problem& problem, int cu_num);
+  static std::span<const gpu::Kernel> device_code(int index);
 };
 
 }  // namespace octet::ops::gemm_batched

@@ -1,5 +1,7 @@
 #include "src/ops/gemm_batched/cuda/sm90_wgmma.h"
 
+#include "src/device/embedded_kernels.h"
+
 namespace octet::ops::gemm_batched {
 
 #if defined(OCTET_HAVE_SM90)
@@ -64,6 +66,14 @@ cuda::LaunchPlan Sm90Wgmma::plan(int index, const Problem& problem, int cu_num) 
                     : &kernels[index * kWgmmaMethods + static_cast<int>(shape.method)];
 #endif
   return plan;
+}
+
+std::span<const gpu::Kernel> Sm90Wgmma::device_code(int index) {
+  const int inside = index - (kNumConfigs - kNumInside);
+  if (inside >= 0) {
+    return OCTET_EMBEDDED_KERNELS(&inside_kernels[inside * kInsideMethods], kInsideMethods);
+  }
+  return OCTET_EMBEDDED_KERNELS(&kernels[index * kWgmmaMethods], kWgmmaMethods);
 }
 
 }  // namespace octet::ops::gemm_batched

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <string>
 
 #include "src/core/try.h"
@@ -53,6 +54,7 @@ struct Sm90Wgmma {
     return cuda::prepared_bytes(problem);
   }
   static cuda::LaunchPlan plan(int index, const Problem& problem, int cu_num);
+  static std::span<const gpu::Kernel> device_code(int index);
 };
 
 }  // namespace octet::ops::gemm_batched
