@@ -28,7 +28,9 @@ class CudaDriverDeathTest : public testing::Test {
   static testing::ExitedWithCode left() { return testing::ExitedWithCode(0); }
 };
 
-TEST_F(CudaDriverDeathTest, Opens) { EXPECT_EXIT(open(stand_in::kLibrary, ""), left(), "<0 >"); }
+TEST_F(CudaDriverDeathTest, Opens) {
+  EXPECT_EXIT(open(build_paths::kStandInCuda, ""), left(), "<0 >");
+}
 
 TEST_F(CudaDriverDeathTest, NoLibrary) {
   EXPECT_EXIT(open("/no/such/libcuda.so", ""), left(),
@@ -41,17 +43,17 @@ TEST_F(CudaDriverDeathTest, ALibraryThatIsNone) {
 }
 
 TEST_F(CudaDriverDeathTest, AnOldDriver) {
-  EXPECT_EXIT(open(stand_in::kOldLibrary, ""), left(),
+  EXPECT_EXIT(open(build_paths::kStandInCudaOld, ""), left(),
               "<3 the CUDA driver has no cuTensorMapEncodeTiled: it is older than 12.0>");
 }
 
 TEST_F(CudaDriverDeathTest, NoDevice) {
-  EXPECT_EXIT(open(stand_in::kLibrary, "no_device"), left(),
+  EXPECT_EXIT(open(build_paths::kStandInCuda, "no_device"), left(),
               "<3 the CUDA driver is here but has no device: no CUDA-capable device is detected>");
 }
 
 TEST_F(CudaDriverDeathTest, AnotherComputeCapability) {
-  EXPECT_EXIT(open(stand_in::kLibrary, "sm_80"), left(),
+  EXPECT_EXIT(open(build_paths::kStandInCuda, "sm_80"), left(),
               "<3 NVIDIA A100-SXM4-80GB is sm_80: this version has kernels for sm_90>");
 }
 

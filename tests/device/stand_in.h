@@ -10,22 +10,22 @@
 #include <string>
 #include <vector>
 
+#include "build_paths.h"
 #include "device/stand_in_cuda.h"
 #include "octet/stream.h"
 #include "src/device/gpu_queue.h"
 
 namespace octet::stand_in {
 
-inline constexpr const char* kLibrary = OCTET_STAND_IN_FOLDER "/libstand_in_cuda.so";
-inline constexpr const char* kOldLibrary = OCTET_STAND_IN_FOLDER "/libstand_in_cuda_old.so";
+using build_paths::kStandInCuda;
 
 /// Before main: the driver is opened once, by whichever test comes first.
-inline const bool kIsDriver = ::setenv("OCTET_CUDA_DRIVER", kLibrary, 1) == 0;
+inline const bool kIsDriver = ::setenv("OCTET_CUDA_DRIVER", kStandInCuda, 1) == 0;
 
 /// A function that the stand-in exports.
 template <class F>
 F* symbol(const char* name) {
-  static void* library = ::dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL);
+  static void* library = ::dlopen(kStandInCuda, RTLD_NOW | RTLD_LOCAL);
   EXPECT_NE(library, nullptr) << ::dlerror();
   return reinterpret_cast<F*>(::dlsym(library, name));
 }

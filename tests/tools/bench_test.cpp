@@ -14,7 +14,7 @@ using testing_process::octet;
 using testing_process::Outcome;
 using testing_process::Words;
 
-const std::string kOwn = OCTET_BINARY_DIR "/octet";
+const std::string kOwn = build_paths::kOctet;
 
 class BenchSuite : public testing::Test {
  protected:

@@ -13,8 +13,8 @@ using testing_process::Outcome;
 using testing_process::Words;
 
 constexpr const char* kNone = "OCTET_CUDA_DRIVER=/no/such/libcuda.so";
-constexpr const char* kStandIn = "OCTET_CUDA_DRIVER=" OCTET_STAND_IN_FOLDER "/libstand_in_cuda.so";
-constexpr const char* kOld = "OCTET_CUDA_DRIVER=" OCTET_STAND_IN_FOLDER "/libstand_in_cuda_old.so";
+const std::string kStandIn = std::string("OCTET_CUDA_DRIVER=") + build_paths::kStandInCuda;
+const std::string kOld = std::string("OCTET_CUDA_DRIVER=") + build_paths::kStandInCudaOld;
 
 class CliGpuTest : public testing::Test {
  protected:
@@ -143,7 +143,7 @@ TEST_F(CliGpuTest, ResultsNoteClockAndPowerWhereTheyAreKnown) {
     environment = lines[0].object;
     return lines[1].object;
   };
-  const Json known = row(OCTET_STAND_IN_FOLDER "/libstand_in_cuda.so");
+  const Json known = row(build_paths::kStandInCuda);
   EXPECT_EQ(known["clock_mhz"], 1755);
   EXPECT_EQ(known["power_w"], 612.5);
   EXPECT_EQ(environment["driver"], "570.86.15");

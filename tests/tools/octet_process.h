@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "build_paths.h"
 #include "harness/temporary_folder.h"
 #include "src/core/json_lines.h"
 #include "src/core/text.h"
@@ -46,7 +47,7 @@ class Process {
   Process(const Words& words, const Words& environment = {}, const Streams& streams = {})
       : out_(streams.out.empty() ? folder_.file("out") : streams.out),
         err_(streams.err.empty() ? folder_.file("err") : streams.err) {
-    Words all{OCTET_BINARY_DIR "/octet"};
+    Words all{build_paths::kOctet};
     all.insert(all.end(), words.begin(), words.end());
     std::vector<char*> argv;
     for (std::string& word : all) argv.push_back(word.data());

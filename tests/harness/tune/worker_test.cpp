@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "build_paths.h"
 #include "harness/temporary_folder.h"
 #include "harness/tune/tune_testing.h"
 #include "src/core/text.h"
@@ -17,7 +18,7 @@ using testing_files::TemporaryFolder;
 using testing_tune::problem;
 using testing_tune::unknown_op;
 
-const std::string kOctet = OCTET_BINARY_DIR "/octet";
+const std::string kOctet = build_paths::kOctet;
 
 class WorkerTest : public testing::Test {
  protected:

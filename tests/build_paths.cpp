@@ -1,0 +1,9 @@
+#include "build_paths.h"
+
+namespace octet::build_paths {
+
+const char kOctet[] = OCTET_BINARY_DIR "/octet";
+const char kStandInCuda[] = OCTET_BINARY_DIR "/tests/libstand_in_cuda.so";
+const char kStandInCudaOld[] = OCTET_BINARY_DIR "/tests/libstand_in_cuda_old.so";
+
+}  // namespace octet::build_paths
