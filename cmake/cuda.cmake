@@ -3,6 +3,7 @@
 #
 # Run as a script (-DNVCC= -DSOURCE= -DOUTPUT= -DROOT=) it compiles one file, and fails on spills and on
 # tensor instructions that the assembler had to serialise (C75xx).
+include(${CMAKE_CURRENT_LIST_DIR}/code_objects.cmake)
 
 if(CMAKE_SCRIPT_MODE_FILE)
   # Why relative: the code object must not depend on where the tree lies.
@@ -18,13 +19,10 @@ if(CMAKE_SCRIPT_MODE_FILE)
     file(REMOVE ${OUTPUT})
     message(FATAL_ERROR "${SOURCE} spills or is serialised:\n${text}")
   endif()
-  file(READ ${OUTPUT}.d dependencies)  # relative to the tree: the build wants them absolute
-  string(REGEX REPLACE " (\\./)?src/" " ${ROOT}/src/" dependencies "${dependencies}")
-  file(WRITE ${OUTPUT}.d "${dependencies}")
+  octet_whole_dependencies(${OUTPUT}.d ${ROOT})
   return()
 endif()
 
-set(OCTET_CODE_OBJECTS "" CACHE PATH "Code objects of another build of this tree; empty: compiled here")
 set(OCTET_CUDA_SCRIPT ${CMAKE_CURRENT_LIST_FILE})
 
 function(octet_cuda target prefix folder)
@@ -34,10 +32,8 @@ function(octet_cuda target prefix folder)
   file(GLOB sources CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/${folder}/*.cu)
   foreach(source IN LISTS sources)
     get_filename_component(stem ${source} NAME_WE)
-    if(OCTET_CODE_OBJECTS)
-      set(cubin ${OCTET_CODE_OBJECTS}/${prefix}_${stem}.cubin)
-    else()
-      set(cubin ${PROJECT_BINARY_DIR}/generated/sm90/${prefix}_${stem}.cubin)
+    octet_code_object(cubin sm90 ${prefix}_${stem}.cubin)
+    if(NOT OCTET_CODE_OBJECTS)
       add_custom_command(
         OUTPUT ${cubin}
         COMMAND ${CMAKE_COMMAND} -DNVCC=${OCTET_NVCC} -DSOURCE=${source} -DOUTPUT=${cubin} -DROOT=${PROJECT_SOURCE_DIR}
@@ -46,11 +42,6 @@ function(octet_cuda target prefix folder)
         DEPFILE ${cubin}.d
         COMMENT "Compiling ${source} for sm_90a" VERBATIM)
     endif()
-    set(symbol octet_code_${prefix}_${stem})
-    set(object ${PROJECT_BINARY_DIR}/generated/sm90/${prefix}_${stem}.cpp)
-    set(text "asm(\".section .rodata\\n.balign 64\\n.globl ${symbol}\\n.type ${symbol}, @object\\n${symbol}:\\n.incbin \\\"${cubin}\\\"\\n.size ${symbol}, .-${symbol}\\n.previous\\n\");\n")
-    file(CONFIGURE OUTPUT ${object} CONTENT "${text}" @ONLY)
-    set_source_files_properties(${object} PROPERTIES OBJECT_DEPENDS ${cubin} SKIP_PRECOMPILE_HEADERS ON)
-    target_sources(${target} PRIVATE ${object})
+    octet_embed_code(${target} octet_code_${prefix}_${stem} ${cubin})
   endforeach()
 endfunction()

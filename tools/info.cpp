@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include <map>
-#include <optional>
+#include <vector>
 
 #include "src/core/env.h"
 #include "src/core/text.h"
@@ -17,6 +17,7 @@ namespace octet::tools {
 namespace {
 
 struct Options {
+  std::string op;
   bool matrix = false, json = false;
 };
 
@@ -29,12 +30,41 @@ Json device_json(const Device& device) {
           {"avx512_bf16", device.has_avx512_bf16}};
 }
 
-/// What a variant's code objects say that its kernels take; null on a CPU and where they are not
-/// built.
-std::optional<gpu::KernelResources> resources_of(const select::Variant& variant) {
-  if (variant.device_code == nullptr) return std::nullopt;
-  const auto found = gpu::kernel_resources(variant.device_code(variant.config));
-  return found.ok() ? std::optional(*found) : std::nullopt;
+using Resources = std::pair<Arch, gpu::KernelResources>;
+
+/// What a variant's code objects say that its kernels take, for each arch that this build has them
+/// for; none on a CPU.
+std::vector<Resources> resources_of(const select::Variant& variant) {
+  std::vector<Resources> found;
+  if (variant.device_code == nullptr) return found;
+  std::span<const Arch> archs = variant.built_for;
+  if (archs.empty()) archs = {&variant.arch, 1};
+  for (const Arch arch : archs) {
+    const auto taken = gpu::kernel_resources(variant.device_code(variant.config), arch);
+    if (taken.ok()) found.emplace_back(arch, *taken);
+  }
+  return found;
+}
+
+/// "250 registers, 72 of accumulation, 35 scalar, 32768 bytes of LDS".
+std::string resources_text(const gpu::KernelResources& taken) {
+  std::string text = fmt::format("{} registers", taken.registers);
+  if (taken.accumulators > 0) text += fmt::format(", {} of accumulation", taken.accumulators);
+  if (taken.scalars > 0) text += fmt::format(", {} scalar", taken.scalars);
+  if (taken.scalars > 0) text += fmt::format(", {} bytes of LDS", taken.shared_bytes);
+  if (taken.spills > 0) text += fmt::format(", {} spilled", taken.spills);
+  if (taken.stack_bytes > 0) text += fmt::format(", {} bytes of stack", taken.stack_bytes);
+  return text;
+}
+
+Json resources_json(const gpu::KernelResources& taken) {
+  Json row{{"registers", taken.registers}, {"stack_bytes", taken.stack_bytes}};
+  if (taken.scalars == 0) return row;
+  row.update({{"accumulators", taken.accumulators},
+              {"scalars", taken.scalars},
+              {"lds_bytes", taken.shared_bytes},
+              {"spills", taken.spills}});
+  return row;
 }
 
 /// A variant as info's rows have it.
@@ -42,19 +72,24 @@ Json variant_json(const select::Variant& variant) {
   Json row{{"variant", variant.name},
            {"arch", std::string(arch_name(variant.arch))},
            {"built", variant.built}};
-  if (const auto taken = resources_of(variant)) {
-    row["registers"] = taken->registers;
-    row["stack_bytes"] = taken->stack_bytes;
+  for (const auto& [arch, taken] : resources_of(variant)) {
+    row["resources"][std::string(arch_name(arch))] = resources_json(taken);
   }
   return row;
 }
 std::string variant_text(const select::Variant& variant) {
   std::string state = variant.built ? "built" : "known, not in this build";
-  if (const auto taken = resources_of(variant)) {
-    state += fmt::format(", {} registers", taken->registers);
-    if (taken->stack_bytes > 0) state += fmt::format(", {} bytes of stack", taken->stack_bytes);
+  for (const auto& [arch, taken] : resources_of(variant)) {
+    state += arch == variant.arch ? ", " : fmt::format("; {}: ", arch_name(arch));
+    state += resources_text(taken);
   }
   return fmt::format("  {:<34} {:<11} {}\n", variant.name, arch_name(variant.arch), state);
+}
+
+Json variants_json(const select::Op& op) {
+  Json rows = Json::array();
+  for (const select::Variant& variant : op.variants()) rows.push_back(variant_json(variant));
+  return rows;
 }
 
 /// Built and known variants per (op, arch).
@@ -82,10 +117,7 @@ Json info_json(const Device& device) {
   info["table_problems"] =
       std::vector<std::string>(ops::table_problems().begin(), ops::table_problems().end());
   for (const select::Op* op : ops::all()) {
-    Json& entry = info["ops"][std::string(op->name())];
-    for (const select::Variant& variant : op->variants()) {
-      entry.push_back(variant_json(variant));
-    }
+    info["ops"][std::string(op->name())] = variants_json(*op);
   }
   for (const env::Variable& variable : env::variables()) {
     info["environment"][std::string(variable.name)] = env::get(variable.name);
@@ -139,6 +171,10 @@ void print_gpus() {
   }
 }
 
+void print_variants(const select::Op& op) {
+  for (const select::Variant& variant : op.variants()) print(variant_text(variant));
+}
+
 void print_text(const Device& device) {
   const Json facts = harness::environment_json(device);
   print(fmt::format("device     cpu: {}, tier {}, {} threads{}\n", facts["cpu"].get<std::string>(),
@@ -157,9 +193,7 @@ void print_text(const Device& device) {
   for (const std::string& problem : ops::table_problems()) print("           " + problem + "\n");
   for (const select::Op* op : ops::all()) {
     print(fmt::format("\n{}\n", op->name()));
-    for (const select::Variant& variant : op->variants()) {
-      print(variant_text(variant));
-    }
+    print_variants(*op);
   }
   print("\nenvironment variables\n");
   for (const env::Variable& variable : env::variables()) {
@@ -170,11 +204,24 @@ void print_text(const Device& device) {
   print(fmt::format("\nprofiles   {}\n", join(device_profile_names(), " ")));
 }
 
+/// One op's variants and nothing else.
+int run_op(const Options& options) {
+  const auto op = ops::find(options.op);
+  if (!op.ok()) return complain(op.status());
+  if (options.json) {
+    print_json(variants_json(**op));
+  } else {
+    print_variants(**op);
+  }
+  return kExitOk;
+}
+
 int run(const Options& options) {
   if (options.matrix) {
     options.json ? print_json(matrix_json()) : print_matrix();
     return kExitOk;
   }
+  if (!options.op.empty()) return run_op(options);
   const auto device = cpu_device();
   if (!device.ok()) return complain(device.status());
   if (options.json) {
@@ -191,10 +238,11 @@ void add_info(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<Options>();
   CLI::App* verb =
       app.add_subcommand("info", "Devices, targets, variants and environment variables");
+  verb->add_option("op", options->op, "One op: its variants and what their kernels take, no more");
   verb->add_flag("--matrix", options->matrix,
                  "Variants per op and arch: a Markdown table, or JSON");
   verb->add_flag("--json", options->json, "One JSON object");
-  verb->footer("Example:\n  octet info --matrix");
+  verb->footer("Examples:\n  octet info --matrix\n  octet info gemm_blockscale");
   set_run(*verb, exit_code, [options] { return run(*options); });
 }
 

@@ -1,19 +1,19 @@
-// The layout is that of ELF64, little endian. Section .nv.info has records of (format, attribute,
-// size of the value); those read here are of a function, whose symbol their value begins with.
+// Section .nv.info of a CUDA code object has records of (format, attribute, size of the value);
+// those read here are of a function, whose symbol their value begins with.
 #include "src/device/code_object.h"
 
-#include <elf.h>
-
 #include <algorithm>
-#include <cstring>
 #include <string>
 
 #include "src/core/try.h"
+#include "src/device/amd_metadata.h"
+#include "src/device/elf_image.h"
 
 namespace octet::gpu {
 namespace {
 
 constexpr uint8_t kSizedValue = 4, kFrameSize = 0x11, kRegisterCount = 0x2f;
+constexpr int kAmdGpu = 224;                // EM_AMDGPU, which older systems have not
 constexpr uint64_t kReservedShared = 1024;  // in every kernel's section of shared memory
 
 struct Record {
@@ -22,33 +22,8 @@ struct Record {
 };
 static_assert(sizeof(Record) == 4);
 
-class Elf {
- public:
-  explicit Elf(const unsigned char* image) : image_(image), header_(read<Elf64_Ehdr>(0)) {}
-  int num_sections() const { return header_.e_shnum; }
-  Elf64_Shdr section(int index) const {
-    return read<Elf64_Shdr>(header_.e_shoff + static_cast<uint64_t>(index) * sizeof(Elf64_Shdr));
-  }
-  std::string_view name(const Elf64_Shdr& s) const {
-    return text(section(header_.e_shstrndx).sh_offset + s.sh_name);
-  }
-  std::string_view text(uint64_t offset) const {
-    return reinterpret_cast<const char*>(image_ + offset);
-  }
-  template <class T>
-  T read(uint64_t offset) const {
-    T value;
-    std::memcpy(&value, image_ + offset, sizeof value);
-    return value;
-  }
-
- private:
-  const unsigned char* image_;
-  Elf64_Ehdr header_;
-};
-
 /// The index of a function's symbol, or -1.
-int64_t symbol_of(const Elf& elf, const Elf64_Shdr& table, std::string_view entry) {
+int64_t symbol_of(const ElfImage& elf, const Elf64_Shdr& table, std::string_view entry) {
   const uint64_t names = elf.section(static_cast<int>(table.sh_link)).sh_offset;
   for (uint64_t i = 0; i < table.sh_size / sizeof(Elf64_Sym); ++i) {
     const auto symbol = elf.read<Elf64_Sym>(table.sh_offset + i * sizeof(Elf64_Sym));
@@ -60,7 +35,7 @@ int64_t symbol_of(const Elf& elf, const Elf64_Shdr& table, std::string_view entr
 }
 
 /// The records of the function with symbol `index`.
-void read_records(const Elf& elf, const Elf64_Shdr& records, int64_t index,
+void read_records(const ElfImage& elf, const Elf64_Shdr& records, int64_t index,
                   KernelResources& found) {
   for (uint64_t at = records.sh_offset; at < records.sh_offset + records.sh_size;) {
     const auto record = elf.read<Record>(at);
@@ -75,13 +50,7 @@ void read_records(const Elf& elf, const Elf64_Shdr& records, int64_t index,
   }
 }
 
-}  // namespace
-
-Result<KernelResources> kernel_resources(const unsigned char* image, std::string_view entry) {
-  if (std::memcmp(image, "\177ELF\2\1", 6) != 0) {
-    return fail(StatusCode::kInvalidArgument, "no ELF64 code object");
-  }
-  const Elf elf(image);
+Result<KernelResources> cuda_kernel_resources(const ElfImage& elf, std::string_view entry) {
   KernelResources found;
   int64_t symbol = -1;
   for (int i = 0; i < elf.num_sections(); ++i) {
@@ -100,12 +69,33 @@ Result<KernelResources> kernel_resources(const unsigned char* image, std::string
   return fail(StatusCode::kInvalidArgument, "no kernel {} in the code object", entry);
 }
 
-Result<KernelResources> kernel_resources(std::span<const Kernel> kernels) {
+}  // namespace
+
+Result<KernelResources> kernel_resources(const unsigned char* image, std::string_view entry) {
+  if (!ElfImage::is_one(image)) {
+    return fail(StatusCode::kInvalidArgument, "no ELF64 code object");
+  }
+  const ElfImage elf(image);
+  return elf.machine() == kAmdGpu ? amd_kernel_resources(elf, entry)
+                                  : cuda_kernel_resources(elf, entry);
+}
+
+Result<KernelResources> kernel_resources(std::span<const Kernel> kernels, Arch arch) {
   KernelResources most;
+  const auto keep = [](int& larger, int own) { larger = std::max(larger, own); };
   for (const Kernel& kernel : kernels) {
-    OCTET_TRY(const KernelResources own, kernel_resources(kernel.image(), kernel.entry()));
-    most = {std::max(most.registers, own.registers), std::max(most.stack_bytes, own.stack_bytes),
-            std::max(most.shared_bytes, own.shared_bytes)};
+    const unsigned char* image = kernel.code().image(arch);
+    if (image == nullptr) {
+      return fail(StatusCode::kUnsupported, "code object {} for {}: not in this build",
+                  kernel.code().name, arch_name(arch));
+    }
+    OCTET_TRY(const KernelResources own, kernel_resources(image, kernel.entry()));
+    keep(most.registers, own.registers);
+    keep(most.accumulators, own.accumulators);
+    keep(most.scalars, own.scalars);
+    keep(most.stack_bytes, own.stack_bytes);
+    keep(most.shared_bytes, own.shared_bytes);
+    keep(most.spills, own.spills);
   }
   return most;
 }

@@ -59,13 +59,31 @@ Result<Address> zero_words(const Queue& queue) {
   return words = fresh;
 }
 
+const unsigned char* CodeObject::image(Arch arch) const {
+  switch (arch) {
+    case Arch::kSm90:
+      return sm90;
+    case Arch::kGfx942:
+      return gfx942;
+    case Arch::kGfx950:
+      return gfx950;
+    default:
+      return nullptr;
+  }
+}
+
 Result<void*> Kernel::load(const Queue& queue) const {
   static std::mutex mutex;
   static std::map<std::pair<int, const unsigned char*>, void*> modules;
+  const unsigned char* image = code_.image(queue.arch);
+  if (image == nullptr) {
+    return fail(StatusCode::kUnsupported, "code object {} for {}: not in this build", code_.name,
+                arch_name(queue.arch));
+  }
   const std::lock_guard lock(mutex);
-  void*& module = modules[{queue.device_index, code_.image}];
+  void*& module = modules[{queue.device_index, image}];
   if (module == nullptr) {
-    auto loaded = queue.driver->load_module(code_.image);
+    auto loaded = queue.driver->load_module(image);
     if (!loaded.ok()) {
       return fail(StatusCode::kBackend, "code object {}: {}", code_.name,
                   loaded.status().message());

@@ -17,7 +17,8 @@ struct Queue {
   void* context = nullptr;
   void* stream = nullptr;
   int device_index = 0;
-  bool owned = false;  // the stream is ours to destroy
+  Arch arch = Arch::kSm90;  // of the device
+  bool owned = false;       // the stream is ours to destroy
   Address scratch = 0;
   int64_t scratch_bytes = 0;
 
@@ -50,10 +51,15 @@ struct OpenDevice {
 /// Asks the driver once per GPU and process: a caller may wrap its stream before every call.
 Result<const OpenDevice*> open_device(int index);
 
-/// A code object that the build embedded.
+/// A code object that the build embedded: an image for each arch that it was compiled for.
 struct CodeObject {
   const char* name;
-  const unsigned char* image;
+  const unsigned char* sm90 = nullptr;
+  const unsigned char* gfx942 = nullptr;
+  const unsigned char* gfx950 = nullptr;
+
+  /// Of a device's arch; null where it is not in this build.
+  const unsigned char* image(Arch arch) const;
 };
 
 /// One kernel of a code object. Loading is lazy, once per device, and safe from many threads.
@@ -63,7 +69,7 @@ class Kernel {
       : code_(code), entry_(entry), shared_bytes_(shared_bytes) {}
 
   const char* entry() const { return entry_; }
-  const unsigned char* image() const { return code_.image; }
+  const CodeObject& code() const { return code_; }
   Result<void*> on(const Queue& queue) const;
   /// Enqueues one launch in the queue's stream; the queue's context must be current.
   Status launch(const Queue& queue, const LaunchShape& shape, void* parameter) const;

@@ -74,6 +74,7 @@ Result<Stream> Stream::on_gpu(int index, bool wrap, void* native) {
   queue.driver = opened->driver;
   queue.context = opened->context;
   queue.device_index = index;
+  queue.arch = opened->device.arch;
   queue.stream = native;
   if (!wrap) {
     const gpu::ContextScope scope(*queue.driver, queue.context);

@@ -67,7 +67,8 @@ class Candidates {
  private:
   /// can_run() without its words: most variants are of another arch, and texts take memory.
   bool fits(const Variant& variant) const {
-    return arch_runs(device_.arch, variant.arch) && (variant.built || !built_only_) &&
+    return arch_runs(device_.arch, variant.arch) &&
+           (variant.built_on(device_.arch) || !built_only_) &&
            variant.supports(variant.config, problem_, device_).ok;
   }
 
@@ -156,7 +157,11 @@ Support can_run(const Op& op, int index, const Problem& problem, const Device& d
     return Support::no(fmt::format("is for {}, the device is {}", arch_name(variant.arch),
                                    arch_name(device.arch)));
   }
-  if (built_only && !variant.built) return Support::no("not in this build");
+  if (built_only && !variant.built_on(device.arch)) {
+    return Support::no(variant.built
+                           ? fmt::format("not in this build for {}", arch_name(device.arch))
+                           : "not in this build");
+  }
   return variant.supports(variant.config, problem, device);
 }
 
@@ -214,7 +219,7 @@ Result<Plan> explain(const Op& op, const Problem& problem, const Device& device,
   const Variant& variant = op.variants()[static_cast<size_t>(choice->variant)];
   plan.variant = variant.name;
   plan.why = to_string(choice->why);
-  plan.built = variant.built;
+  plan.built = variant.built_on(device.arch);
   plan.workspace_bytes = variant.workspace_bytes(variant.config, problem, device);
   plan.predicted_us = op.predict_us(choice->variant, problem, device);
   if (op.note != nullptr) plan.note = op.note(problem, device, plan.predicted_us);

@@ -1,6 +1,7 @@
 // Variant: one kernel with one config, as a plain row. An op lists its variants fastest first.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -48,7 +49,13 @@ struct Variant {
   Arch arch = Arch::kGeneric;  // the oldest arch that runs it
   Tile tile;
   int config = 0;      // index in the kernel's kConfigs
-  bool built = false;  // its device code is in this build
+  bool built = false;  // its device code is in this build, for one of `built_for` at least
+  /// The archs of devices that this build has its code for; empty: for all that run it.
+  std::span<const Arch> built_for;
+  bool built_on(Arch device) const {
+    return built && (built_for.empty() ||
+                     std::find(built_for.begin(), built_for.end(), device) != built_for.end());
+  }
 
   Support (*supports)(int config, const Problem&, const Device&) = nullptr;
   int64_t (*workspace_bytes)(int config, const Problem&, const Device&) = nullptr;

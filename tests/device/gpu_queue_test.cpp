@@ -146,6 +146,22 @@ TEST_F(GpuQueueTest, CodeThatCannotBeLoaded) {
             "test_missing: CUDA_ERROR_NOT_FOUND (named symbol not found)");
 }
 
+TEST_F(GpuQueueTest, TheImageOfTheDevicesArchIsLoaded) {
+  static const Image image({"test_one"});
+  static const CodeObject amd{"amd", nullptr, image.data()};
+  static const Kernel kernel(amd, "test_one", 0);
+  Stream stream = Stream::gpu(0).value();
+  Queue& queue = *queue_of(stream);
+  const ContextScope scope(*queue.driver, queue.context);
+  EXPECT_EQ(queue.arch, Arch::kSm90);
+  const Status status = kernel.on(queue).status();
+  EXPECT_EQ(status.code(), StatusCode::kUnsupported);
+  EXPECT_EQ(status.message(), "code object amd for sm90: not in this build");
+  EXPECT_EQ(control().count("cuModuleLoadData"), 0);
+  queue.arch = Arch::kGfx942;  // any image is one to the stand-in
+  EXPECT_TRUE(kernel.on(queue).ok());
+}
+
 TEST_F(GpuQueueTest, DevicesOfThisMachine) {
   const auto found = devices();
   ASSERT_TRUE(found.ok());

@@ -146,6 +146,31 @@ TEST_F(ChooseTest, ThePlanListsEveryRefusal) {
   EXPECT_EQ(other->refused[0].reason, "is for gfx942, the device is sm90");
 }
 
+TEST_F(ChooseTest, AKernelBuiltForAnotherArchIsNotInTheBuild) {
+  Op op = toy::op();
+  op.variants = []() -> std::span<const Variant> {
+    static constexpr std::array kOnlyGfx950{Arch::kGfx950};
+    static const std::vector<Variant> list = [] {
+      std::vector<Variant> all(toy::variants().begin(), toy::variants().end());
+      all[0].built_for = kOnlyGfx950;  // "big"
+      return all;
+    }();
+    return list;
+  };
+  const Device mi355x = device_profile("mi355x").value();
+  const ChooseOptions forced{.variant = "big", .built_only = true};
+  const auto refused = choose(op, problem(64, 8, 256), device_, tables_, forced);
+  EXPECT_EQ(refused.status().message(),
+            "toy: variant 'big' cannot run m=64 n=8 k=256 format=f on mi300x: not in this build "
+            "for gfx942");
+  EXPECT_TRUE(choose(op, problem(64, 8, 256), mi355x, tables_, forced).ok());
+  EXPECT_EQ(explain(op, problem(500, 8, 256), device_, tables_)->variant, "small");
+  EXPECT_EQ(explain(op, problem(500, 8, 256), mi355x, tables_)->variant, "big");
+  const ChooseOptions unbuilt{.variant = "big", .built_only = false};
+  EXPECT_FALSE(explain(op, problem(64, 8, 256), device_, tables_, unbuilt)->built);
+  EXPECT_TRUE(explain(op, problem(64, 8, 256), mi355x, tables_, unbuilt)->built);
+}
+
 TEST(ChooseGemmBlockscale, EveryProfileHasAPlanWithoutAGpu) {
   const Op& op = ops::gemm_blockscale::op();
   for (const std::string& name : device_profile_names()) {

@@ -19,8 +19,8 @@ std::string fixed_variant(const AttnDecodeArgs& args, const attn::Problem& probl
   const int index = op.find(op.fixed_default(device.arch));
   if (index < 0) return "";
   const select::Variant& variant = op.variants()[static_cast<size_t>(index)];
-  const bool runs =
-      variant.built && variant.supports(variant.config, attn::to_select(problem), device).ok;
+  const bool runs = variant.built_on(device.arch) &&
+                    variant.supports(variant.config, attn::to_select(problem), device).ok;
   return runs ? variant.name : "";
 }
 
