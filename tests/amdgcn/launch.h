@@ -1,0 +1,41 @@
+// Runs a kernel of a code object in the interpreter.
+//
+// Numerics   float32 and float16 arithmetic rounds to nearest even, with subnormals. v_exp, v_log,
+//            v_rcp, v_rsq and v_sqrt give the nearest float32 (the hardware is within 1 ulp) and
+//            take and give zero for subnormals. Matrix instructions add in double and round once:
+//            the order of additions inside the hardware is not modelled, nor are caches, the
+//            memory model between workgroups, hazards of instructions, and time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "tests/amdgcn/code_object.h"
+#include "tests/amdgcn/memory.h"
+
+namespace octet::amdgcn {
+
+struct Launch {
+  std::string_view entry;
+  uint32_t grid[3] = {1, 1, 1};    // workgroups
+  uint32_t block[3] = {64, 1, 1};  // work items
+  uint32_t dynamic_lds_bytes = 0;
+  std::span<const std::byte> kernarg;
+  /// 0: each wave runs to its next barrier in turn. Others: a random wave, for a random time.
+  uint64_t seed = 0;
+  uint64_t max_instructions = uint64_t{1} << 34;  // of all waves: a kernel that never ends
+  /// An s_waitcnt (by address) that is to do nothing: for tests of the strict memory.
+  uint64_t skipped_wait = ~uint64_t{0};
+};
+
+struct Statistics {
+  uint64_t instructions = 0;  // of waves
+  uint64_t macs = 0;          // of matrix instructions
+};
+
+/// Throws Error, with the instruction and where it ran, at the first thing that is wrong.
+Statistics launch(const CodeObject& code, Memory& memory, const Launch& launch);
+
+}  // namespace octet::amdgcn
