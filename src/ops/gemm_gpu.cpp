@@ -4,12 +4,14 @@
 
 namespace octet::ops {
 
-Status check_gemm_copies(std::string_view op, std::string_view name, const ConstMatrix& matrix) {
+Status check_gemm_copies(std::string_view op, std::string_view name, const ConstMatrix& matrix,
+                         std::string_view any) {
   const auto address = reinterpret_cast<gpu::Address>(matrix.data);
   OCTET_REQUIRE(address % 16 == 0 && (matrix.stride() % 16 == 0 || matrix.rows == 1),
                 "{}: {} at 0x{:x} with {} bytes between rows: on a GPU both must be "
-                "multiples of 16 (variant sm90_simple takes any)",
-                op, name, address, matrix.stride());
+                "multiples of 16{}",
+                op, name, address, matrix.stride(),
+                any.empty() ? "" : fmt::format(" (variant {} takes any)", any));
   return Status::Ok();
 }
 
@@ -22,15 +24,19 @@ Result<gpu::TensorMap> gemm_operand_map(const gpu::Driver& driver, std::string_v
   return driver.encode({address, matrix.rows, matrix.cols, stride, box_rows, 128});
 }
 
+gpu::OutputType gemm_output_type(DType dtype) {
+  return dtype == DType::kBf16  ? gpu::OutputType::kBf16
+         : dtype == DType::kF16 ? gpu::OutputType::kF16
+                                : gpu::OutputType::kF32;
+}
+
 void set_gemm_params(gpu::GemmParams& params, const Matrix& d, int64_t k) {
   params.d = d.data;
   params.d_row = d.stride();
   params.m = static_cast<int32_t>(d.rows);
   params.n = static_cast<int32_t>(d.cols);
   params.k_blocks = static_cast<int32_t>(k / 128);
-  params.output = d.dtype == DType::kBf16  ? gpu::OutputType::kBf16
-                  : d.dtype == DType::kF16 ? gpu::OutputType::kF16
-                                           : gpu::OutputType::kF32;
+  params.output = gemm_output_type(d.dtype);
 }
 
 Status named_launch_error(std::string_view op, int64_t m, int64_t n, int64_t k,

@@ -11,14 +11,18 @@
 namespace octet::ops {
 
 /// kInvalidArgument where address or stride is not a multiple of 16 bytes, which copies of rows
-/// need.
-Status check_gemm_copies(std::string_view op, std::string_view name, const ConstMatrix& matrix);
+/// need. `any` names the variant that takes others, if there is one.
+Status check_gemm_copies(std::string_view op, std::string_view name, const ConstMatrix& matrix,
+                         std::string_view any = "sm90_simple");
 
 /// The map of a or b by rows of codes: boxes of box_rows x 128 bytes. kInvalidArgument where
 /// address or stride is not a multiple of 16 bytes.
 Result<gpu::TensorMap> gemm_operand_map(const gpu::Driver& driver, std::string_view op,
                                         std::string_view name, const ConstMatrix& matrix,
                                         int box_rows);
+
+/// Of d, which is one of the three.
+gpu::OutputType gemm_output_type(DType dtype);
 
 /// Sizes, and where d goes.
 void set_gemm_params(gpu::GemmParams& params, const Matrix& d, int64_t k);

@@ -21,7 +21,9 @@
 #include "src/ops/gemm_blockscale/cuda/sm90_wgmma_swap.h"
 #include "src/ops/gemm_blockscale/cuda/sm90_wgmma_tile.h"
 #include "src/ops/gemm_blockscale/hip/gfx942_mfma.h"
+#include "src/ops/gemm_blockscale/hip/gfx950_mfma.h"
 #include "src/ops/gemm_blockscale/op.h"
+#include "src/ops/hip_variants.h"
 #include "src/select/gemm_cost.h"
 #include "src/select/whole_op.h"
 
@@ -57,18 +59,23 @@ void add_cuda(std::vector<select::Variant>& variants) {
   append_cuda_variants<Contract, CudaOp>(variants);
 }
 
-/// A kernel of a target that this build does not compile: it is known, explained and refused.
+struct HipOp : CpuOp {
+  template <class Contract>
+  static Status launch(int config, const void* args, select::Workspace, Stream& stream) {
+    return hip::run(Contract::kConfigs[static_cast<size_t>(config)], Contract::kernel(config),
+                    *static_cast<const GemmBlockscaleArgs*>(args), stream);
+  }
+};
+
 template <class Contract>
-void add_unbuilt(std::vector<select::Variant>& variants) {
-  select::append_variants<Contract>(variants, [](select::Variant& variant) {
-    variant.supports = select::contract_supports<Contract, from>;
-    variant.workspace_bytes = select::contract_workspace<Contract, from>;
-  });
+void add_hip(std::vector<select::Variant>& variants) {
+  append_hip_variants<Contract, HipOp>(variants);
 }
 
 std::vector<select::Variant> make_variants() {
   std::vector<select::Variant> variants;
-  add_unbuilt<Gfx942Mfma>(variants);
+  add_hip<Gfx950Mfma>(variants);
+  add_hip<Gfx942Mfma>(variants);
   add_cuda<Sm90WgmmaTile>(variants);
   add_cuda<Sm90WgmmaSwap>(variants);
   add_cuda<Sm90Simple>(variants);
@@ -104,7 +111,7 @@ std::string fixed_default(Arch arch) {
   switch (arch) {
     case Arch::kGfx942:
     case Arch::kGfx950:
-      return "gfx942_mfma_16x64x256_v1";
+      return "gfx942_mfma_16x128x256_v1";
     case Arch::kSm90:
       return "sm90_wgmma_tile_128x128x128_s6";
     case Arch::kX86Amx:
