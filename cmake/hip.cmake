@@ -3,7 +3,7 @@
 # gfx950_*.hip one for gfx950, of those that are targets. Neither ROCm nor a HIP header is needed.
 #
 # Run as a script (-DCLANG= -DARCH= -DSOURCE= -DOUTPUT= -DROOT=) it compiles one file, prints what each kernel
-# takes, and fails where one spills or has a stack.
+# takes, keeps it beside the object (.csv; scripts/amd_objects.py), and fails where one spills or has a stack.
 cmake_policy(VERSION 3.22)
 include(${CMAKE_CURRENT_LIST_DIR}/code_objects.cmake)
 
@@ -16,11 +16,13 @@ macro(octet_compile_hip result text clang arch source output)
                   WORKING_DIRECTORY ${ROOT} RESULT_VARIABLE ${result} OUTPUT_VARIABLE ${text} ERROR_VARIABLE ${text})
 endmacro()
 
-# What the compiler's remarks say of each kernel, a line each; sets `bad` where one spills or has a stack.
+# What the compiler's remarks say of each kernel, a line each in `lines` and `rows`; sets `bad` where one spills
+# or has a stack.
 function(octet_kernel_lines arch text)
   string(REGEX REPLACE "\\[[^]\n]*\\]" "" text "${text}")  # units and options: brackets would join list items
   string(REGEX MATCHALL "remark: +[A-Za-z ]+: [A-Za-z0-9_]+" facts "${text}")
   set(lines "")
+  set(rows "entry,vgpr,agpr,sgpr,lds,spills,waves\n")
   set(bad FALSE)
   foreach(fact IN LISTS facts)
     string(REGEX MATCH "remark: +([A-Za-z ]+[A-Za-z]) *: (.+)" matched "${fact}")
@@ -33,9 +35,12 @@ function(octet_kernel_lines arch text)
       math(EXPR spills "${SGPRsSpill} + ${VGPRsSpill}")
       string(APPEND lines "${arch} ${FunctionName}: ${VGPRs} VGPR ${AGPRs} AGPR ${TotalSGPRs} SGPR ${LDSSize} LDS "
                           "${spills} spills ${Occupancy} waves\n")
+      string(APPEND rows
+             "${FunctionName},${VGPRs},${AGPRs},${TotalSGPRs},${LDSSize},${spills},${Occupancy}\n")
     endif()
   endforeach()
   set(lines "${lines}" PARENT_SCOPE)
+  set(rows "${rows}" PARENT_SCOPE)
   set(bad ${bad} PARENT_SCOPE)
 endfunction()
 
@@ -53,6 +58,7 @@ if(CMAKE_SCRIPT_MODE_FILE STREQUAL CMAKE_CURRENT_LIST_FILE)
     file(REMOVE ${OUTPUT})
     message(FATAL_ERROR "${SOURCE} has no kernel, or one that spills or has a stack:\n${lines}${text}")
   endif()
+  file(WRITE ${OUTPUT}.csv "${rows}")
   if(text MATCHES "warning:")
     message("${text}")
   else()

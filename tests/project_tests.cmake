@@ -42,12 +42,35 @@ add_test(NAME install.consumer
          COMMAND ${CMAKE_COMMAND} -DBUILD=${PROJECT_BINARY_DIR} -DWORK=${CMAKE_CURRENT_BINARY_DIR}/install
                  -DCXX=${CMAKE_CXX_COMPILER} -DGENERATOR=${CMAKE_GENERATOR}
                  -P ${CMAKE_CURRENT_SOURCE_DIR}/install/consumer.cmake)
-if("sm90" IN_LIST OCTET_TARGETS_IN_USE)
-  add_test(NAME build.code_objects
-           COMMAND ${CMAKE_COMMAND} -DROOT=${PROJECT_SOURCE_DIR} -DBUILD=${PROJECT_BINARY_DIR} -DNVCC=${OCTET_NVCC}
-                   -DWORK=${CMAKE_CURRENT_BINARY_DIR}/code_objects
-                   -P ${CMAKE_CURRENT_SOURCE_DIR}/install/code_objects.cmake)
-  set_tests_properties(build.code_objects PROPERTIES LABELS long TIMEOUT 900)
+# ---- Code objects: the same twice; of AMD ones, what they take and hold ----
+# octet_code_object_test(<name> <target>...): of those that are targets of this build.
+function(octet_code_object_test name)
+  set(targets "")
+  foreach(target IN LISTS ARGN)
+    if(target IN_LIST OCTET_TARGETS_IN_USE)
+      list(APPEND targets ${target})
+    endif()
+  endforeach()
+  if(targets AND NOT OCTET_CODE_OBJECTS)
+    add_test(NAME build.${name}
+             COMMAND ${CMAKE_COMMAND} -DROOT=${PROJECT_SOURCE_DIR} -DBUILD=${PROJECT_BINARY_DIR} "-DTARGETS=${targets}"
+                     -DNVCC=${OCTET_NVCC} -DCLANG=${OCTET_AMD_CLANG} -DWORK=${CMAKE_CURRENT_BINARY_DIR}/${name}
+                     -P ${CMAKE_CURRENT_SOURCE_DIR}/install/code_objects.cmake)
+    set_tests_properties(build.${name} PROPERTIES TIMEOUT 900)
+  endif()
+endfunction()
+octet_code_object_test(code_objects sm90)
+octet_code_object_test(amd_code_objects gfx942 gfx950)
+if(TEST build.code_objects)
+  set_tests_properties(build.code_objects PROPERTIES LABELS long)
+endif()
+if(Python3_FOUND AND NOT OCTET_CODE_OBJECTS AND TEST build.amd_code_objects)
+  set(_amd_objects ${Python3_EXECUTABLE} -B ${PROJECT_SOURCE_DIR}/scripts/amd_objects.py)
+  add_test(NAME amd_objects.resources COMMAND ${_amd_objects} resources ${PROJECT_BINARY_DIR})
+  add_test(NAME amd_objects.instructions COMMAND ${_amd_objects} instructions ${PROJECT_BINARY_DIR})
+  add_test(NAME amd_objects.self_test COMMAND ${_amd_objects} --self-test)
+  set_tests_properties(amd_objects.resources amd_objects.instructions amd_objects.self_test PROPERTIES TIMEOUT 60
+                                                                                        SKIP_RETURN_CODE 77)
 endif()
 foreach(command run test)
   add_test(NAME command.${command}.help COMMAND ${PROJECT_SOURCE_DIR}/${command} --help)

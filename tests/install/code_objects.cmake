@@ -1,15 +1,15 @@
-# Compiles every .cu of the tree ROOT again, from a copy under WORK, and compares the code objects with
-# those of the build folder BUILD byte for byte: they depend on neither folder nor time. What a code object
-# is made of is named by whole paths: another name is taken for a file that is gone, and compiles it again
+# Compiles every device source of the tree ROOT again for TARGETS, from a copy under WORK, and compares the code
+# objects with those of the build folder BUILD byte for byte: they depend on neither folder nor time. What a code
+# object is made of is named by whole paths: another name is taken for a file that is gone, and compiles it again
 # in every build.
-file(REMOVE_RECURSE ${WORK})
-file(COPY ${ROOT}/src DESTINATION ${WORK}/tree)
-file(GLOB sources RELATIVE ${ROOT} ${ROOT}/src/ops/*/cuda/*.cu ${ROOT}/src/harness/gpu/*.cu)
+cmake_policy(VERSION 3.22)
 set(compared 0)
-foreach(source IN LISTS sources)
+
+# check_again(<arch> <extension> <script> <source> <option>...)
+function(check_again arch extension script source)
   get_filename_component(stem ${source} NAME_WE)
   string(REGEX REPLACE "^src/(ops/)?([a-z0-9_]+)/.*" "\\2" prefix ${source})
-  set(built ${BUILD}/generated/sm90/${prefix}_${stem}.cubin)
+  set(built ${BUILD}/generated/${arch}/${prefix}_${stem}.${extension})
   if(NOT EXISTS ${built})
     message(FATAL_ERROR "${source}: no ${built}")
   endif()
@@ -17,22 +17,40 @@ foreach(source IN LISTS sources)
   if(relative)
     message(FATAL_ERROR "${built}.d names files by relative paths: ${relative}")
   endif()
-  set(again ${WORK}/${prefix}_${stem}.cubin)
-  execute_process(COMMAND ${CMAKE_COMMAND} -DNVCC=${NVCC} -DSOURCE=${source} -DOUTPUT=${again} -DROOT=${WORK}/tree
-                          -P ${ROOT}/cmake/cuda.cmake
-                  RESULT_VARIABLE code ERROR_VARIABLE text)
+  set(again ${WORK}/${arch}_${prefix}_${stem}.${extension})
+  execute_process(COMMAND ${CMAKE_COMMAND} ${ARGN} -DSOURCE=${source} -DOUTPUT=${again} -DROOT=${WORK}/tree
+                          -P ${ROOT}/cmake/${script}.cmake
+                  RESULT_VARIABLE code OUTPUT_QUIET ERROR_VARIABLE text)
   if(NOT code EQUAL 0)
     message(FATAL_ERROR "${text}")
   endif()
   file(SHA256 ${built} first)
   file(SHA256 ${again} second)
   if(NOT first STREQUAL second)
-    message(FATAL_ERROR "${source}: two builds gave different code objects")
+    message(FATAL_ERROR "${source}: two builds gave different code objects for ${arch}")
   endif()
   math(EXPR compared "${compared} + 1")
+  set(compared ${compared} PARENT_SCOPE)
+endfunction()
+
+file(REMOVE_RECURSE ${WORK})
+file(COPY ${ROOT}/src DESTINATION ${WORK}/tree)
+if("sm90" IN_LIST TARGETS)
+  file(GLOB sources RELATIVE ${ROOT} ${ROOT}/src/ops/*/cuda/*.cu ${ROOT}/src/harness/gpu/*.cu)
+  foreach(source IN LISTS sources)
+    check_again(sm90 cubin cuda ${source} -DNVCC=${NVCC})
+  endforeach()
+endif()
+file(GLOB sources RELATIVE ${ROOT} ${ROOT}/src/ops/*/hip/*.hip ${ROOT}/src/harness/gpu/*.hip)
+foreach(arch gfx942 gfx950)
+  foreach(source IN LISTS sources)
+    if(arch IN_LIST TARGETS AND (arch STREQUAL "gfx950" OR source MATCHES "/gfx942_[^/]*$"))
+      check_again(${arch} co hip ${source} -DCLANG=${CLANG} -DARCH=${arch})
+    endif()
+  endforeach()
 endforeach()
 if(compared EQUAL 0)
-  message(FATAL_ERROR "nothing to compare in ${ROOT}")
+  message(FATAL_ERROR "nothing to compare in ${ROOT} for ${TARGETS}")
 endif()
 message("${compared} code objects, each the same twice")
 file(REMOVE_RECURSE ${WORK})
