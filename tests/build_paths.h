@@ -7,5 +7,7 @@ namespace octet::build_paths {
 extern const char kOctet[];           // the command
 extern const char kStandInCuda[];     // a library for OCTET_CUDA_DRIVER
 extern const char kStandInCudaOld[];  // the same of a driver that is too old
+extern const char kStandInHip[];      // for OCTET_HIP_DRIVER
+extern const char kStandInHipOld[];   // the same of HIP 5
 
 }  // namespace octet::build_paths

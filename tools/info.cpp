@@ -7,6 +7,7 @@
 #include "src/core/env.h"
 #include "src/core/text.h"
 #include "src/device/code_object.h"
+#include "src/device/gpu_devices.h"
 #include "src/harness/measure/environment.h"
 #include "src/harness/measure/peer.h"
 #include "src/ops/registry.h"
@@ -21,8 +22,9 @@ struct Options {
   bool matrix = false, json = false;
 };
 
-Json device_json(const Device& device) {
-  return {{"name", device.name},
+Json device_json(const std::string& id, const Device& device) {
+  return {{"device", id},
+          {"name", device.name},
           {"arch", std::string(arch_name(device.arch))},
           {"cu_num", device.cu_num},
           {"llc_bytes", device.llc_bytes},
@@ -105,12 +107,16 @@ std::map<std::string, std::pair<int, int>> count_by_arch(const select::Op& op) {
 
 Json info_json(const Device& device) {
   Json info = harness::environment_json(device);
-  info["devices"] = Json::array({device_json(device)});
-  if (const auto found = gpu::devices(); found.ok()) {
-    for (const Device& gpu : *found) info["devices"].push_back(device_json(gpu));
-  } else {
-    info["no_gpu"] = found.status().message();
+  info["devices"] = Json::array({device_json("cpu", device)});
+  const gpu::DeviceList gpus = gpu::list_devices();
+  for (const gpu::ListedDevice& gpu : gpus.devices) {
+    if (gpu.device.ok()) {
+      info["devices"].push_back(device_json(to_string(gpu), *gpu.device));
+    } else {
+      info["refused_gpus"][to_string(gpu)] = gpu.device.status().message();
+    }
   }
+  if (!gpus.any_usable()) info["no_gpu"] = gpus.why_none();
   info["profiles"] = device_profile_names();
   info["peers"] = harness::peer_names();
   info["tuned_rows"] = ops::tuned_tables().size();
@@ -161,11 +167,18 @@ void print_matrix() {
 }
 
 void print_gpus() {
-  const auto found = gpu::devices();
-  if (!found.ok()) return print(fmt::format("gpu        none: {}\n", found.status().message()));
-  for (const Device& gpu : *found) {
-    print(fmt::format("gpu        cuda: {}, {}, {} multiprocessors, {:.0f} GiB, L2 {:.0f} MiB\n",
-                      gpu.name, arch_name(gpu.arch), gpu.cu_num,
+  const gpu::DeviceList gpus = gpu::list_devices();
+  if (!gpus.any_usable()) return print(fmt::format("gpu        none: {}\n", gpus.why_none()));
+  for (const gpu::ListedDevice& listed : gpus.devices) {
+    if (!listed.device.ok()) {
+      print(fmt::format("gpu        {}: not usable: {}\n", to_string(listed),
+                        listed.device.status().message()));
+      continue;
+    }
+    const Device& gpu = *listed.device;
+    print(fmt::format("gpu        {}: {}, {}, {} {}, {:.0f} GiB, L2 {:.0f} MiB\n",
+                      to_string(listed), gpu.name, arch_name(gpu.arch), gpu.cu_num,
+                      listed.api == GpuApi::kCuda ? "multiprocessors" : "compute units",
                       static_cast<double>(gpu.memory_bytes) / (1 << 30),
                       static_cast<double>(gpu.l2_bytes) / (1 << 20)));
   }

@@ -29,6 +29,13 @@ bool arch_runs(Arch device, Arch kernel);
 /// True where kernels run in this process on the processor itself.
 bool is_cpu(Arch arch);
 
+/// The driver through which a GPU is reached: NVIDIA's or AMD's. Each numbers its GPUs from 0.
+enum class GpuApi : uint8_t { kCuda, kHip };
+inline constexpr int kNumGpuApis = 2;
+
+/// "cuda" or "hip".
+std::string_view gpu_api_name(GpuApi api);
+
 struct Device {
   std::string name;  // profile or marketing name
   Arch arch = Arch::kGeneric;

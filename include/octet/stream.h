@@ -26,15 +26,16 @@ class Stream {
   /// sleep.
   static Result<Stream> cpu(int threads = 0);
 
-  /// A new stream on GPU `index`, in the device's primary context: the one that the CUDA runtime
-  /// and PyTorch use. kNoDevice says what is missing. Calls enqueue and return; results are there
-  /// after synchronize().
-  static Result<Stream> gpu(int index = 0);
+  /// A new stream on GPU `index` of those that `api` shows; with CUDA in the device's primary
+  /// context, the one that the CUDA runtime and PyTorch use. kNoDevice says what is missing. Calls
+  /// enqueue and return; results are there after synchronize().
+  static Result<Stream> gpu(int index = 0, GpuApi api = GpuApi::kCuda);
 
-  /// Wraps the caller's stream (CUstream, cudaStream_t; null: the default stream) of GPU `index`,
-  /// which must belong to the device's primary context and outlive this. A call may be captured
-  /// into a graph once the same plan has run before: the first call of a variant loads its code.
-  static Result<Stream> wrap_gpu(void* native, int index = 0);
+  /// Wraps the caller's stream (CUstream, cudaStream_t, hipStream_t; null: the default stream) of
+  /// GPU `index`, which must belong to the device (to its primary context) and outlive this. A call
+  /// may be captured into a graph once the same plan has run before: the first call of a variant
+  /// loads its code.
+  static Result<Stream> wrap_gpu(void* native, int index = 0, GpuApi api = GpuApi::kCuda);
 
   const Device& device() const;
   bool is_gpu() const;
@@ -54,7 +55,7 @@ class Stream {
  private:
   friend gpu::Queue* gpu::queue_of(const Stream&);
   struct Impl;
-  static Result<Stream> on_gpu(int index, bool wrap, void* native);
+  static Result<Stream> on_gpu(GpuApi api, int index, bool wrap, void* native);
   explicit Stream(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
   std::shared_ptr<Impl> impl_;
 };

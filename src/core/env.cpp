@@ -11,6 +11,7 @@ std::span<const Variable> variables() {
   static constexpr Variable kVariables[] = {
       {kCpuArch, "highest CPU tier to use: generic, x86_avx2, x86_avx512 or x86_amx"},
       {kCudaDriver, "CUDA driver library to open instead of libcuda.so.1"},
+      {kHipDriver, "HIP library to open instead of the first libamdhip64.so that is found"},
       {kNvml, "NVIDIA management library to open instead of libnvidia-ml.so.1"},
       {kTables, "tuned tables to add to the built-in ones, separated by ':'; later ones win"},
       {kThreads, "CPU threads when the caller names no number"},

@@ -30,6 +30,7 @@ Result<LauncherShard> launcher_shard();
 
 inline constexpr std::string_view kCpuArch = "OCTET_CPU_ARCH";
 inline constexpr std::string_view kCudaDriver = "OCTET_CUDA_DRIVER";
+inline constexpr std::string_view kHipDriver = "OCTET_HIP_DRIVER";
 inline constexpr std::string_view kNvml = "OCTET_NVML";
 inline constexpr std::string_view kTables = "OCTET_TABLES";
 inline constexpr std::string_view kThreads = "OCTET_THREADS";

@@ -109,6 +109,8 @@ bool arch_runs(Arch device, Arch kernel) {
 
 bool is_cpu(Arch arch) { return row_of(arch).cpu; }
 
+std::string_view gpu_api_name(GpuApi api) { return api == GpuApi::kHip ? "hip" : "cuda"; }
+
 std::vector<std::string> device_profile_names() {
   std::vector<std::string> names;
   for (const Profile& profile : kProfiles) names.emplace_back(profile.name);

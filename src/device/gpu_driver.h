@@ -1,15 +1,14 @@
 // Driver: what Octet asks of a GPU's driver, opened at run time. One table per vendor implements it
-// (cuda_driver.cpp); nothing is linked, so the same binary runs where no driver is.
+// (cuda_driver.cpp, hip_driver.cpp); nothing is linked, so the same binary runs where no driver is.
 //
 // Handles are opaque pointers of the vendor's own kinds (CUstream, hipStream_t, ...), so that
-// callers pass theirs. Every function needs a current context (`ContextScope`) unless said
-// otherwise, and reports the driver's own error name.
+// callers pass theirs. A context stands for a device: CUDA's primary context, or HIP's device
+// number. Every function needs a current one (`ContextScope`) unless said otherwise, and reports
+// the driver's own error name.
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string>
-#include <string_view>
 
 #include "octet/device.h"
 #include "octet/status.h"
@@ -56,13 +55,13 @@ class Driver {
   virtual ~Driver() = default;
 
   // Devices; no context needed.
-  virtual std::string_view name() const = 0;  // "cuda"
+  virtual GpuApi api() const = 0;
   virtual Result<int> device_count() const = 0;
   virtual Result<Device> device(int index) const = 0;
   virtual Result<std::string> pci_bus_id(int index) const = 0;  // "0000:06:00.0"
   /// The context that the vendor's runtime and frameworks use too; kept until the process ends.
   virtual Result<void*> primary_context(int index) const = 0;
-  virtual Result<void*> current_context() const = 0;  // null: none
+  virtual Result<void*> current_context() const = 0;  // null: none, which HIP never has
   virtual Status set_current_context(void* context) const = 0;
 
   virtual Result<void*> create_stream() const = 0;
@@ -86,7 +85,7 @@ class Driver {
   virtual Result<void*> function(void* module, const char* entry) const = 0;
   virtual Result<FunctionResources> resources(void* function) const = 0;
   /// Lets a kernel be launched with up to `bytes` of dynamic shared memory, in clusters of any
-  /// size.
+  /// size; refuses more than the device has.
   virtual Status allow(void* function, int shared_bytes) const = 0;
   /// `parameter` is the kernel's only parameter, by value.
   virtual Status launch(void* function, const LaunchShape& shape, void* stream,
@@ -97,12 +96,18 @@ class Driver {
   virtual Status launch_graph(void* graph, void* stream) const = 0;
   virtual Status destroy_graph(void* graph) const = 0;
 
+  /// kUnsupported where the vendor has none.
   virtual Result<TensorMap> encode(const TensorMapShape& shape) const = 0;
 };
 
 /// NVIDIA's driver, opened on first use and kept. kNoDevice says what is missing: the library
 /// (OCTET_CUDA_DRIVER names another file than libcuda.so.1), a function, or a device.
 Result<const Driver*> cuda_driver();
+
+/// AMD's, as cuda_driver(): libamdhip64.so of HIP 7, 6 or 5 (OCTET_HIP_DRIVER names another file).
+Result<const Driver*> hip_driver();
+
+Result<const Driver*> driver_of(GpuApi api);
 
 /// Makes a context current on this thread, and puts back what was there.
 class ContextScope {

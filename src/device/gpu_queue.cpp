@@ -44,7 +44,7 @@ Result<Address> zero_words(const Queue& queue) {
   static std::mutex mutex;
   static std::map<std::pair<int, void*>, Address> made;
   const std::lock_guard lock(mutex);
-  Address& words = made[{queue.device_index, queue.stream}];
+  Address& words = made[{queue.slot, queue.stream}];
   if (words != 0) return words;
   const ContextScope scope(*queue.driver, queue.context);
   OCTET_CHECK_OK(scope.status());
@@ -81,7 +81,7 @@ Result<void*> Kernel::load(const Queue& queue) const {
                 arch_name(queue.arch));
   }
   const std::lock_guard lock(mutex);
-  void*& module = modules[{queue.device_index, image}];
+  void*& module = modules[{queue.slot, image}];
   if (module == nullptr) {
     auto loaded = queue.driver->load_module(image);
     if (!loaded.ok()) {
@@ -92,12 +92,12 @@ Result<void*> Kernel::load(const Queue& queue) const {
   }
   OCTET_TRY(void* function, queue.driver->function(module, entry_));
   OCTET_CHECK_OK(queue.driver->allow(function, shared_bytes_));
-  loaded_[static_cast<size_t>(queue.device_index)].store(function, std::memory_order_release);
+  loaded_[static_cast<size_t>(queue.slot)].store(function, std::memory_order_release);
   return function;
 }
 
 Result<void*> Kernel::on(const Queue& queue) const {
-  void* function = loaded_[static_cast<size_t>(queue.device_index)].load(std::memory_order_acquire);
+  void* function = loaded_[static_cast<size_t>(queue.slot)].load(std::memory_order_acquire);
   if (function != nullptr) return function;
   return load(queue);
 }
@@ -105,40 +105,6 @@ Result<void*> Kernel::on(const Queue& queue) const {
 Status Kernel::launch(const Queue& queue, const LaunchShape& shape, void* parameter) const {
   OCTET_TRY(void* function, on(queue));
   return queue.driver->launch(function, shape, queue.stream, parameter);
-}
-
-Result<const OpenDevice*> open_device(int index) {
-  static std::mutex mutex;
-  static std::array<std::unique_ptr<OpenDevice>, kMaxDevices> opened;
-  OCTET_REQUIRE(index >= 0 && index < kMaxDevices, "Stream: GPU index = {}, must be 0 to {}", index,
-                kMaxDevices - 1);
-  const std::lock_guard lock(mutex);
-  std::unique_ptr<OpenDevice>& found = opened[static_cast<size_t>(index)];
-  if (found == nullptr) {
-    OpenDevice made;
-    OCTET_TRY(made.driver, cuda_driver());
-    OCTET_TRY(made.context, made.driver->primary_context(index));
-    OCTET_TRY(made.device, made.driver->device(index));
-    found = std::make_unique<OpenDevice>(std::move(made));
-  }
-  return found.get();
-}
-
-Result<std::vector<Device>> devices() {
-  OCTET_TRY(const Driver* driver, cuda_driver());
-  OCTET_TRY(const int count, driver->device_count());
-  std::vector<Device> found;
-  Status last(StatusCode::kNoDevice, "the CUDA driver shows no device");
-  for (int i = 0; i < std::min(count, kMaxDevices); ++i) {
-    auto device = driver->device(i);
-    if (device.ok()) {
-      found.push_back(*std::move(device));
-    } else {
-      last = device.status();
-    }
-  }
-  if (found.empty()) return last;
-  return found;
 }
 
 }  // namespace octet::gpu

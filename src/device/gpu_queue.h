@@ -9,14 +9,21 @@
 
 namespace octet::gpu {
 
-inline constexpr int kMaxDevices = 16;
+inline constexpr int kMaxDevices = 16;  // of one driver
+inline constexpr int kMaxSlots = kNumGpuApis * kMaxDevices;
+
+/// The number of a GPU among those of all drivers.
+constexpr int device_slot(GpuApi api, int index) {
+  return static_cast<int>(api) * kMaxDevices + index;
+}
 
 /// Where work of a stream goes.
 struct Queue {
   const Driver* driver = nullptr;
   void* context = nullptr;
   void* stream = nullptr;
-  int device_index = 0;
+  int device_index = 0;     // among the driver's
+  int slot = 0;             // device_slot()
   Arch arch = Arch::kSm90;  // of the device
   bool owned = false;       // the stream is ours to destroy
   Address scratch = 0;
@@ -40,16 +47,6 @@ inline constexpr int64_t kZeroWords = 16384;
 /// They are zero between launches: whoever counts in them sets them back. Made on first use, which
 /// is an error during a capture.
 Result<Address> zero_words(const Queue& queue);
-
-/// A GPU that was asked for: its primary context, and the device as its driver describes it.
-struct OpenDevice {
-  const Driver* driver = nullptr;
-  void* context = nullptr;
-  Device device;
-};
-
-/// Asks the driver once per GPU and process: a caller may wrap its stream before every call.
-Result<const OpenDevice*> open_device(int index);
 
 /// A code object that the build embedded: an image for each arch that it was compiled for.
 struct CodeObject {
@@ -80,11 +77,7 @@ class Kernel {
   const CodeObject& code_;
   const char* entry_;
   int shared_bytes_;
-  mutable std::array<std::atomic<void*>, kMaxDevices> loaded_{};
+  mutable std::array<std::atomic<void*>, kMaxSlots> loaded_{};
 };
-
-/// The GPUs of this machine that this version has kernels for, as their driver describes them;
-/// kNoDevice with the reason where there is none.
-Result<std::vector<Device>> devices();
 
 }  // namespace octet::gpu

@@ -3,7 +3,7 @@
 #include <sys/mman.h>
 
 #include "src/core/try.h"
-#include "src/device/gpu_queue.h"
+#include "src/device/gpu_devices.h"
 #include "src/device/thread_pool.h"
 
 namespace octet {
@@ -66,14 +66,15 @@ Result<Stream> Stream::cpu(int threads) {
   return Stream(std::move(impl));
 }
 
-Result<Stream> Stream::on_gpu(int index, bool wrap, void* native) {
-  OCTET_TRY(const gpu::OpenDevice* opened, gpu::open_device(index));
+Result<Stream> Stream::on_gpu(GpuApi api, int index, bool wrap, void* native) {
+  OCTET_TRY(const gpu::OpenDevice* opened, gpu::open_device(api, index));
   auto impl = std::make_shared<Impl>(opened->device);
   impl->queue = std::make_unique<gpu::Queue>();
   gpu::Queue& queue = *impl->queue;
   queue.driver = opened->driver;
   queue.context = opened->context;
   queue.device_index = index;
+  queue.slot = gpu::device_slot(api, index);
   queue.arch = opened->device.arch;
   queue.stream = native;
   if (!wrap) {
@@ -85,9 +86,11 @@ Result<Stream> Stream::on_gpu(int index, bool wrap, void* native) {
   return Stream(std::move(impl));
 }
 
-Result<Stream> Stream::gpu(int index) { return on_gpu(index, false, nullptr); }
+Result<Stream> Stream::gpu(int index, GpuApi api) { return on_gpu(api, index, false, nullptr); }
 
-Result<Stream> Stream::wrap_gpu(void* native, int index) { return on_gpu(index, true, native); }
+Result<Stream> Stream::wrap_gpu(void* native, int index, GpuApi api) {
+  return on_gpu(api, index, true, native);
+}
 
 const Device& Stream::device() const { return impl_->device; }
 

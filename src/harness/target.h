@@ -8,7 +8,7 @@
 namespace octet::harness {
 
 struct Target {
-  std::string device = "cpu";  // "cpu", "cuda" or "cuda:<index>"
+  std::string device = "cpu";  // "cpu", "cuda", "hip", "cuda:<index>" or "hip:<index>"
   int threads = 0;             // of the CPU
 };
 

@@ -3,82 +3,60 @@
 #include <cuda.h>
 
 #include <cstddef>
-#include <type_traits>
 
+#include "device/same_function.h"
 #include "src/device/cuda_driver.cpp"
 #define OCTET_STAND_IN_NAME(name) stand_in_##name
 #include "device/stand_in_cuda.cpp"
 #include "device/stand_in_launch.cpp"
 #include "device/stand_in_memory.cpp"
+#include "device/stand_in_modules.cpp"
 
 namespace octet::gpu {
 namespace {
 
-/// Passed the same way: pointers as pointers, integers and enumerations by their width.
-template <class A, class B>
-constexpr bool kSame =
-    std::is_pointer_v<A> == std::is_pointer_v<B> &&
-    sizeof(A) == sizeof(B) && std::is_floating_point_v<A> == std::is_floating_point_v<B>;
+#define OCTET_SAME(ours, name) static_assert(SameFunction<decltype(ours), decltype(&::name)>::value)
+#define OCTET_SAME_STAND_IN(ours, name) \
+  OCTET_SAME(ours, name);               \
+  OCTET_SAME(&::stand_in_##name, name)
 
-template <class A, class B>
-struct SameFunction : std::false_type {};
-template <class R, class... A, class S, class... B>
-struct SameFunction<R (*)(A...), S (*)(B...)>
-    : std::bool_constant<sizeof...(A) == sizeof...(B) && kSame<R, S>> {
-  static constexpr bool kArguments = [] {
-    if constexpr (sizeof...(A) == sizeof...(B)) {
-      return (kSame<A, B> && ...);
-    } else {
-      return false;
-    }
-  }();
-};
-
-#define OCTET_SAME(name)                                                             \
-  static_assert(SameFunction<decltype(Functions::name), decltype(&::name)>::value && \
-                SameFunction<decltype(Functions::name), decltype(&::name)>::kArguments)
-#define OCTET_SAME_STAND_IN(name)                                                       \
-  OCTET_SAME(name);                                                                     \
-  static_assert(SameFunction<decltype(&::stand_in_##name), decltype(&::name)>::value && \
-                SameFunction<decltype(&::stand_in_##name), decltype(&::name)>::kArguments)
-
-OCTET_SAME_STAND_IN(cuInit);
-OCTET_SAME_STAND_IN(cuGetErrorName);
-OCTET_SAME_STAND_IN(cuGetErrorString);
-OCTET_SAME_STAND_IN(cuDeviceGetCount);
-OCTET_SAME_STAND_IN(cuDeviceGet);
-OCTET_SAME_STAND_IN(cuDeviceGetName);
-OCTET_SAME_STAND_IN(cuDeviceGetPCIBusId);
-OCTET_SAME_STAND_IN(cuDeviceTotalMem_v2);
-OCTET_SAME_STAND_IN(cuDeviceGetAttribute);
-OCTET_SAME_STAND_IN(cuDevicePrimaryCtxRetain);
-OCTET_SAME_STAND_IN(cuCtxGetCurrent);
-OCTET_SAME_STAND_IN(cuCtxSetCurrent);
-OCTET_SAME_STAND_IN(cuStreamCreate);
-OCTET_SAME_STAND_IN(cuStreamDestroy_v2);
-OCTET_SAME_STAND_IN(cuStreamSynchronize);
-OCTET_SAME_STAND_IN(cuStreamIsCapturing);
-OCTET_SAME_STAND_IN(cuMemAlloc_v2);
-OCTET_SAME_STAND_IN(cuMemFree_v2);
-OCTET_SAME_STAND_IN(cuMemcpyHtoDAsync_v2);
-OCTET_SAME_STAND_IN(cuMemcpyDtoHAsync_v2);
-OCTET_SAME_STAND_IN(cuMemsetD8Async);
-OCTET_SAME_STAND_IN(cuEventCreate);
-OCTET_SAME_STAND_IN(cuEventDestroy_v2);
-OCTET_SAME_STAND_IN(cuEventRecord);
-OCTET_SAME_STAND_IN(cuModuleLoadData);
-OCTET_SAME_STAND_IN(cuModuleUnload);
-OCTET_SAME_STAND_IN(cuModuleGetFunction);
-OCTET_SAME_STAND_IN(cuFuncGetAttribute);
-OCTET_SAME_STAND_IN(cuFuncSetAttribute);
-OCTET_SAME_STAND_IN(cuLaunchKernelEx);
-OCTET_SAME_STAND_IN(cuStreamBeginCapture_v2);
-OCTET_SAME_STAND_IN(cuStreamEndCapture);
-OCTET_SAME_STAND_IN(cuGraphInstantiateWithFlags);
-OCTET_SAME_STAND_IN(cuGraphLaunch);
-OCTET_SAME_STAND_IN(cuGraphDestroy);
-OCTET_SAME_STAND_IN(cuGraphExecDestroy);
-OCTET_SAME_STAND_IN(cuTensorMapEncodeTiled);
+OCTET_SAME_STAND_IN(DriverTable{}.init.call, cuInit);
+OCTET_SAME_STAND_IN(DriverTable{}.device_count.call, cuDeviceGetCount);
+OCTET_SAME_STAND_IN(DriverTable{}.device_handle.call, cuDeviceGet);
+OCTET_SAME_STAND_IN(DriverTable{}.device_name.call, cuDeviceGetName);
+OCTET_SAME_STAND_IN(DriverTable{}.pci_bus_id.call, cuDeviceGetPCIBusId);
+OCTET_SAME_STAND_IN(DriverTable{}.total_memory.call, cuDeviceTotalMem_v2);
+OCTET_SAME_STAND_IN(DriverTable{}.device_attribute.call, cuDeviceGetAttribute);
+OCTET_SAME_STAND_IN(DriverTable{}.create_stream.call, cuStreamCreate);
+OCTET_SAME_STAND_IN(DriverTable{}.destroy_stream.call, cuStreamDestroy_v2);
+OCTET_SAME_STAND_IN(DriverTable{}.synchronize.call, cuStreamSynchronize);
+OCTET_SAME_STAND_IN(DriverTable{}.is_capturing.call, cuStreamIsCapturing);
+OCTET_SAME_STAND_IN(DriverTable{}.allocate.call, cuMemAlloc_v2);
+OCTET_SAME_STAND_IN(DriverTable{}.release.call, cuMemFree_v2);
+OCTET_SAME_STAND_IN(DriverTable{}.copy_in.call, cuMemcpyHtoDAsync_v2);
+OCTET_SAME_STAND_IN(DriverTable{}.copy_out.call, cuMemcpyDtoHAsync_v2);
+OCTET_SAME_STAND_IN(DriverTable{}.fill.call, cuMemsetD8Async);
+OCTET_SAME_STAND_IN(DriverTable{}.create_event.call, cuEventCreate);
+OCTET_SAME_STAND_IN(DriverTable{}.destroy_event.call, cuEventDestroy_v2);
+OCTET_SAME_STAND_IN(DriverTable{}.record.call, cuEventRecord);
+OCTET_SAME_STAND_IN(DriverTable{}.load_module.call, cuModuleLoadData);
+OCTET_SAME_STAND_IN(DriverTable{}.unload_module.call, cuModuleUnload);
+OCTET_SAME_STAND_IN(DriverTable{}.function.call, cuModuleGetFunction);
+OCTET_SAME_STAND_IN(DriverTable{}.function_attribute.call, cuFuncGetAttribute);
+OCTET_SAME_STAND_IN(DriverTable{}.begin_capture.call, cuStreamBeginCapture_v2);
+OCTET_SAME_STAND_IN(DriverTable{}.end_capture.call, cuStreamEndCapture);
+OCTET_SAME_STAND_IN(DriverTable{}.instantiate.call, cuGraphInstantiateWithFlags);
+OCTET_SAME_STAND_IN(DriverTable{}.launch_graph.call, cuGraphLaunch);
+OCTET_SAME_STAND_IN(DriverTable{}.destroy_graph.call, cuGraphDestroy);
+OCTET_SAME_STAND_IN(DriverTable{}.destroy_executable.call, cuGraphExecDestroy);
+OCTET_SAME_STAND_IN(Functions{}.cuGetErrorName, cuGetErrorName);
+OCTET_SAME_STAND_IN(Functions{}.cuGetErrorString, cuGetErrorString);
+OCTET_SAME_STAND_IN(Functions{}.cuDevicePrimaryCtxRetain, cuDevicePrimaryCtxRetain);
+OCTET_SAME_STAND_IN(Functions{}.cuCtxGetCurrent, cuCtxGetCurrent);
+OCTET_SAME_STAND_IN(Functions{}.cuCtxSetCurrent, cuCtxSetCurrent);
+OCTET_SAME_STAND_IN(Functions{}.cuFuncSetAttribute, cuFuncSetAttribute);
+OCTET_SAME_STAND_IN(Functions{}.cuLaunchKernelEx, cuLaunchKernelEx);
+OCTET_SAME_STAND_IN(Functions{}.cuTensorMapEncodeTiled, cuTensorMapEncodeTiled);
 
 template <class Attribute, class Config>
 constexpr bool kSameStructs = sizeof(Attribute) == sizeof(CUlaunchAttribute) &&
@@ -113,8 +91,8 @@ OCTET_VALUE(kMaxDynamicSharedBytes, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BY
 OCTET_VALUE(kNonPortableCluster, CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED);
 OCTET_VALUE(kClusterDimension, CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION);
 OCTET_VALUE(kProgrammaticSerialization, CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION);
-OCTET_VALUE(1, CU_STREAM_NON_BLOCKING);
-OCTET_VALUE(1, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL);
+OCTET_VALUE(kNonBlocking, CU_STREAM_NON_BLOCKING);
+OCTET_VALUE(kCaptureThreadLocal, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL);
 OCTET_VALUE(2, CU_TENSOR_MAP_DATA_TYPE_UINT32);
 OCTET_VALUE(3, CU_TENSOR_MAP_SWIZZLE_128B);
 OCTET_VALUE(3, CU_TENSOR_MAP_L2_PROMOTION_L2_256B);

@@ -1,5 +1,5 @@
-// What tests ask of the stand-in for libcuda: launches as they arrived, calls counted, faults.
-// The library exports one function beside the driver's own: octet_stand_in().
+// What tests ask of the stand-ins for libcuda and libamdhip64: launches as they arrived, calls
+// counted, faults. The libraries export one function beside the driver's own: octet_stand_in().
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,7 @@ struct LaunchConfig {
   uint32_t num_attributes;
 };
 
-enum Code : int {  // CUDA_ERROR_*
+enum Code : int {  // CUDA_ERROR_*, and hipError* of the same numbers
   kSuccess = 0,
   kInvalidValue = 1,
   kOutOfMemory = 2,
@@ -35,6 +35,7 @@ enum Code : int {  // CUDA_ERROR_*
   kInvalidDevice = 101,
   kInvalidImage = 200,
   kInvalidContext = 201,
+  kNoBinaryForGpu = 209,
   kInvalidHandle = 400,
   kNotFound = 500,
   kIllegalAddress = 700,
@@ -54,6 +55,7 @@ struct Launch {
   void* stream;
   std::vector<uint8_t> parameter;
   bool from_graph;
+  const void* function;  // of the stand-in
 };
 
 /// The fields of a tensor map that the stand-in keeps in its words, from the first.
@@ -76,7 +78,8 @@ class Control {
   virtual ~Control() = default;
   /// Forgets launches, counts and the fault; keeps memory, modules and streams.
   virtual void reset() = 0;
-  /// no_device, sm_80, out_of_memory, wrong_result, sticky:<entry>, "" for none.
+  /// no_device, sm_80, out_of_memory, wrong_result, sticky:<entry>, fail:<function>:<code>, "" for
+  /// none.
   /// OCTET_STAND_IN_FAULT sets it before the first call.
   virtual void set_fault(const std::string& fault) = 0;
   /// Whether launches are kept, and whether they are executed.

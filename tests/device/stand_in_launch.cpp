@@ -1,4 +1,4 @@
-// The stand-in's modules, launches, graphs and tensor maps.
+// Launches and tensor maps of the stand-in for libcuda.
 #include <algorithm>
 #include <cstring>
 
@@ -7,25 +7,6 @@
 using namespace octet::stand_in;
 
 namespace {
-
-struct ElfHeader {
-  unsigned char magic[16];
-  uint16_t type, machine;
-  uint32_t version;
-  uint64_t entry, program_offset, section_offset;
-  uint32_t flags;
-  uint16_t size, program_size, programs, section_size, sections, names;
-};
-static_assert(sizeof(ElfHeader) == 64);
-
-/// The image up to the end of its headers, which lie behind everything else.
-std::string bytes_of(const void* image) {
-  const auto* header = static_cast<const ElfHeader*>(image);
-  const uint64_t end =
-      std::max({uint64_t{64}, header->section_offset + header->sections * header->section_size,
-                header->program_offset + header->programs * header->program_size});
-  return std::string(static_cast<const char*>(image), end);
-}
 
 /// What the driver refuses; the cluster's and the dependency's attributes are read on the way.
 int read_config(const LaunchConfig& config, const Function& function, Launch& launch) {
@@ -58,50 +39,9 @@ int read_config(const LaunchConfig& config, const Function& function, Launch& la
   return kSuccess;
 }
 
-int run(const Launch& launch, State& s) {
-  if (s.record) s.launches.push_back(launch);
-  s.broken = s.fault.starts_with("sticky:") && s.fault.ends_with(":" + launch.entry);
-  if (!s.execute || s.broken) return kSuccess;
-  return execute(launch, s);
-}
-
 }  // namespace
 
-OCTET_EXPORT(cuModuleLoadData)(void** module, const void* image) {
-  OCTET_ENTER(cuModuleLoadData);
-  State& s = state();
-  const std::lock_guard lock(s.mutex);
-  if (const int code = ready_outside_capture(s)) return code;
-  if (std::memcmp(image, "\177ELF\2", 5) != 0) return kInvalidImage;
-  *module = *s.modules.insert(new Module{bytes_of(image), {}}).first;
-  return kSuccess;
-}
-
-OCTET_EXPORT(cuModuleUnload)(void* module) {
-  OCTET_ENTER(cuModuleUnload);
-  State& s = state();
-  const std::lock_guard lock(s.mutex);
-  if (const int code = ready_outside_capture(s)) return code;
-  auto* gone = static_cast<Module*>(module);
-  if (s.modules.erase(gone) == 0) return kInvalidHandle;
-  delete gone;
-  return kSuccess;
-}
-
-OCTET_EXPORT(cuModuleGetFunction)(void** function, void* module, const char* entry) {
-  OCTET_ENTER(cuModuleGetFunction);
-  State& s = state();
-  const std::lock_guard lock(s.mutex);
-  if (const int code = ready(s)) return code;
-  auto* from = static_cast<Module*>(module);
-  if (!s.modules.contains(from)) return kInvalidHandle;
-  const std::string name = std::string(1, '\0') + entry + std::string(1, '\0');
-  if (from->names.find(name) == std::string::npos) return kNotFound;
-  Function& found = from->functions[entry];
-  found.entry = entry;
-  *function = &found;
-  return kSuccess;
-}
+int octet::stand_in::accepts(const std::string&, int) { return kSuccess; }
 
 OCTET_EXPORT(cuFuncGetAttribute)(int* value, int attribute, void* function) {
   OCTET_ENTER(cuFuncGetAttribute);
@@ -159,55 +99,9 @@ OCTET_EXPORT(cuLaunchKernelEx)
   if (const int code = read_config(*config, *launched, launch)) return code;
   const auto* parameter = static_cast<const uint8_t*>(parameters[0]);
   launch.parameter.assign(parameter, parameter + parameter_bytes(launch.entry));
-  if (!stream->second.capturing) return run(launch, s);
+  if (!stream->second.capturing) return run_launch(launch, s);
   launch.from_graph = true;
   stream->second.graph.launches.push_back(std::move(launch));
-  return kSuccess;
-}
-
-OCTET_EXPORT(cuGraphInstantiateWithFlags)(void** executable, void* graph, unsigned long long) {
-  OCTET_ENTER(cuGraphInstantiateWithFlags);
-  State& s = state();
-  const std::lock_guard lock(s.mutex);
-  if (const int code = ready(s)) return code;
-  auto* from = static_cast<Graph*>(graph);
-  if (!s.graphs.contains(from)) return kInvalidValue;
-  *executable = *s.executables.insert(new Graph(*from)).first;
-  return kSuccess;
-}
-
-OCTET_EXPORT(cuGraphLaunch)(void* executable, void* stream) {
-  OCTET_ENTER(cuGraphLaunch);
-  State& s = state();
-  const std::lock_guard lock(s.mutex);
-  if (const int code = ready(s)) return code;
-  auto* graph = static_cast<Graph*>(executable);
-  if (!s.executables.contains(graph) || !s.streams.contains(stream)) return kInvalidHandle;
-  for (Launch launch : graph->launches) {
-    launch.stream = stream;
-    if (const int code = run(launch, s)) return code;
-    if (s.broken) break;
-  }
-  return kSuccess;
-}
-
-OCTET_EXPORT(cuGraphDestroy)(void* graph) {
-  OCTET_ENTER(cuGraphDestroy);
-  State& s = state();
-  const std::lock_guard lock(s.mutex);
-  auto* gone = static_cast<Graph*>(graph);
-  if (s.graphs.erase(gone) == 0) return kInvalidValue;
-  delete gone;
-  return kSuccess;
-}
-
-OCTET_EXPORT(cuGraphExecDestroy)(void* executable) {
-  OCTET_ENTER(cuGraphExecDestroy);
-  State& s = state();
-  const std::lock_guard lock(s.mutex);
-  auto* gone = static_cast<Graph*>(executable);
-  if (s.executables.erase(gone) == 0) return kInvalidValue;
-  delete gone;
   return kSuccess;
 }
 

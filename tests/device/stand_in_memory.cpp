@@ -1,4 +1,4 @@
-// The stand-in's memory, copies, streams, events and captures.
+// The stand-ins' memory, copies, streams, events and captures.
 #include <cstdlib>
 #include <cstring>
 
@@ -35,8 +35,8 @@ int enqueue(State& s, uint64_t address, size_t bytes, void* stream) {
 
 }  // namespace
 
-OCTET_EXPORT(cuMemAlloc_v2)(uint64_t* address, size_t bytes) {
-  OCTET_ENTER(cuMemAlloc_v2);
+OCTET_EXPORT_BOTH(cuMemAlloc_v2, hipMalloc)(uint64_t* address, size_t bytes) {
+  OCTET_ENTER_BOTH(cuMemAlloc_v2, hipMalloc);
   State& s = state();
   const std::lock_guard lock(s.mutex);
   if (const int code = ready_outside_capture(s)) return code;
@@ -49,8 +49,8 @@ OCTET_EXPORT(cuMemAlloc_v2)(uint64_t* address, size_t bytes) {
   return kSuccess;
 }
 
-OCTET_EXPORT(cuMemFree_v2)(uint64_t address) {
-  OCTET_ENTER(cuMemFree_v2);
+OCTET_EXPORT_BOTH(cuMemFree_v2, hipFree)(uint64_t address) {
+  OCTET_ENTER_BOTH(cuMemFree_v2, hipFree);
   State& s = state();
   const std::lock_guard lock(s.mutex);
   if (const int code = ready_outside_capture(s)) return code;
@@ -59,8 +59,8 @@ OCTET_EXPORT(cuMemFree_v2)(uint64_t address) {
   return kSuccess;
 }
 
-OCTET_EXPORT(cuMemcpyHtoDAsync_v2)(uint64_t to, const void* from, size_t bytes, void* stream) {
-  OCTET_ENTER(cuMemcpyHtoDAsync_v2);
+OCTET_EXPORT_BOTH(cuMemcpyHtoDAsync_v2, hipMemcpyHtoDAsync)(uint64_t to, const void* from, size_t bytes, void* stream) {
+  OCTET_ENTER_BOTH(cuMemcpyHtoDAsync_v2, hipMemcpyHtoDAsync);
   State& s = state();
   const std::lock_guard lock(s.mutex);
   const int code = enqueue(s, to, bytes, stream);
@@ -68,8 +68,8 @@ OCTET_EXPORT(cuMemcpyHtoDAsync_v2)(uint64_t to, const void* from, size_t bytes, 
   return code;
 }
 
-OCTET_EXPORT(cuMemcpyDtoHAsync_v2)(void* to, uint64_t from, size_t bytes, void* stream) {
-  OCTET_ENTER(cuMemcpyDtoHAsync_v2);
+OCTET_EXPORT_BOTH(cuMemcpyDtoHAsync_v2, hipMemcpyDtoHAsync)(void* to, uint64_t from, size_t bytes, void* stream) {
+  OCTET_ENTER_BOTH(cuMemcpyDtoHAsync_v2, hipMemcpyDtoHAsync);
   State& s = state();
   const std::lock_guard lock(s.mutex);
   const int code = enqueue(s, from, bytes, stream);
@@ -77,8 +77,8 @@ OCTET_EXPORT(cuMemcpyDtoHAsync_v2)(void* to, uint64_t from, size_t bytes, void* 
   return code;
 }
 
-OCTET_EXPORT(cuMemsetD8Async)(uint64_t to, unsigned char byte, size_t bytes, void* stream) {
-  OCTET_ENTER(cuMemsetD8Async);
+OCTET_EXPORT_BOTH(cuMemsetD8Async, hipMemsetD8Async)(uint64_t to, unsigned char byte, size_t bytes, void* stream) {
+  OCTET_ENTER_BOTH(cuMemsetD8Async, hipMemsetD8Async);
   State& s = state();
   const std::lock_guard lock(s.mutex);
   const int code = enqueue(s, to, bytes, stream);
@@ -86,19 +86,19 @@ OCTET_EXPORT(cuMemsetD8Async)(uint64_t to, unsigned char byte, size_t bytes, voi
   return code;
 }
 
-OCTET_EXPORT(cuStreamCreate)(void** stream, unsigned flags) {
-  OCTET_ENTER(cuStreamCreate);
+OCTET_EXPORT_BOTH(cuStreamCreate, hipStreamCreateWithFlags)(void** stream, unsigned flags) {
+  OCTET_ENTER_BOTH(cuStreamCreate, hipStreamCreateWithFlags);
   State& s = state();
   const std::lock_guard lock(s.mutex);
   if (const int code = ready_outside_capture(s)) return code;
   if (flags > 1) return kInvalidValue;
   *stream = new char;
-  s.streams[*stream];
+  s.streams[*stream].device = current_device(s);
   return kSuccess;
 }
 
-OCTET_EXPORT(cuStreamDestroy_v2)(void* stream) {
-  OCTET_ENTER(cuStreamDestroy_v2);
+OCTET_EXPORT_BOTH(cuStreamDestroy_v2, hipStreamDestroy)(void* stream) {
+  OCTET_ENTER_BOTH(cuStreamDestroy_v2, hipStreamDestroy);
   State& s = state();
   const std::lock_guard lock(s.mutex);
   if (const int code = ready(s)) return code;
@@ -107,8 +107,8 @@ OCTET_EXPORT(cuStreamDestroy_v2)(void* stream) {
   return kSuccess;
 }
 
-OCTET_EXPORT(cuStreamSynchronize)(void* stream) {
-  OCTET_ENTER(cuStreamSynchronize);
+OCTET_EXPORT_BOTH(cuStreamSynchronize, hipStreamSynchronize)(void* stream) {
+  OCTET_ENTER_BOTH(cuStreamSynchronize, hipStreamSynchronize);
   State& s = state();
   const std::lock_guard lock(s.mutex);
   if (const int code = ready(s)) return code;
@@ -118,8 +118,8 @@ OCTET_EXPORT(cuStreamSynchronize)(void* stream) {
   return found->second.capturing ? kCaptureUnsupported : kSuccess;
 }
 
-OCTET_EXPORT(cuStreamIsCapturing)(void* stream, int* status) {
-  OCTET_ENTER(cuStreamIsCapturing);
+OCTET_EXPORT_BOTH(cuStreamIsCapturing, hipStreamIsCapturing)(void* stream, int* status) {
+  OCTET_ENTER_BOTH(cuStreamIsCapturing, hipStreamIsCapturing);
   State& s = state();
   const std::lock_guard lock(s.mutex);
   if (const int code = ready(s)) return code;
@@ -129,8 +129,8 @@ OCTET_EXPORT(cuStreamIsCapturing)(void* stream, int* status) {
   return kSuccess;
 }
 
-OCTET_EXPORT(cuEventCreate)(void** event, unsigned) {
-  OCTET_ENTER(cuEventCreate);
+OCTET_EXPORT_BOTH(cuEventCreate, hipEventCreateWithFlags)(void** event, unsigned) {
+  OCTET_ENTER_BOTH(cuEventCreate, hipEventCreateWithFlags);
   State& s = state();
   const std::lock_guard lock(s.mutex);
   if (const int code = ready(s)) return code;
@@ -138,8 +138,8 @@ OCTET_EXPORT(cuEventCreate)(void** event, unsigned) {
   return kSuccess;
 }
 
-OCTET_EXPORT(cuEventDestroy_v2)(void* event) {
-  OCTET_ENTER(cuEventDestroy_v2);
+OCTET_EXPORT_BOTH(cuEventDestroy_v2, hipEventDestroy)(void* event) {
+  OCTET_ENTER_BOTH(cuEventDestroy_v2, hipEventDestroy);
   State& s = state();
   const std::lock_guard lock(s.mutex);
   if (const int code = ready(s)) return code;
@@ -149,8 +149,8 @@ OCTET_EXPORT(cuEventDestroy_v2)(void* event) {
   return kSuccess;
 }
 
-OCTET_EXPORT(cuEventRecord)(void* event, void* stream) {
-  OCTET_ENTER(cuEventRecord);
+OCTET_EXPORT_BOTH(cuEventRecord, hipEventRecord)(void* event, void* stream) {
+  OCTET_ENTER_BOTH(cuEventRecord, hipEventRecord);
   State& s = state();
   const std::lock_guard lock(s.mutex);
   if (const int code = ready(s)) return code;
@@ -160,8 +160,8 @@ OCTET_EXPORT(cuEventRecord)(void* event, void* stream) {
   return kSuccess;
 }
 
-OCTET_EXPORT(cuEventElapsedTime)(float* ms, void* begin, void* end) {
-  OCTET_ENTER(cuEventElapsedTime);
+OCTET_EXPORT_BOTH(cuEventElapsedTime, hipEventElapsedTime)(float* ms, void* begin, void* end) {
+  OCTET_ENTER_BOTH(cuEventElapsedTime, hipEventElapsedTime);
   State& s = state();
   const std::lock_guard lock(s.mutex);
   if (const int code = ready(s)) return code;
@@ -172,8 +172,8 @@ OCTET_EXPORT(cuEventElapsedTime)(float* ms, void* begin, void* end) {
   return kSuccess;
 }
 
-OCTET_EXPORT(cuStreamBeginCapture_v2)(void* stream, int mode) {
-  OCTET_ENTER(cuStreamBeginCapture_v2);
+OCTET_EXPORT_BOTH(cuStreamBeginCapture_v2, hipStreamBeginCapture)(void* stream, int mode) {
+  OCTET_ENTER_BOTH(cuStreamBeginCapture_v2, hipStreamBeginCapture);
   State& s = state();
   const std::lock_guard lock(s.mutex);
   if (const int code = ready(s)) return code;
@@ -181,20 +181,20 @@ OCTET_EXPORT(cuStreamBeginCapture_v2)(void* stream, int mode) {
   if (found == s.streams.end()) return kInvalidHandle;
   if (stream == nullptr) return kCaptureUnsupported;  // the default stream
   if (mode != 1 || found->second.capturing) return kInvalidValue;
-  found->second = {true, false, {}};
+  found->second = {true, false, {}, found->second.device};
   ++captures_of_thread;
   return kSuccess;
 }
 
-OCTET_EXPORT(cuStreamEndCapture)(void* stream, void** graph) {
-  OCTET_ENTER(cuStreamEndCapture);
+OCTET_EXPORT_BOTH(cuStreamEndCapture, hipStreamEndCapture)(void* stream, void** graph) {
+  OCTET_ENTER_BOTH(cuStreamEndCapture, hipStreamEndCapture);
   State& s = state();
   const std::lock_guard lock(s.mutex);
   if (const int code = ready(s)) return code;
   const auto found = s.streams.find(stream);
   if (found == s.streams.end() || !found->second.capturing) return kInvalidValue;
-  CudaStream ended = std::move(found->second);
-  found->second = {};
+  LiveStream ended = std::move(found->second);
+  found->second = {false, false, {}, ended.device};
   --captures_of_thread;
   *graph = nullptr;
   if (ended.invalidated) return kCaptureInvalidated;

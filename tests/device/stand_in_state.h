@@ -1,5 +1,6 @@
-// What the files of the stand-in share: its state behind one lock, and how an exported function
-// begins.
+// What the files of the stand-ins share: their state behind one lock, and how an exported function
+// begins. The same files make the stand-in for libcuda and, with OCTET_STAND_IN_HIP, the one for
+// libamdhip64: what the drivers have in one shape is written once.
 #pragma once
 
 #include <atomic>
@@ -13,21 +14,25 @@
 
 namespace octet::stand_in {
 
+struct Module;
 struct Function {
   std::string entry;
+  Module* module = nullptr;
   int max_shared_bytes = 48 * 1024;
   bool any_cluster = false;
 };
 struct Module {
   std::string names;  // the image, in which functions are found
+  int device = 0;
   std::map<std::string, Function> functions;
 };
 struct Graph {
   std::vector<Launch> launches;
 };
-struct CudaStream {
+struct LiveStream {
   bool capturing = false, invalidated = false;
   Graph graph;
+  int device = 0;
 };
 struct Event {
   double us = -1;  // of the clock; below 0: not recorded
@@ -36,14 +41,14 @@ struct Event {
 struct State {
   mutable std::mutex mutex;
   bool initialized = false;
-  int context[2];  // addresses serve as the contexts of device 0 and of somebody else
+  int context[16];  // addresses serve as the contexts of devices
   std::string fault;
   bool broken = false;  // a sticky error
   bool record = true, execute = true;
   double clock_us = 0;
   std::map<uint64_t, size_t> memory;
   std::set<Module*> modules;
-  std::map<void*, CudaStream> streams;  // null: the default stream
+  std::map<void*, LiveStream> streams;  // null: the default stream
   std::set<Event*> events;
   std::set<Graph*> graphs, executables;
   std::vector<Launch> launches;
@@ -54,11 +59,17 @@ State& state();
 /// Counts calls of one exported function.
 struct Counter {
   explicit Counter(const char* function);
+  /// The code of the fault "fail:<function>:<code>" where that is this function, else 0.
+  int enter();
   std::atomic<int64_t> calls{0};
+  std::string name;
 };
 
 extern thread_local void* current;           // context of this thread
 extern thread_local int captures_of_thread;  // begun here and not ended
+
+/// Of the context of this thread.
+int current_device(const State& s);
 
 /// Whether [address, address + bytes) lies in one allocation.
 bool is_ours(const State& s, uint64_t address, size_t bytes);
@@ -72,6 +83,12 @@ int ready(const State& s);
 
 /// As `ready`, for calls that a capturing thread must not make: they spoil the capture.
 int ready_outside_capture(State& s);
+
+/// Whether the driver takes a code object for a device.
+int accepts(const std::string& image, int device);
+
+/// A launch outside a capture: keeps it and executes it, as the test wants.
+int run_launch(const Launch& launch, State& s);
 
 /// Runs a kernel on the host, and adds its time to the clock. kLaunchFailed where the launch is not
 /// what the kernel needs; a kernel that leaves its memory makes the state broken.
@@ -126,4 +143,15 @@ size_t moe_reduce_parameter_bytes();
   extern "C" __attribute__((visibility("default"))) int OCTET_STAND_IN_NAME(name)
 #define OCTET_ENTER(name)                                 \
   static ::octet::stand_in::Counter octet_counter(#name); \
-  octet_counter.calls.fetch_add(1, std::memory_order_relaxed)
+  if (const int octet_code = octet_counter.enter()) return octet_code
+
+/// The same for a function that both drivers have, under two names.
+#if defined(OCTET_STAND_IN_HIP)
+inline constexpr bool kStandsInForHip = true;
+#define OCTET_EXPORT_BOTH(cuda, hip) OCTET_EXPORT(hip)
+#define OCTET_ENTER_BOTH(cuda, hip) OCTET_ENTER(hip)
+#else
+inline constexpr bool kStandsInForHip = false;
+#define OCTET_EXPORT_BOTH(cuda, hip) OCTET_EXPORT(cuda)
+#define OCTET_ENTER_BOTH(cuda, hip) OCTET_ENTER(cuda)
+#endif

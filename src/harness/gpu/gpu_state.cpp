@@ -52,8 +52,9 @@ void* handle_of(const Nvml& nvml, const gpu::Queue& queue) {
   return handles[queue.device_index] = handle;
 }
 
-/// The library, opened once; null where it cannot be used.
-const Nvml* usable_nvml() {
+/// The library, opened once; null where it cannot be used, and for a GPU that is none of NVIDIA's.
+const Nvml* nvml_for(const gpu::Queue* queue) {
+  if (queue == nullptr || queue->driver->api() != GpuApi::kCuda) return nullptr;
   static const Nvml nvml = open_nvml();
   static const bool usable = nvml.usable();
   return usable ? &nvml : nullptr;
@@ -64,9 +65,9 @@ constexpr int kMultiprocessors = 1;  // NVML_CLOCK_SM
 }  // namespace
 
 GpuState gpu_state(const Stream& stream) {
-  const Nvml* nvml = usable_nvml();
   const gpu::Queue* queue = gpu::queue_of(stream);
-  if (queue == nullptr || nvml == nullptr) return {};
+  const Nvml* nvml = nvml_for(queue);
+  if (nvml == nullptr) return {};
   void* device = handle_of(*nvml, *queue);
   if (device == nullptr) return {};
   unsigned mhz = 0, milliwatts = 0;
@@ -76,9 +77,9 @@ GpuState gpu_state(const Stream& stream) {
 }
 
 GpuFacts gpu_facts(const Stream& stream) {
-  const Nvml* nvml = usable_nvml();
   const gpu::Queue* queue = gpu::queue_of(stream);
-  if (queue == nullptr || nvml == nullptr) return {};
+  const Nvml* nvml = nvml_for(queue);
+  if (nvml == nullptr) return {};
   GpuFacts facts;
   char version[96] = {};  // NVML_SYSTEM_DRIVER_VERSION_BUFFER_SIZE is 80
   if (nvml->driver_version != nullptr && nvml->driver_version(version, sizeof version - 1) == 0) {

@@ -1,0 +1,11 @@
+// What the files of the stand-in for libamdhip64 share beside the state.
+#pragma once
+
+#include "device/stand_in_state.h"
+
+namespace octet::stand_in {
+
+/// Of a workgroup of the device.
+int most_shared_bytes(int device);
+
+}  // namespace octet::stand_in
