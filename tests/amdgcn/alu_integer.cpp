@@ -1,6 +1,8 @@
 // Vector integer arithmetic, shifts, bits and moves.
 #include <algorithm>
 #include <bit>
+#include <limits>
+#include <type_traits>
 
 #include "tests/amdgcn/families.h"
 #include "tests/amdgcn/machine.h"
@@ -30,6 +32,23 @@ template <auto kF>
 void ternary(M&, Wave& w, const I& i) {
   map3(w, i, kF);
 }
+/// f(a, b) in 64 bits; clamp saturates to the range of T.
+template <class T, auto kF>
+void saturating(M&, Wave& w, const I& i) {
+  if (i.modifiers.output_scale != 1) fail("an output scale of an integer");
+  if (!i.modifiers.clamp) {
+    return map2(w, i, [](U a, U b) -> U {
+      return static_cast<std::make_unsigned_t<T>>(
+          kF(int64_t{static_cast<T>(a)}, int64_t{static_cast<T>(b)}));
+    });
+  }
+  map2(w, i, [](U a, U b) -> U {
+    const int64_t value = kF(int64_t{static_cast<T>(a)}, int64_t{static_cast<T>(b)});
+    const int64_t least = std::numeric_limits<T>::min(), most = std::numeric_limits<T>::max();
+    return static_cast<std::make_unsigned_t<T>>(std::clamp(value, least, most));
+  });
+}
+
 /// f(a, b, old value of the result).
 template <auto kF>
 void accumulating(M&, Wave& w, const I& i) {
@@ -137,6 +156,7 @@ constexpr auto kPermute = [](U a, U b, U selectors) {
   return result;
 };
 
+template <U kOnes>
 void bit_operation3(M&, Wave& w, const I& i) {
   const U table = i.modifiers.bitop3;
   map3(w, i, [table](U a, U b, U c) {
@@ -145,10 +165,13 @@ void bit_operation3(M&, Wave& w, const I& i) {
       if ((table >> k & 1) == 0) continue;
       result |= ((k & 4) != 0 ? a : ~a) & ((k & 2) != 0 ? b : ~b) & ((k & 1) != 0 ? c : ~c);
     }
-    return result;
+    return result & kOnes;
   });
 }
 
+constexpr auto kPlus = [](int64_t a, int64_t b) { return a + b; };
+constexpr auto kMinus = [](int64_t a, int64_t b) { return a - b; };
+constexpr auto kReverseMinus = [](int64_t a, int64_t b) { return b - a; };
 constexpr auto kBfeU32 = [](U a, U offset, U width) -> U {
   width &= 31, offset &= 31;
   return a >> offset & ((1u << width) - 1);
@@ -230,11 +253,11 @@ const Entry kEntries[] = {
     {"v_ffbl_b32", unary<kFirstLow>},
     {"v_ffbh_u32", unary<kFirstHigh>},
     {"v_ffbh_i32", unary<kFirstSign>},
-    {"v_add_u32", binary<[](U a, U b) { return a + b; }>},
-    {"v_sub_u32", binary<[](U a, U b) { return a - b; }>},
-    {"v_subrev_u32", binary<[](U a, U b) { return b - a; }>},
-    {"v_add_i32", binary<[](U a, U b) { return a + b; }>},
-    {"v_sub_i32", binary<[](U a, U b) { return a - b; }>},
+    {"v_add_u32", saturating<U, kPlus>, kOutput},
+    {"v_sub_u32", saturating<U, kMinus>, kOutput},
+    {"v_subrev_u32", saturating<U, kReverseMinus>, kOutput},
+    {"v_add_i32", saturating<S, kPlus>, kOutput},
+    {"v_sub_i32", saturating<S, kMinus>, kOutput},
     {"v_and_b32", binary<[](U a, U b) { return a & b; }>},
     {"v_or_b32", binary<[](U a, U b) { return a | b; }>},
     {"v_xor_b32", binary<[](U a, U b) { return a ^ b; }>},
@@ -255,9 +278,11 @@ const Entry kEntries[] = {
     {"v_max_i32", binary<[](U a, U b) { return u(std::max(s(a), s(b))); }>},
     {"v_bcnt_u32_b32", binary<[](U a, U b) { return static_cast<U>(std::popcount(a)) + b; }>},
     {"v_bfm_b32", binary<[](U a, U b) { return ((1u << (a & 31)) - 1) << (b & 31); }>},
-    {"v_add_u16", binary<[](U a, U b) { return (a + b) & 0xffff; }>, kHalf},
-    {"v_sub_u16", binary<[](U a, U b) { return (a - b) & 0xffff; }>, kHalf},
-    {"v_subrev_u16", binary<[](U a, U b) { return (b - a) & 0xffff; }>, kHalf},
+    {"v_add_u16", saturating<uint16_t, kPlus>, kHalf | kOutput},
+    {"v_sub_u16", saturating<uint16_t, kMinus>, kHalf | kOutput},
+    {"v_subrev_u16", saturating<uint16_t, kReverseMinus>, kHalf | kOutput},
+    {"v_add_i16", saturating<int16_t, kPlus>, kHalf | kOutput},
+    {"v_sub_i16", saturating<int16_t, kMinus>, kHalf | kOutput},
     {"v_mul_lo_u16", binary<[](U a, U b) { return (a & 0xffff) * (b & 0xffff) & 0xffff; }>, kHalf},
     {"v_lshlrev_b16", binary<[](U a, U b) { return b << (a & 15) & 0xffff; }>, kHalf},
     {"v_lshrrev_b16", binary<[](U a, U b) { return ((b & 0xffff) >> (a & 15)); }>, kHalf},
@@ -285,7 +310,8 @@ const Entry kEntries[] = {
        return static_cast<U>((uint64_t{a} << 32 | b) >> (8 * (c & 3)));
      }>},
     {"v_perm_b32", ternary<kPermute>},
-    {"v_bitop3_b32", bit_operation3},
+    {"v_bitop3_b32", bit_operation3<~0u>},
+    {"v_bitop3_b16", bit_operation3<0xffff>, kHalf},
     {"v_min3_u32", ternary<[](U a, U b, U c) {
        return std::min({a, b, c});
      }>},

@@ -10,21 +10,8 @@ namespace {
 constexpr Minifloat kE5m2fnuzFormat{5, 2, 16, Specials::kZeroNan};
 constexpr int kMaxSize = 32, kMaxElements = 32 * 64;  // of an operand; 16 x 128 are as many
 
-uint32_t element_code(const MatrixOperand& operand, int lane, int element) {
-  const int bits = bits_of(operand.format), per_word = 32 / bits;
-  const uint32_t word = operand.words[element / per_word][lane];
-  const uint32_t shifted = word >> (element % per_word * bits);
-  return bits == 32 ? shifted : shifted & ((1u << bits) - 1);
-}
-
-/// A decoded operand, rows by k (a) or k by columns (b).
-template <class T>
-struct Decoded {
-  alignas(64) T values[kMaxElements];
-};
-
-double wide_value(const MatrixOperand& operand, uint32_t code) {
-  switch (operand.format) {
+double wide_value(ElementFormat format, uint32_t code) {
+  switch (format) {
     case ElementFormat::kF16:
       return static_cast<double>(decode(kF16Format, code));
     case ElementFormat::kBf16:
@@ -34,34 +21,68 @@ double wide_value(const MatrixOperand& operand, uint32_t code) {
   }
 }
 
-double scale_of(const MatrixShape& shape, const MatrixOperand& operand, int row, int k) {
-  if (operand.scales == nullptr) return 1;
-  const uint32_t word = operand.scales[scale_lane(shape, row, k / 32)];
-  return static_cast<double>(decode_e8m0(static_cast<uint8_t>(word >> (8 * operand.scale_byte))));
-}
+/// Where element (row, k) of an operand goes: rows by k (a) or k by columns (b).
+struct Place {
+  int row_stride, k_stride;
+  int of(int row, int k) const { return row * row_stride + k * k_stride; }
+};
 
-/// Calls put(row, k, value) for every element.
-template <class Put>
-void decode_all(const MatrixShape& shape, const MatrixOperand& operand, bool ocp, Put put) {
-  const bool narrow = bits_of(operand.format) <= 8;
-  const DecodeTable* table = narrow ? &decode_table(operand.format, ocp) : nullptr;
-  for (int e = 0; e < shape.elements(); ++e) {
+template <int kBits, class Value>
+void decode_words(const MatrixShape& shape, const MatrixOperand& operand, Place place, Value value,
+                  double* to) {
+  constexpr int kPerWord = 32 / kBits;
+  constexpr uint32_t kOnes = kBits == 32 ? ~0u : (1u << (kBits & 31)) - 1;
+  for (int e = 0; e < shape.elements(); e += kPerWord) {  // one word: neighbours in k
     for (int lane = 0; lane < kLanes; ++lane) {
-      const uint32_t code = element_code(operand, lane, e);
-      const int row = lane % shape.size, k = element_k(shape, operand.format, lane, e);
-      const double value = narrow ? static_cast<double>((*table)[code]) : wide_value(operand, code);
-      put(row, k, operand.scales == nullptr ? value : value * scale_of(shape, operand, row, k));
+      uint32_t word = operand.words[e / kPerWord][lane];
+      double* first =
+          to + place.of(lane & (shape.size - 1), element_k(shape, operand.format, lane, e));
+      for (int n = 0; n < kPerWord; ++n, word >>= kBits & 31) {
+        first[n * place.k_stride] = value(word & kOnes);
+      }
     }
   }
 }
 
+/// Multiplies every block of 32 of k by its scale.
+void apply_scales(const MatrixShape& shape, const MatrixOperand& operand, Place place, double* to) {
+  for (int row = 0; row < shape.size; ++row) {
+    for (int k = 0; k < shape.depth; ++k) {
+      const uint32_t word = operand.scales[scale_lane(shape, row, k / 32)];
+      to[place.of(row, k)] *=
+          static_cast<double>(decode_e8m0(static_cast<uint8_t>(word >> (8 * operand.scale_byte))));
+    }
+  }
+}
+
+void decode_all(const MatrixShape& shape, const MatrixOperand& operand, bool ocp, Place place,
+                double* to) {
+  const int bits = bits_of(operand.format);
+  if (bits <= 8) {
+    const DecodeTable& table = decode_table(operand.format, ocp);
+    const auto value = [&](uint32_t code) { return static_cast<double>(table[code]); };
+    if (bits == 4) {
+      decode_words<4>(shape, operand, place, value, to);
+    } else {
+      decode_words<8>(shape, operand, place, value, to);
+    }
+  } else {
+    const auto value = [&](uint32_t code) { return wide_value(operand.format, code); };
+    if (bits == 16) {
+      decode_words<16>(shape, operand, place, value, to);
+    } else {
+      decode_words<32>(shape, operand, place, value, to);
+    }
+  }
+  if (operand.scales != nullptr) apply_scales(shape, operand, place, to);
+}
+
 template <int kSize>
-void add_products(const MatrixShape& shape, const double* a, const double* b,
-                  double (&sums)[kMaxSize * kMaxSize]) {
+void add_products(int depth, const double* a, const double* b, double* sums) {
   for (int i = 0; i < kSize; ++i) {
     double row[kSize] = {};
-    for (int k = 0; k < shape.depth; ++k) {
-      const double factor = a[i * shape.depth + k];
+    for (int k = 0; k < depth; ++k) {
+      const double factor = a[i * depth + k];
       for (int j = 0; j < kSize; ++j) row[j] += factor * b[k * kSize + j];
     }
     for (int j = 0; j < kSize; ++j) sums[i * kSize + j] = row[j];
@@ -130,17 +151,14 @@ int result_row(const MatrixShape& shape, int lane, int result) {
 
 void multiply(const MatrixShape& shape, const MatrixOperand& a, const MatrixOperand& b, Registers c,
               bool ocp, MatrixResult& d) {
-  static thread_local Decoded<double> a_values, b_values;
-  static thread_local double sums[kMaxSize * kMaxSize];
-  decode_all(shape, a, ocp,
-             [&](int row, int k, double value) { a_values.values[row * shape.depth + k] = value; });
-  decode_all(shape, b, ocp, [&](int column, int k, double value) {
-    b_values.values[k * shape.size + column] = value;
-  });
+  alignas(64) static thread_local double a_values[kMaxElements], b_values[kMaxElements],
+      sums[kMaxSize * kMaxSize];
+  decode_all(shape, a, ocp, {shape.depth, 1}, a_values);
+  decode_all(shape, b, ocp, {1, shape.size}, b_values);
   if (shape.size == 16) {
-    add_products<16>(shape, a_values.values, b_values.values, sums);
+    add_products<16>(shape.depth, a_values, b_values, sums);
   } else {
-    add_products<32>(shape, a_values.values, b_values.values, sums);
+    add_products<32>(shape.depth, a_values, b_values, sums);
   }
   const bool integer = a.format == ElementFormat::kInt8;
   for (int r = 0; r < shape.results(); ++r) {

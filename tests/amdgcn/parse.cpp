@@ -60,6 +60,7 @@ std::optional<Operand> named(std::string_view word) {
 }
 
 std::optional<Operand> literal(std::string_view word, LiteralType type) {
+  if (word.starts_with("lit(") && word.ends_with(')')) word = word.substr(4, word.size() - 5);
   Operand operand{.kind = OperandKind::kLiteral};
   if (const auto integer = parse_integer(word)) {
     const bool hex = word.starts_with("0x");
