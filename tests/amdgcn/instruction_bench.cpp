@@ -10,24 +10,24 @@ InstructionBench::InstructionBench(bool gfx950, uint32_t lds_bytes)
   wave_->reset(0, 256, 256);
 }
 
-void InstructionBench::v(int number, uint32_t value) {
-  v(number, [value](uint32_t) { return value; });
+void InstructionBench::set_v(int number, uint32_t value) {
+  set_v(number, [value](uint32_t) { return value; });
 }
-void InstructionBench::v(int number, const std::function<uint32_t(uint32_t lane)>& value) {
+void InstructionBench::set_v(int number, const std::function<uint32_t(uint32_t lane)>& value) {
   for (uint32_t l = 0; l < kLanes; ++l) wave_->vgpr[number][l] = value(l);
   wave_->undefined[number] = 0;
 }
-void InstructionBench::v64(int number, uint64_t value) {
-  v(number, static_cast<uint32_t>(value));
-  v(number + 1, static_cast<uint32_t>(value >> 32));
+void InstructionBench::set_v64(int number, uint64_t value) {
+  set_v(number, static_cast<uint32_t>(value));
+  set_v(number + 1, static_cast<uint32_t>(value >> 32));
 }
-void InstructionBench::s(int number, uint32_t value) {
+void InstructionBench::set_s(int number, uint32_t value) {
   wave_->sgpr[number] = value;
   wave_->sgpr_undefined[number] = 0;
 }
-void InstructionBench::s64(int number, uint64_t value) {
-  s(number, static_cast<uint32_t>(value));
-  s(number + 1, static_cast<uint32_t>(value >> 32));
+void InstructionBench::set_s64(int number, uint64_t value) {
+  set_s(number, static_cast<uint32_t>(value));
+  set_s(number + 1, static_cast<uint32_t>(value >> 32));
 }
 
 void InstructionBench::run(std::string_view text) {

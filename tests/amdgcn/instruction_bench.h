@@ -14,13 +14,13 @@ class InstructionBench {
   explicit InstructionBench(bool gfx950 = false, uint32_t lds_bytes = 0);
 
   // Registers; a0 is v256. What is not set is undefined.
-  void v(int number, uint32_t value);
-  void v(int number, const std::function<uint32_t(uint32_t lane)>& value);
-  void v64(int number, uint64_t value);
-  void s(int number, uint32_t value);
-  void s64(int number, uint64_t value);
-  void exec(uint64_t lanes) { s64(kExec, lanes); }
-  void scc(bool value) { wave().scc = value, wave().scc_undefined = false; }
+  void set_v(int number, uint32_t value);
+  void set_v(int number, const std::function<uint32_t(uint32_t lane)>& value);
+  void set_v64(int number, uint64_t value);
+  void set_s(int number, uint32_t value);
+  void set_s64(int number, uint64_t value);
+  void set_exec(uint64_t lanes) { set_s64(kExec, lanes); }
+  void set_scc(bool value) { wave().scc = value, wave().scc_undefined = false; }
   uint32_t v(int number, int lane = 0) const { return wave_->vgpr[number][lane]; }
   uint64_t v64(int number, int lane = 0) const {
     return v(number, lane) | uint64_t{v(number + 1, lane)} << 32;
