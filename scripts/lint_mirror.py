@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """tests/ mirrors src/ and tools/ by stem: tests/<dir>/.../<stem>_test.cpp tests a <stem>.cpp or <stem>.h
-somewhere under src/<dir> or <dir>. A second file for one aspect is <stem>_<aspect>_test.cpp.
+somewhere under src/<dir> or <dir>. A second file for one aspect is <stem>_<aspect>_test.cpp. tests/amdgcn
+holds an interpreter for tests: its tests mirror its own files.
 """
 
 import sys
@@ -12,8 +13,13 @@ EXCEPTIONS = {
 }
 
 
+OWN_CODE = ("amdgcn",)
+
+
 def stems(root, folder):
     """Stems of the sources under src/<folder>, or <folder> where there is no such layer."""
+    if folder in OWN_CODE:
+        return {p.stem for p in (root / "tests" / folder).rglob("*") if p.suffix in lint.CPP and not p.stem.endswith("_test")}
     for base in (root / "src" / folder, root / folder):
         if base.is_dir():
             return {p.stem for p in base.rglob("*") if p.suffix in lint.CPP}
@@ -46,6 +52,8 @@ CASES = [
     ({"src/ops/x/cpu/pack.h": "", "tests/ops/x/pack_test.cpp": ""}, None),
     ({"tools/tune.cpp": "", "tests/tools/tune_test.cpp": ""}, None),
     ({"tests/core/toy.h": "", "src/core/csv.cpp": ""}, None),
+    ({"tests/amdgcn/lds.cpp": "", "tests/amdgcn/lds_test.cpp": ""}, None),
+    ({"tests/amdgcn/lds.cpp": "", "tests/amdgcn/sld_test.cpp": ""}, "no source"),
     ({"src/core/csv.cpp": "", "tests/core/cvs_test.cpp": ""}, "tests/core/cvs_test.cpp:1: no source"),
     ({"src/core/csv.cpp": "", "tests/device/csv_test.cpp": ""}, "no source"),
     ({"src/ops/x/pack.h": "", "tests/ops/y/pack_test.cpp": ""}, "no source"),

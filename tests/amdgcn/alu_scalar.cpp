@@ -213,7 +213,10 @@ void branch(M&, Wave& w, const I& i) {
   if (kF(w)) w.pc = i.target;
 }
 void nothing(M&, Wave&, const I&) {}
-void barrier(M&, Wave& w, const I&) { w.status = WaveStatus::kAtBarrier; }
+void barrier(M&, Wave& w, const I&) {
+  if (w.exec() != ~uint64_t{0}) fail("a barrier that only some lanes of the wave reach");
+  w.status = WaveStatus::kAtBarrier;
+}
 void end_program(M& m, Wave& w, const I&) {
   m.wait(w, 0, 0);
   w.status = WaveStatus::kEnded;

@@ -164,7 +164,7 @@ std::shared_ptr<const CodeObject> CodeObject::load(std::span<const std::byte> im
   const std::string key(reinterpret_cast<const char*>(image.data()), image.size());
   auto& known = loaded[key];
   if (!known) {
-    CodeObjectReader reader{image, {}};
+    CodeObjectReader reader{image, CodeObject()};
     reader.read_all();
     known = std::make_shared<const CodeObject>(std::move(reader.object));
   }

@@ -35,6 +35,8 @@ struct KernelCode {
 
 class CodeObject {
  public:
+  /// Without kernels.
+  explicit CodeObject(bool gfx950 = false) : gfx950_(gfx950) {}
   /// Throws Error where `image` is no such object, or it cannot be disassembled. What was loaded
   /// once is kept: the same bytes give the same object.
   static std::shared_ptr<const CodeObject> load(std::span<const std::byte> image);

@@ -145,7 +145,8 @@ void Machine::run_slice(Wave& w, uint64_t instructions) {
   for (; done < instructions && w.status == WaveStatus::kRunning; ++done) {
     if (w.pc >= kernel_.instructions.size()) fail("it runs past the end of the kernel");
     if (kernel_.instructions[w.pc].address == launch_.skipped_wait) ++w.pc;
-    step(w);
+    const Instruction& next = kernel_.instructions[w.pc++];
+    execute(w, next);
     if (++statistics.instructions > launch_.max_instructions) {
       fail("more than {} instructions", launch_.max_instructions);
     }

@@ -18,6 +18,8 @@ class Machine {
           const Launch& launch);
   /// `kernarg` is the address of the argument segment.
   void run(uint64_t kernarg);
+  /// One instruction of a wave, with all checks; the wave's pc stands after it.
+  void execute(Wave& wave, const Instruction& instruction);
 
   // ---- What handlers use ----
   Memory& memory;
@@ -41,7 +43,6 @@ class Machine {
   void run_workgroup(const uint32_t (&id)[3], uint64_t kernarg);
   void start_wave(Wave& wave, int index, const uint32_t (&id)[3], uint64_t kernarg);
   void run_slice(Wave& wave, uint64_t instructions);
-  void step(Wave& wave);
   uint64_t next_slice();
   bool release_barrier();
   void land(Wave& wave, Pending& entry);

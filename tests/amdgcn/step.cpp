@@ -116,8 +116,7 @@ void mark_results(Wave& w, const Instruction& i, const Undefined& sources) {
   }
 }
 
-void Machine::step(Wave& w) {
-  const Instruction& i = kernel_.instructions[w.pc++];
+void Machine::execute(Wave& w, const Instruction& i) {
   if (!i.problem.empty()) throw Error(i.problem);
   w.mask = w.exec();
   if (i.modifiers.dpp != DppControl::kNone) w.mask = dpp_mask(i.modifiers, w.mask);
