@@ -1,7 +1,6 @@
 #include "src/ops/gemm_blockscale/hip/launch.h"
 
 #include "src/core/try.h"
-#include "src/ops/gemm_blockscale/hip/params.h"
 #include "src/ops/gemm_gpu.h"
 
 namespace octet::ops::gemm_blockscale::hip {
@@ -30,7 +29,7 @@ Status check(const GemmBlockscaleArgs& args) {
   return check_row_bytes("a_scale", args.a_scale.normalized().row_stride * 4);
 }
 
-AmdParams params_of(const MfmaTile& tile, const GemmBlockscaleArgs& args) {
+AmdParams params_of(const GemmBlockscaleArgs& args) {
   AmdParams params{};
   const ScaleMatrix a_scale = args.a_scale.normalized(), b_scale = args.b_scale.normalized();
   params.a = static_cast<const uint8_t*>(args.a.data);
@@ -47,8 +46,6 @@ AmdParams params_of(const MfmaTile& tile, const GemmBlockscaleArgs& args) {
   params.m = static_cast<int32_t>(args.d.rows);
   params.n = static_cast<int32_t>(args.d.cols);
   params.k_blocks = static_cast<int32_t>(args.a.cols / 128);
-  params.tiles_m = static_cast<int32_t>(tiles_of(args.d.rows, tile.block_m));
-  params.tiles_n = static_cast<int32_t>(tiles_of(args.d.cols, tile.block_n));
   params.output = gemm_output_type(args.d.dtype);
   const auto address = reinterpret_cast<gpu::Address>(args.d.data);
   params.d_by_four = address % static_cast<uint64_t>(4 * size_of(args.d.dtype)) == 0 &&
@@ -74,18 +71,26 @@ select::Support supports(const MfmaTile& tile, const Problem& problem, const Dev
   return select::Support::yes();
 }
 
+LaunchPlan plan(const MfmaTile& tile, const GemmBlockscaleArgs& args) {
+  LaunchPlan plan;
+  plan.params = params_of(args);
+  plan.params.tiles_m = static_cast<int32_t>(tiles_of(args.d.rows, tile.block_m));
+  plan.params.tiles_n = static_cast<int32_t>(tiles_of(args.d.cols, tile.block_n));
+  plan.shape.grid_x =
+      static_cast<uint32_t>(plan.params.tiles_m) * static_cast<uint32_t>(plan.params.tiles_n);
+  plan.shape.block_x = MfmaTile::kThreads;
+  return plan;
+}
+
 Status run(const MfmaTile& tile, const gpu::Kernel& kernel, const GemmBlockscaleArgs& args,
            Stream& stream) {
   OCTET_CHECK_OK(check(args));
   const gpu::Queue& queue = *gpu::queue_of(stream);
-  AmdParams params = params_of(tile, args);
-  gpu::LaunchShape shape;
-  shape.grid_x = static_cast<uint32_t>(params.tiles_m) * static_cast<uint32_t>(params.tiles_n);
-  shape.block_x = MfmaTile::kThreads;
+  LaunchPlan planned = plan(tile, args);
   const gpu::ContextScope scope(*queue.driver, queue.context);
   OCTET_CHECK_OK(scope.status());
   return named_launch_error(kOp, args.a.rows, args.b.rows, args.a.cols, kernel,
-                            kernel.launch(queue, shape, &params));
+                            kernel.launch(queue, planned.shape, &planned.params));
 }
 
 }  // namespace octet::ops::gemm_blockscale::hip
