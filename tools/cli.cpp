@@ -55,7 +55,8 @@ CLI::Validator within(double least, double most) {
 }
 
 void add_device(CLI::App& verb, std::string& device) {
-  verb.add_option("--device", device, "cpu, cuda, hip, cuda:<index> or hip:<index>")->capture_default_str();
+  verb.add_option("--device", device, "cpu, cuda, hip, cuda:<index> or hip:<index>")
+      ->capture_default_str();
 }
 
 void add_threads(CLI::App& verb, int& threads) {

@@ -175,9 +175,9 @@ class HipDriver : public TableDriver {
       return fail(StatusCode::kUnsupported, "launch of {}: HIP has no clusters", to_string(shape));
     }
     void* parameters[] = {parameter};
-    const int code = f_.hipModuleLaunchKernel(function, shape.grid_x, shape.grid_y, shape.grid_z,
-                                              shape.block_x, 1, 1, shape.shared_bytes, stream,
-                                              parameters, nullptr);
+    const int code =
+        f_.hipModuleLaunchKernel(function, shape.grid_x, shape.grid_y, shape.grid_z, shape.block_x,
+                                 1, 1, shape.shared_bytes, stream, parameters, nullptr);
     if (code == 0) return Status::Ok();
     return fail(StatusCode::kBackend, "launch of {}: {}", to_string(shape), describe(code));
   }
@@ -218,8 +218,8 @@ class HipDriver : public TableDriver {
 std::vector<std::string> hip_files() {
   const std::string named = env::get(env::kHipDriver);
   if (!named.empty()) return {named};
-  return {"libamdhip64.so.7", "libamdhip64.so.6", "libamdhip64.so",
-          "/opt/rocm/lib/libamdhip64.so", "libamdhip64.so.5"};
+  return {"libamdhip64.so.7", "libamdhip64.so.6", "libamdhip64.so", "/opt/rocm/lib/libamdhip64.so",
+          "libamdhip64.so.5"};
 }
 
 Result<const Driver*> open_hip() {

@@ -17,8 +17,8 @@ Result<int> TableDriver::device_count() const { return made<int>(t_.device_count
 
 Result<int> TableDriver::handle_of(int index) const {
   int handle = 0;
-  OCTET_CHECK_OK(check(t_.device_handle.name, t_.device_handle.call(&handle, index),
-                       StatusCode::kNoDevice));
+  OCTET_CHECK_OK(
+      check(t_.device_handle.name, t_.device_handle.call(&handle, index), StatusCode::kNoDevice));
   return handle;
 }
 

@@ -52,8 +52,9 @@ TEST_F(HipDriverDeathTest, TheArchIsReadFromEitherLayout) {
   for (const char* library : {build_paths::kStandInHip, build_paths::kStandInHipOld}) {
     EXPECT_EXIT(open(library, "gfx942:304"), left(), "<0 mi300x>") << library;
     EXPECT_EXIT(open(library, "gfx950:256"), left(), "<0 mi355x>") << library;
-    EXPECT_EXIT(open(library, "gfx90a:104"), left(),
-                "<3 AMD Radeon PRO W7900 is gfx90a: this version has kernels for gfx942 and gfx950>")
+    EXPECT_EXIT(
+        open(library, "gfx90a:104"), left(),
+        "<3 AMD Radeon PRO W7900 is gfx90a: this version has kernels for gfx942 and gfx950>")
         << library;
     EXPECT_EXIT(open(library, "none:104"), left(),
                 "<6 hipGetDeviceProperties names no arch at byte (1160|396)>")
@@ -140,10 +141,14 @@ TEST_F(HipDriverTest, ContextsAreDevicesAndArePutBack) {
 
 TEST_F(HipDriverTest, LaunchesArriveAsTheAbiSays) {
   uint64_t parameter[2] = {11, 22};
-  const Status status = driver_->launch(
-      test_kernel(),
-      {.grid_x = 7, .grid_y = 3, .grid_z = 2, .block_x = 192, .shared_bytes = 65536, .dependent = true},
-      nullptr, parameter);
+  const Status status = driver_->launch(test_kernel(),
+                                        {.grid_x = 7,
+                                         .grid_y = 3,
+                                         .grid_z = 2,
+                                         .block_x = 192,
+                                         .shared_bytes = 65536,
+                                         .dependent = true},
+                                        nullptr, parameter);
   ASSERT_TRUE(status.ok()) << status.message();
   const Launch launch = control().launches().back();
   EXPECT_EQ(launch.entry, "test_kernel");
@@ -160,9 +165,10 @@ TEST_F(HipDriverTest, LaunchesArriveAsTheAbiSays) {
 
 TEST_F(HipDriverTest, RefusedLaunchesNameTheShape) {
   uint64_t parameter[2] = {};
-  EXPECT_EQ(driver_->launch(test_kernel(), {.grid_x = 4, .cluster = 2}, nullptr, parameter).message(),
-            "launch of grid 4x1x1, block 1, 0 bytes of shared memory, clusters of 2: HIP has no "
-            "clusters");
+  EXPECT_EQ(
+      driver_->launch(test_kernel(), {.grid_x = 4, .cluster = 2}, nullptr, parameter).message(),
+      "launch of grid 4x1x1, block 1, 0 bytes of shared memory, clusters of 2: HIP has no "
+      "clusters");
   EXPECT_EQ(driver_->launch(test_kernel(), {.block_x = 2048}, nullptr, parameter).message(),
             "launch of grid 1x1x1, block 2048, 0 bytes of shared memory, clusters of 1: "
             "hipErrorInvalidValue (invalid argument)");
@@ -195,8 +201,9 @@ TEST_F(HipDriverTest, AFunctionOfAnotherDeviceIsRefused) {
   void* function = test_kernel();  // of device 0
   uint64_t parameter[2] = {};
   const ContextScope second(*driver_, driver_->primary_context(1).value());
-  EXPECT_NE(driver_->launch(function, {}, nullptr, parameter).message().find("hipErrorInvalidHandle"),
-            std::string::npos);
+  EXPECT_NE(
+      driver_->launch(function, {}, nullptr, parameter).message().find("hipErrorInvalidHandle"),
+      std::string::npos);
 }
 
 TEST_F(HipDriverTest, CopiesFillsAndEvents) {

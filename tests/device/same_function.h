@@ -12,8 +12,8 @@ constexpr bool kSameArgument =
 template <class A, class B>
 struct SameFunction : std::false_type {};
 template <class R, class... A, class S, class... B>
-  requires(sizeof...(A) == sizeof...(B))
-struct SameFunction<R (*)(A...), S (*)(B...)>
-    : std::bool_constant<kSameArgument<R, S> && (kSameArgument<A, B> && ...)> {};
+requires(sizeof...(A) == sizeof...(B)) struct SameFunction<R (*)(A...), S (*)(B...)>
+    : std::bool_constant<kSameArgument<R, S> && (kSameArgument<A, B> && ...)> {
+};
 
 }  // namespace octet

@@ -42,7 +42,8 @@ inline Control& control(GpuApi api = GpuApi::kCuda) {
   return api == GpuApi::kHip ? hip : cuda;
 }
 
-/// The smallest image in which a stand-in finds `names`; for libamdhip64 with the number of an arch.
+/// The smallest image in which a stand-in finds `names`; for libamdhip64 with the number of an
+/// arch.
 inline constexpr uint32_t kGfx942 = 0x4c, kGfx950 = 0x4f;  // EF_AMDGPU_MACH_AMDGCN_*
 class Image {
  public:

@@ -1,11 +1,12 @@
 // A stand-in for libamdhip64: the GPUs of OCTET_STAND_IN_GPUS ("gfx942:304,gfx950:256": arch and
 // compute units; one gfx942 without it) in host memory, by the rules of stand_in_cuda.cpp. What it
 // shares with that is in the other files.
+#include "device/stand_in_hip.h"
+
 #include <cstdlib>
 #include <cstring>
 
 #include "device/hip_abi.h"
-#include "device/stand_in_hip.h"
 
 namespace octet::stand_in {
 namespace {
@@ -43,9 +44,7 @@ const std::vector<Gpu>& gpus() {
   return list;
 }
 
-bool is_device(int device) {
-  return device >= 0 && device < static_cast<int>(gpus().size());
-}
+bool is_device(int device) { return device >= 0 && device < static_cast<int>(gpus().size()); }
 
 /// What every layout of the properties has.
 template <class Properties>
@@ -176,9 +175,12 @@ OCTET_EXPORT(hipDeviceGetAttribute)(int* value, int attribute, int device) {
   using namespace octet::hip_abi;
   if (!is_device(device)) return kInvalidDevice;
   const Gpu& gpu = gpus()[static_cast<size_t>(device)];
-  const std::map<int, int> values{
-      {kL2Bytes, 4 << 20},           {kMemoryBusBits, 8192},           {kMemoryClockKhz, 1'300'000},
-      {kComputeUnits, gpu.cu_num}, {kSharedBytes, gpu.shared_bytes()}, {kWarpSize, 64}};
+  const std::map<int, int> values{{kL2Bytes, 4 << 20},
+                                  {kMemoryBusBits, 8192},
+                                  {kMemoryClockKhz, 1'300'000},
+                                  {kComputeUnits, gpu.cu_num},
+                                  {kSharedBytes, gpu.shared_bytes()},
+                                  {kWarpSize, 64}};
   const auto found = values.find(attribute);
   if (found == values.end()) return kInvalidValue;
   *value = found->second;
@@ -186,7 +188,8 @@ OCTET_EXPORT(hipDeviceGetAttribute)(int* value, int attribute, int device) {
 }
 
 #if !defined(OCTET_STAND_IN_OLD)  // HIP 5 has only the old one
-OCTET_EXPORT(hipGetDevicePropertiesR0600)(octet::hip_abi::PropertiesOfHip6* properties, int device) {
+OCTET_EXPORT(hipGetDevicePropertiesR0600)
+(octet::hip_abi::PropertiesOfHip6* properties, int device) {
   OCTET_ENTER(hipGetDevicePropertiesR0600);
   return write_properties(properties, device);
 }

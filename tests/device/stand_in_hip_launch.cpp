@@ -60,10 +60,15 @@ OCTET_EXPORT(hipModuleLaunchKernel)
   const auto* launched = static_cast<const Function*>(function);
   const int device = stream == nullptr ? current_device(s) : live->second.device;
   if (launched->module->device != device) return kInvalidHandle;  // loaded on another GPU
-  Launch launch{launched->entry, {grid_x, grid_y, grid_z}, {block_x, block_y, block_z},
-                shared_bytes,    1,
-                0,               stream,
-                {},              live->second.capturing,
+  Launch launch{launched->entry,
+                {grid_x, grid_y, grid_z},
+                {block_x, block_y, block_z},
+                shared_bytes,
+                1,
+                0,
+                stream,
+                {},
+                live->second.capturing,
                 function};
   if (const int code = check_shape(launch.grid, launch.block, shared_bytes, device)) return code;
   const auto* parameter = static_cast<const uint8_t*>(parameters[0]);

@@ -59,7 +59,8 @@ OCTET_EXPORT_BOTH(cuMemFree_v2, hipFree)(uint64_t address) {
   return kSuccess;
 }
 
-OCTET_EXPORT_BOTH(cuMemcpyHtoDAsync_v2, hipMemcpyHtoDAsync)(uint64_t to, const void* from, size_t bytes, void* stream) {
+OCTET_EXPORT_BOTH(cuMemcpyHtoDAsync_v2, hipMemcpyHtoDAsync)
+(uint64_t to, const void* from, size_t bytes, void* stream) {
   OCTET_ENTER_BOTH(cuMemcpyHtoDAsync_v2, hipMemcpyHtoDAsync);
   State& s = state();
   const std::lock_guard lock(s.mutex);
@@ -68,7 +69,8 @@ OCTET_EXPORT_BOTH(cuMemcpyHtoDAsync_v2, hipMemcpyHtoDAsync)(uint64_t to, const v
   return code;
 }
 
-OCTET_EXPORT_BOTH(cuMemcpyDtoHAsync_v2, hipMemcpyDtoHAsync)(void* to, uint64_t from, size_t bytes, void* stream) {
+OCTET_EXPORT_BOTH(cuMemcpyDtoHAsync_v2, hipMemcpyDtoHAsync)
+(void* to, uint64_t from, size_t bytes, void* stream) {
   OCTET_ENTER_BOTH(cuMemcpyDtoHAsync_v2, hipMemcpyDtoHAsync);
   State& s = state();
   const std::lock_guard lock(s.mutex);
@@ -77,7 +79,8 @@ OCTET_EXPORT_BOTH(cuMemcpyDtoHAsync_v2, hipMemcpyDtoHAsync)(void* to, uint64_t f
   return code;
 }
 
-OCTET_EXPORT_BOTH(cuMemsetD8Async, hipMemsetD8Async)(uint64_t to, unsigned char byte, size_t bytes, void* stream) {
+OCTET_EXPORT_BOTH(cuMemsetD8Async, hipMemsetD8Async)
+(uint64_t to, unsigned char byte, size_t bytes, void* stream) {
   OCTET_ENTER_BOTH(cuMemsetD8Async, hipMemsetD8Async);
   State& s = state();
   const std::lock_guard lock(s.mutex);

@@ -64,7 +64,8 @@ OCTET_EXPORT_BOTH(cuModuleUnload, hipModuleUnload)(void* module) {
   return kSuccess;
 }
 
-OCTET_EXPORT_BOTH(cuModuleGetFunction, hipModuleGetFunction)(void** function, void* module, const char* entry) {
+OCTET_EXPORT_BOTH(cuModuleGetFunction, hipModuleGetFunction)
+(void** function, void* module, const char* entry) {
   OCTET_ENTER_BOTH(cuModuleGetFunction, hipModuleGetFunction);
   State& s = state();
   const std::lock_guard lock(s.mutex);
@@ -80,7 +81,8 @@ OCTET_EXPORT_BOTH(cuModuleGetFunction, hipModuleGetFunction)(void** function, vo
   return kSuccess;
 }
 
-OCTET_EXPORT_BOTH(cuGraphInstantiateWithFlags, hipGraphInstantiateWithFlags)(void** executable, void* graph, unsigned long long) {
+OCTET_EXPORT_BOTH(cuGraphInstantiateWithFlags, hipGraphInstantiateWithFlags)
+(void** executable, void* graph, unsigned long long) {
   OCTET_ENTER_BOTH(cuGraphInstantiateWithFlags, hipGraphInstantiateWithFlags);
   State& s = state();
   const std::lock_guard lock(s.mutex);

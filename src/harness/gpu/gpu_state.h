@@ -12,7 +12,8 @@ struct GpuState {
   double power_w = 0;  // of the card, a mean over a short while
 };
 
-/// Zeros on a CPU, on a GPU that is none of NVIDIA's, and where libnvidia-ml.so.1 is not there (OCTET_NVML names another file).
+/// Zeros on a CPU, on a GPU that is none of NVIDIA's, and where libnvidia-ml.so.1 is not there
+/// (OCTET_NVML names another file).
 GpuState gpu_state(const Stream& stream);
 
 /// What stays the same while a program runs.
