@@ -230,6 +230,20 @@ TEST(ChooseGemmBlockscale, SevenArmsOfGfx942AtTheirThresholds) {
   EXPECT_EQ(gfx942(8192, 5120, 640), "128x128x128_v3 heuristic:large");
 }
 
+TEST(ChooseGemmBlockscale, Gfx950TakesTheArmsTilesOfItsOwnInstruction) {
+  const Op& op = ops::gemm_blockscale::op();
+  const Device mi355x = device_profile("mi355x").value();
+  const TunedTables tables;
+  const auto plan = [&](int64_t m, int64_t n, int64_t k) {
+    const Problem problem{op.schema, op.default_format(Arch::kGfx950), {m, n, k}};
+    const auto found = explain(op, problem, mi355x, tables, {.variant = {}, .built_only = false});
+    return found->variant + " " + found->why;
+  };
+  EXPECT_EQ(plan(16, 5120, 640), "gfx950_mfma_16x64x256_v1 heuristic:mn<=307200");
+  EXPECT_EQ(plan(80000, 25600, 5120), "gfx950_mfma_128x128x128_v3 heuristic:large");
+  EXPECT_EQ(plan(16, 19200, 128), "gfx950_mfma_16x64x128_v1 heuristic:k128_mn<=307200");
+}
+
 TEST(ChooseGemmBlockscale, ATableRowForAnUnknownKernelNeverStopsACall) {
   const Op& op = ops::gemm_blockscale::op();
   const auto csv = parse_csv(
