@@ -171,7 +171,7 @@ constexpr auto kDivFixup = [](float s0, float s1, float s2) {
   if (s1 == 0 || std::isinf(s2)) return with_sign(INFINITY);
   if (std::isinf(s1) || s2 == 0) return with_sign(0.0f);
   if (exponent_bits(s2) - exponent_bits(s1) < -150) return with_sign(0.0f);
-  if (exponent_bits(s1) == 255) return with_sign(INFINITY);
+  if (std::isnan(s0)) return with_sign(INFINITY);  // the steps overflowed
   return with_sign(std::fabs(s0));
 };
 
