@@ -71,7 +71,7 @@ OCTET_EXACT_DEVICE void exact_element(const ExactParams& p, int64_t index) {
   ExactResult sum{};
   const int64_t run = p.scales == ExactScales::kE8m0Of32 ? 32 : 64;
   for (int64_t k = 0; k < p.k; k += run) {
-    const double scale = scale_of(p, m, n, k);
+    const double scale = p.unit * scale_of(p, m, n, k);
     ExactResult part{};
     for (int64_t i = k; i < k + run; i += 16) {
       add_products(p.a + m * p.a_row + i, p.b + n * p.b_row + i, part);

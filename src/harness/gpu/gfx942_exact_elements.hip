@@ -20,6 +20,6 @@ OCTET_DEVICE float float_of_bf16(uint16_t code) { return gpu::hip::bf16_low(code
 
 OCTET_KERNEL(64, 1) octet_exact_elements(const octet::harness::ExactParams p) {
   using namespace octet::harness;
-  exact_element(p, static_cast<int64_t>(octet::gpu::hip::block_x()) * kExactThreads +
+  exact_element(p, static_cast<int64_t>(octet::gpu::hip::block_x()) * kExactThreadsOfAmd +
                        octet::gpu::hip::thread_index());
 }
