@@ -50,6 +50,13 @@ void add_def(Instruction& i, const Operand& operand) {
                           operand.first};
 }
 
+/// Source `n` of a pair: the one register that both results take, or both.
+void add_pair_use(Instruction& i, const Operand& operand, int n) {
+  const bool low = (i.modifiers.op_sel >> n & 1) != 0, high = (i.modifiers.op_sel_hi >> n & 1) != 0;
+  if (operand.kind != OperandKind::kVector || low != high) return add_use(i, operand);
+  add_use(i, {Range::File::kVector, 1, static_cast<uint16_t>(operand.first + (low ? 1 : 0))});
+}
+
 int num_results(const Instruction& i) {
   if ((i.flags & kReturnsBySc0) != 0) return i.modifiers.sc0 ? 1 : 0;
   if ((i.flags & kNoResult) != 0 || i.modifiers.lds) return 0;
@@ -60,7 +67,10 @@ void find_uses(Instruction& i) {
   const int results = num_results(i);
   for (int n = 0; n < i.num_operands; ++n) {
     if (n < results) add_def(i, i.operands[n]);
-    if (n >= results || (n == 0 && (i.flags & kAccumulates) != 0)) add_use(i, i.operands[n]);
+    if ((i.flags & kPairs) != 0 && n > 0) {
+      add_pair_use(i, i.operands[n], n - 1);
+    } else if (n >= results || (n == 0 && (i.flags & kAccumulates) != 0))
+      add_use(i, i.operands[n]);
   }
   if ((i.flags & kReadsVcc) != 0) add_use(i, {Range::File::kMask, 2, kVcc});
   if ((i.flags & kReadsM0) != 0) add_use(i, {Range::File::kScalar, 1, kM0});

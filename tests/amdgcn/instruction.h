@@ -96,6 +96,8 @@ enum Flag : uint32_t {
   kHalf = 262144,         // 16-bit sources: op_sel picks halves
   kSourceCheck = 524288,  // an undefined source is an error: addresses, branches
   kVectorOp = 1048576,    // set by decode: for lanes, not for the wave
+  kLowFirst = 2097152,    // the first word of the result depends on first words of sources alone
+  kPairs = 4194304,       // op_sel and op_sel_hi say which of two registers is read
 };
 
 struct Range {

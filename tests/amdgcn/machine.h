@@ -57,7 +57,8 @@ class Machine {
 
 /// What generic code checks before an instruction and notes after it (step.cpp).
 struct Undefined {
-  uint64_t lanes = 0;  // of any vector or mask source; all where a scalar source is
+  uint64_t lanes = 0;        // of any vector or mask source; all where a scalar source is
+  uint64_t first_lanes = 0;  // the same of the first words of sources
   uint32_t bits[2] = {0, 0};
   bool any() const { return lanes != 0; }
 };

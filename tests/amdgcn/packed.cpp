@@ -174,9 +174,9 @@ void dot2(M&, Wave& w, const I& i) {
 }
 
 const Entry kEntries[] = {
-    {"v_pk_fma_f32", OCTET_PAIRS(3, std::fma(x[0], x[1], x[2])), kSelect | kOutput},
-    {"v_pk_mul_f32", OCTET_PAIRS(2, x[0] * x[1]), kSelect | kOutput},
-    {"v_pk_add_f32", OCTET_PAIRS(2, x[0] + x[1]), kSelect | kOutput},
+    {"v_pk_fma_f32", OCTET_PAIRS(3, std::fma(x[0], x[1], x[2])), kSelect | kOutput | kPairs},
+    {"v_pk_mul_f32", OCTET_PAIRS(2, x[0] * x[1]), kSelect | kOutput | kPairs},
+    {"v_pk_add_f32", OCTET_PAIRS(2, x[0] + x[1]), kSelect | kOutput | kPairs},
     {"v_pk_mov_b32", move_pair, kSelect},
     {"v_pk_add_u16", OCTET_WORDS(2, x[0] + x[1]), kSelect},
     {"v_pk_add_i16", OCTET_WORDS(2, x[0] + x[1]), kSelect},

@@ -55,13 +55,17 @@ Undefined check_sources(const Wave& w, const Instruction& i) {
     check_pending(w, range, false);
     if (range.file == Range::File::kVector) {
       sum.lanes |= undefined_lanes(w, range);
+      sum.first_lanes |= w.undefined[range.first];
     } else if (range.file == Range::File::kMask) {
       sum.lanes |= w.pair_undefined(range.first);
     } else {
       add_scalar(w, range, sum);
+      if (w.sgpr_undefined[range.first] != 0) sum.first_lanes = ~uint64_t{0};
     }
   }
-  if ((i.flags & kReadsScc) != 0 && w.scc_undefined) sum = {~uint64_t{0}, {~0u, ~0u}};
+  if ((i.flags & kReadsScc) != 0 && w.scc_undefined) {
+    sum = {~uint64_t{0}, ~uint64_t{0}, {~0u, ~0u}};
+  }
   if (i.modifiers.dpp != DppControl::kNone) {
     sum.lanes = dpp_undefined(i.modifiers, sum.lanes) | sum.lanes;
   }
@@ -80,11 +84,12 @@ void check_results(const Wave& w, const Instruction& i) {
 
 namespace {
 
-void mark_vector(Wave& w, const Instruction& i, const Range& range, uint64_t undefined) {
+void mark_vector(Wave& w, const Instruction& i, const Range& range, const Undefined& sources) {
   const uint64_t mask = (i.flags & kIgnoresExec) != 0 ? ~uint64_t{0} : w.mask;
   for (int r = 0; r < range.count; ++r) {
+    const bool first = r == 0 && (i.flags & kLowFirst) != 0;
     uint64_t& lanes = w.undefined[range.first + r];
-    lanes = (lanes & ~mask) | (undefined & mask);
+    lanes = (lanes & ~mask) | ((first ? sources.first_lanes : sources.lanes) & mask);
   }
 }
 
@@ -109,7 +114,7 @@ void mark_results(Wave& w, const Instruction& i, const Undefined& sources) {
   for (int n = 0; n < i.num_defs; ++n) {
     const Range& range = i.defs[n];
     if (range.file == Range::File::kVector) {
-      mark_vector(w, i, range, sources.lanes);
+      mark_vector(w, i, range, sources);
     } else {
       mark_scalar(w, i, range, sources);
     }
