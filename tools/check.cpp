@@ -11,6 +11,7 @@
 #include "src/ops/registry.h"
 #include "src/select/choose.h"
 #include "tools/cli.h"
+#include "tools/first_light.h"
 #include "tools/verbs.h"
 
 namespace octet::tools {
@@ -20,7 +21,7 @@ struct Options {
   std::string op, shapes = "check", m = "decode", format, variant, fault, device = "cpu";
   int threads = 0;
   uint64_t seed = 1;
-  bool exact = false, json = false;
+  bool exact = false, first_light = false, json = false;
 };
 
 struct Failure {
@@ -157,6 +158,10 @@ Json to_json(const Outcome& outcome) {
 }
 
 int run(const Options& options) {
+  if (options.first_light) return run_first_light(options.device, options.json);
+  if (options.op.empty()) {
+    return complain(fail(StatusCode::kInvalidArgument, "check: name an op, or --first-light"));
+  }
   const auto outcome = check(options);
   if (!outcome.ok()) return complain(outcome.status());
   if (options.json) {
@@ -181,7 +186,7 @@ int run(const Options& options) {
 void add_check(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<Options>();
   CLI::App* verb = app.add_subcommand("check", "Correctness of every variant that runs here");
-  verb->add_option("op", options->op, "The op")->required();
+  verb->add_option("op", options->op, "The op");
   verb->add_option("--shapes", options->shapes, "A set, a CSV file, or \"m=.. n=.. k=..\"")
       ->capture_default_str();
   verb->add_option("--m", options->m, "m where the shapes have none")->capture_default_str();
@@ -193,6 +198,8 @@ void add_check(CLI::App& app, int& exit_code) {
   add_threads(*verb, options->threads);
   verb->add_option("--fault", options->fault, "")->group("");
   verb->add_flag("--exact", options->exact, "Only inputs whose results must agree bit for bit");
+  verb->add_flag("--first-light", options->first_light,
+                 "No op: whether the instructions of an AMD GPU do what its kernels rely on");
   verb->add_flag("--json", options->json, "One JSON object");
   verb->footer(
       "Example:\n  octet check gemm_blockscale --shapes \"m=17 n=130 k=256\" --format e4m3fn_f32");

@@ -12,6 +12,11 @@
   {}
 #endif
 
+#if defined(OCTET_HAVE_SM90)
+#define OCTET_SM90_IMAGE(prefix, stem) octet_code_##prefix##_##stem
+#else
+#define OCTET_SM90_IMAGE(prefix, stem) nullptr
+#endif
 #if defined(OCTET_HAVE_GFX942)
 #define OCTET_GFX942_IMAGE(op, stem) octet_code_gfx942_##op##_##stem
 #else
@@ -36,4 +41,13 @@
   extern "C" const unsigned char octet_code_gfx950_##op##_##stem[]; \
   static constexpr ::octet::gpu::CodeObject name {                  \
 #stem, nullptr, nullptr, OCTET_GFX950_IMAGE(op, stem)           \
+  }
+/// For a kernel of the harness that both vendors have: a .cu, and a .hip that begins with gfx942_.
+#define OCTET_GPU_CODE(name, prefix, cuda_stem, hip_stem)                                      \
+  extern "C" const unsigned char octet_code_##prefix##_##cuda_stem[];                          \
+  extern "C" const unsigned char octet_code_gfx942_##prefix##_##hip_stem[];                    \
+  extern "C" const unsigned char octet_code_gfx950_##prefix##_##hip_stem[];                    \
+  static constexpr ::octet::gpu::CodeObject name {                                             \
+#cuda_stem, OCTET_SM90_IMAGE(prefix, cuda_stem), OCTET_GFX942_IMAGE(prefix, hip_stem),         \
+    OCTET_GFX950_IMAGE(prefix, hip_stem)                                                       \
   }

@@ -188,7 +188,7 @@ int exact_elements(const Launch& launch) {
     harness::ExactResult sum{};
     const int64_t run = p.scales == harness::ExactScales::kE8m0Of32 ? 32 : 64;
     for (int64_t begin = 0; begin < p.k; begin += run) {
-      const double scale = exact_scale(p, m, n, begin);
+      const double scale = p.unit * exact_scale(p, m, n, begin);
       double value = 0, magnitude = 0, largest = 0;
       for (int64_t k = begin; k < begin + run; ++k) {
         const double term =

@@ -11,8 +11,8 @@ namespace octet::stand_in {
 bool is_ours(const State& s, uint64_t address, size_t bytes) {
   auto after = s.memory.upper_bound(address);
   if (after == s.memory.begin()) return false;
-  const auto& [begin, size] = *--after;
-  return address - begin <= size && bytes <= size - (address - begin);
+  const auto& [begin, block] = *--after;
+  return address - begin <= block.bytes && bytes <= block.bytes - (address - begin);
 }
 
 bool overruns(const State& s, uint64_t address, size_t bytes) {
@@ -45,7 +45,7 @@ OCTET_EXPORT_BOTH(cuMemAlloc_v2, hipMalloc)(uint64_t* address, size_t bytes) {
   void* memory = nullptr;  // large blocks are zero pages until they are touched
   if (::posix_memalign(&memory, 512, bytes) != 0) return kOutOfMemory;
   *address = reinterpret_cast<uint64_t>(memory);
-  s.memory[*address] = bytes;
+  s.memory[*address] = {bytes, current_device(s)};
   return kSuccess;
 }
 

@@ -83,7 +83,7 @@ class ControlImpl : public Control {
   int64_t bytes_allocated() const override {
     const std::lock_guard lock(state().mutex);
     int64_t bytes = 0;
-    for (const auto& [address, size] : state().memory) bytes += static_cast<int64_t>(size);
+    for (const auto& [address, block] : state().memory) bytes += static_cast<int64_t>(block.bytes);
     return bytes;
   }
   int64_t objects() const override {

@@ -38,6 +38,11 @@ struct Event {
   double us = -1;  // of the clock; below 0: not recorded
 };
 
+struct Allocation {
+  size_t bytes = 0;
+  int device = 0;
+};
+
 struct State {
   mutable std::mutex mutex;
   bool initialized = false;
@@ -46,7 +51,7 @@ struct State {
   bool broken = false;  // a sticky error
   bool record = true, execute = true;
   double clock_us = 0;
-  std::map<uint64_t, size_t> memory;
+  std::map<uint64_t, Allocation> memory;
   std::set<Module*> modules;
   std::map<void*, LiveStream> streams;  // null: the default stream
   std::set<Event*> events;

@@ -24,6 +24,9 @@ OCTET_DEVICE void barrier() {
 /// The compiler moves nothing across.
 OCTET_DEVICE void schedule_fence() { __builtin_amdgcn_sched_barrier(0); }
 
+/// About 8128 clocks.
+OCTET_DEVICE void sleep() { __builtin_amdgcn_s_sleep(127); }
+
 /// The same value in all lanes, said to the compiler: it lives in a scalar register.
 OCTET_DEVICE uint32_t uniform(uint32_t value) {
   return static_cast<uint32_t>(__builtin_amdgcn_readfirstlane(static_cast<int>(value)));
@@ -65,6 +68,7 @@ OCTET_DEVICE uint32_t block_y() { return host::block_index(1); }
 OCTET_DEVICE uint32_t block_z() { return host::block_index(2); }
 OCTET_DEVICE void barrier() { host::barrier(); }
 OCTET_DEVICE void schedule_fence() {}
+OCTET_DEVICE void sleep() {}
 OCTET_DEVICE uint32_t uniform(uint32_t value) { return host::first_lane(value); }
 OCTET_DEVICE uint32_t shuffle(uint32_t value, uint32_t from) { return host::exchange(value, from); }
 template <uint32_t kMask>

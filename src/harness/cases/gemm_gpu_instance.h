@@ -103,9 +103,6 @@ class GpuTimingInstance : public Instance {
 
   Result<CheckReport> check(const Launch& launch, select::Workspace workspace,
                             Stream& stream) override {
-    if (args_.a.dtype != DType::kE4m3fn) {
-      return fail(StatusCode::kUnsupported, "timed operands are judged as e4m3fn only");
-    }
     OCTET_CHECK_OK(d_.fill(kPoison));
     OCTET_CHECK_OK(run(launch, workspace, stream, 0));
     OCTET_TRY(CheckReport report, judge_on_device(args_, sample_elements(gemm_size(p_), seed_),

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "src/core/try.h"
+#include "src/device/embedded_kernels.h"
 #include "src/harness/gpu/memory_kernels.h"
 
 namespace octet::harness {
@@ -71,20 +72,19 @@ Status DeviceBuffer::fill(uint8_t byte) {
   return driver_->fill(address_, byte, bytes_, stream_);
 }
 
-#if defined(OCTET_HAVE_SM90)
-extern "C" const unsigned char octet_code_harness_memory_kernels[];
+OCTET_GPU_CODE(kMemoryKernels, harness, memory_kernels, gfx942_memory_kernels);
 
 namespace {
 
-constexpr gpu::CodeObject kCode{"memory_kernels", octet_code_harness_memory_kernels};
-const gpu::Kernel fill_codes(kCode, "octet_fill_codes", 0);
-const gpu::Kernel read_loads(kCode, "octet_read_loads", 0);
-const gpu::Kernel copy_loads(kCode, "octet_copy_loads", 0);
-const gpu::Kernel pause(kCode, "octet_pause", 0);
-const gpu::Kernel read_bulk(kCode, "octet_read_bulk", kReadSharedBytes);
+const gpu::Kernel fill_codes(kMemoryKernels, "octet_fill_codes", 0);
+const gpu::Kernel read_loads(kMemoryKernels, "octet_read_loads", 0);
+const gpu::Kernel copy_loads(kMemoryKernels, "octet_copy_loads", 0);
+const gpu::Kernel pause(kMemoryKernels, "octet_pause", 0);
+const gpu::Kernel read_bulk(kMemoryKernels, "octet_read_bulk", kReadSharedBytes);
 
 Status launch(Stream& stream, const gpu::Kernel& kernel, const gpu::LaunchShape& shape,
               MemoryParams params) {
+  params.blocks = shape.grid_x;
   const gpu::Queue& queue = *gpu::queue_of(stream);
   const gpu::ContextScope scope(*queue.driver, queue.context);
   OCTET_CHECK_OK(scope.status());
@@ -96,7 +96,7 @@ Status fill(Stream& stream, const DeviceBuffer& buffer) {
   shape.grid_x = static_cast<uint32_t>(stream.device().cu_num * 8);
   shape.block_x = 256;
   OCTET_CHECK_OK(launch(stream, fill_codes, shape,
-                        {buffer.address(), buffer.address(), buffer.bytes(), 20260101}));
+                        {buffer.address(), buffer.address(), buffer.bytes(), 20260101, 0}));
   return stream.synchronize();
 }
 
@@ -105,9 +105,9 @@ Status fill(Stream& stream, const DeviceBuffer& buffer) {
 Status device_read_all(Stream& stream, const void* data, int64_t bytes) {
   constexpr int64_t kBulkFrom = 20'000'000;
   const auto address = reinterpret_cast<gpu::Address>(data);
-  const MemoryParams params{address, address, bytes, 0};
+  const MemoryParams params{address, address, bytes, 0, 0};
   gpu::LaunchShape shape;
-  if (bytes < kBulkFrom) {
+  if (bytes < kBulkFrom || stream.device().arch != Arch::kSm90) {
     shape.grid_x = static_cast<uint32_t>(stream.device().cu_num * 4);
     shape.block_x = 512;
     return launch(stream, read_loads, shape, params);
@@ -125,25 +125,16 @@ Status device_copy_all(Stream& stream, void* to, const void* from, int64_t bytes
   shape.block_x = kCopyThreads;
   return launch(
       stream, copy_loads, shape,
-      {reinterpret_cast<gpu::Address>(from), reinterpret_cast<gpu::Address>(to), bytes, 0});
+      {reinterpret_cast<gpu::Address>(from), reinterpret_cast<gpu::Address>(to), bytes, 0, 0});
 }
 
 Status device_pause(Stream& stream, double us) {
-  return launch(stream, pause, {}, {0, 0, static_cast<int64_t>(us * 1000), 0});
+  // A build without kernels has only others' to time: without a pause.
+  if (kMemoryKernels.image(stream.device().arch) == nullptr) return Status::Ok();
+  gpu::LaunchShape shape;
+  if (stream.device().arch != Arch::kSm90) shape.block_x = 64;
+  return launch(stream, pause, shape, {0, 0, static_cast<int64_t>(us * 1000), 0, 0});
 }
-
-#else
-namespace {
-Status fill(Stream&, const DeviceBuffer&) {
-  return fail(StatusCode::kUnsupported, "this build has no sm90 kernels");
-}
-}  // namespace
-
-Status device_read_all(Stream& stream, const void*, int64_t) { return fill(stream, {}); }
-Status device_copy_all(Stream& stream, void*, const void*, int64_t) { return fill(stream, {}); }
-/// A build without kernels has only others' to time: without a pause.
-Status device_pause(Stream&, double) { return Status::Ok(); }
-#endif
 
 Result<const DeviceArena*> DeviceArena::get(Stream& stream, int64_t window_bytes) {
   static std::map<void*, DeviceArena> arenas;

@@ -1,18 +1,17 @@
 #include "src/harness/gpu/device_judge.h"
 
 #include "src/core/try.h"
+#include "src/device/embedded_kernels.h"
 #include "src/harness/gpu/device_buffer.h"
 #include "src/harness/gpu/exact_elements.h"
 
 namespace octet::harness {
 
-#if defined(OCTET_HAVE_SM90)
-extern "C" const unsigned char octet_code_harness_exact_elements[];
+OCTET_GPU_CODE(kExactElements, harness, exact_elements, gfx942_exact_elements);
 
 namespace {
 
-constexpr gpu::CodeObject kCode{"exact_elements", octet_code_harness_exact_elements};
-const gpu::Kernel exact_elements(kCode, "octet_exact_elements", 0);
+const gpu::Kernel exact_elements(kExactElements, "octet_exact_elements", 0);
 
 /// What the operands of every GEMM have.
 template <class Args>
@@ -22,6 +21,7 @@ ExactParams matrices_of(const Args& args) {
   p.b = static_cast<const uint8_t*>(args.b.data);
   p.d = args.d.data;
   p.k = args.a.cols;
+  p.unit = args.a.dtype == DType::kE4m3fnuz ? 0.25 : 1;
   p.a_row = args.a.stride();
   p.b_row = args.b.stride();
   p.d_row = args.d.stride();
@@ -68,8 +68,9 @@ Result<std::vector<ExactResult>> exact_results(ExactParams params,
   params.results = to.as<ExactResult>();
   params.count = count;
   gpu::LaunchShape shape;
-  shape.grid_x = static_cast<uint32_t>((count + kExactThreads - 1) / kExactThreads);
-  shape.block_x = kExactThreads;
+  const int threads = stream.device().arch == Arch::kSm90 ? kExactThreads : kExactThreadsOfAmd;
+  shape.grid_x = static_cast<uint32_t>((count + threads - 1) / threads);
+  shape.block_x = static_cast<uint32_t>(threads);
   {
     const gpu::Queue& queue = *gpu::queue_of(stream);
     const gpu::ContextScope scope(*queue.driver, queue.context);
@@ -107,22 +108,5 @@ Result<CheckReport> judge_on_device(const GemmMxfp8Args& args, std::span<const E
                                     BlockSums sums, Stream& stream) {
   return judge_all(args, gemm_size(ops::gemm_mxfp8::problem_of(args)), elements, sums, stream);
 }
-
-#else
-
-namespace {
-Status not_built() { return fail(StatusCode::kUnsupported, "this build has no sm90 kernels"); }
-}  // namespace
-
-Result<CheckReport> judge_on_device(const GemmBlockscaleArgs&, std::span<const Element>, BlockSums,
-                                    Stream&) {
-  return not_built();
-}
-Result<CheckReport> judge_on_device(const GemmMxfp8Args&, std::span<const Element>, BlockSums,
-                                    Stream&) {
-  return not_built();
-}
-
-#endif
 
 }  // namespace octet::harness

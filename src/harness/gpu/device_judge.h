@@ -10,7 +10,7 @@
 namespace octet::harness {
 
 /// The elements of d against the double-precision sums that the GPU makes itself of the same
-/// operands: e4m3fn, finite, rows of a and b aligned to 16 bytes. Waits for the stream.
+/// operands: FP8, finite, rows of a and b aligned to 16 bytes. Waits for the stream.
 Result<CheckReport> judge_on_device(const GemmBlockscaleArgs& args,
                                     std::span<const Element> elements, BlockSums sums,
                                     Stream& stream);

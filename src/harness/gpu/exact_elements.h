@@ -18,8 +18,8 @@ enum class ExactScales : int32_t {
 };
 
 struct ExactParams {
-  const uint8_t* a;     // e4m3fn (m, k), rows of a and b aligned to 16 bytes
-  const uint8_t* b;     // e4m3fn (n, k)
+  const uint8_t* a;     // FP8 (m, k), rows of a and b aligned to 16 bytes
+  const uint8_t* b;     // FP8 (n, k)
   const void* a_scale;  // of (m, block of k): a_scale[m * a_scale_row + block * a_scale_block]
   const void* b_scale;  // of (n, block of k): b_scale[row * b_scale_row + block]
   const void* d;
@@ -29,8 +29,10 @@ struct ExactParams {
   int64_t a_row, b_row, d_row, a_scale_row, a_scale_block, b_scale_row;
   gpu::OutputType output;
   ExactScales scales;
+  double unit;  // of a product: 1, or 1/4 of e4m3fnuz codes, which are worth half of e4m3fn's
 };
 
-inline constexpr int kExactThreads = 32;  // of a block; a thread an element
+// Of a block; a thread an element.
+inline constexpr int kExactThreads = 32, kExactThreadsOfAmd = 64;
 
 }  // namespace octet::harness

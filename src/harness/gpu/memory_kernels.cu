@@ -4,44 +4,22 @@
 #include "src/gpu/cuda/barrier.cuh"
 #include "src/gpu/cuda/vector.cuh"
 #include "src/harness/gpu/memory_kernels.h"
+#include "src/harness/gpu/normal_code.h"
 
 namespace octet::harness {
 
 using gpu::encode_e4m3_pair;
 using gpu::load_once;
 
-namespace {
-
-__device__ __forceinline__ uint32_t mix(uint32_t x) {
-  x ^= x >> 16;
-  x *= 0x7feb352du;
-  x ^= x >> 15;
-  x *= 0x846ca68bu;
-  return x ^ (x >> 16);
-}
-
-/// Nearly normal, sigma 448 / 4.5, within 448: what quantised weights look like.
-__device__ __forceinline__ float normal(uint32_t seed) {
-  float sum = -4.0f;  // of 8 uniforms: variance 2/3
-#pragma unroll
-  for (int i = 0; i < 4; ++i) {
-    const uint32_t bits = mix(seed * 4 + i);
-    sum += static_cast<float>(bits & 0xffff) * (1.0f / 65536) +
-           static_cast<float>(bits >> 16) * (1.0f / 65536);
-  }
-  return fminf(fmaxf(sum * (448.0f / 4.5f / 0.8165f), -448.0f), 448.0f);
-}
-
-}  // namespace
-
 extern "C" __global__ void octet_fill_codes(const MemoryParams p) {
   auto* words = reinterpret_cast<uint32_t*>(p.data);
   const int64_t count = p.bytes / 4, step = static_cast<int64_t>(gridDim.x) * blockDim.x;
+  const auto value = [](uint32_t seed) { return normal_code_value(seed, 448.0f); };
   for (int64_t i = blockIdx.x * static_cast<int64_t>(blockDim.x) + threadIdx.x; i < count;
        i += step) {
     const uint32_t seed = p.seed + static_cast<uint32_t>(i) * 4;
-    words[i] = encode_e4m3_pair(normal(seed), normal(seed + 1)) |
-               encode_e4m3_pair(normal(seed + 2), normal(seed + 3)) << 16;
+    words[i] = encode_e4m3_pair(value(seed), value(seed + 1)) |
+               encode_e4m3_pair(value(seed + 2), value(seed + 3)) << 16;
   }
 }
 

@@ -10,6 +10,7 @@ struct MemoryParams {
   uint64_t sink;  // of a copy, where to; else address of a word that is never written in practice
   int64_t bytes;
   uint32_t seed;
+  uint32_t blocks;  // of the launch
 };
 
 /// Vectors of 16 bytes that a thread block of the copy moves, so many of them a thread.

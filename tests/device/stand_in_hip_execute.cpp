@@ -1,0 +1,88 @@
+// Kernels of the stand-in for libamdhip64: the code object that was loaded, instruction by
+// instruction, in memory of its device. What the interpreter refuses is said on stderr.
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <span>
+
+#include "device/stand_in_hip.h"
+#if defined(OCTET_HAVE_AMDGCN)
+#include "tests/amdgcn/error.h"
+#include "tests/amdgcn/launch.h"
+#endif
+
+namespace octet::stand_in {
+namespace {
+
+bool is_of_a_test(const std::string& entry) { return entry.starts_with("test_"); }
+
+int refuse(const std::string& entry, const char* why) {
+  std::fprintf(stderr, "stand-in for libamdhip64: %s: %s\n", entry.c_str(), why);
+  return kLaunchFailed;
+}
+
+}  // namespace
+
+#if defined(OCTET_HAVE_AMDGCN)
+
+namespace {
+
+std::shared_ptr<const amdgcn::CodeObject> code_of(const Function& function) {
+  const std::string& image = function.module->names;
+  return amdgcn::CodeObject::load(std::as_bytes(std::span(image.data(), image.size())));
+}
+
+double run(const Launch& launch, const Function& function, const State& s) {
+  amdgcn::Memory memory;
+  for (const auto& [address, block] : s.memory) {
+    if (block.device != function.module->device) continue;
+    memory.add(reinterpret_cast<const void*>(address), block.bytes, true);
+  }
+  amdgcn::Launch interpreted;
+  interpreted.entry = launch.entry;
+  std::copy_n(launch.grid, 3, interpreted.grid);
+  std::copy_n(launch.block, 3, interpreted.block);
+  interpreted.dynamic_lds_bytes = launch.shared_bytes;
+  interpreted.kernarg = std::as_bytes(std::span(launch.parameter));
+  const auto statistics = amdgcn::launch(*code_of(function), memory, interpreted);
+  return 5 + static_cast<double>(statistics.instructions) * 1e-3;  // of the fake clock
+}
+
+}  // namespace
+
+size_t parameter_bytes(const Function& function) {
+  if (is_of_a_test(function.entry)) return 16;
+  try {
+    const amdgcn::KernelCode* kernel = code_of(function)->find(function.entry);
+    return kernel == nullptr ? 0 : kernel->explicit_kernarg_bytes;
+  } catch (const amdgcn::Error&) {  // said when it is to run
+    return 0;
+  }
+}
+
+int execute(const Launch& launch, State& s) {
+  if (is_of_a_test(launch.entry)) {
+    s.clock_us += 10;
+    return kSuccess;
+  }
+  try {
+    s.clock_us += run(launch, *static_cast<const Function*>(launch.function), s);
+    return kSuccess;
+  } catch (const amdgcn::Error& error) {
+    return refuse(launch.entry, error.what());
+  }
+}
+
+#else
+
+size_t parameter_bytes(const Function& function) { return is_of_a_test(function.entry) ? 16 : 0; }
+
+int execute(const Launch& launch, State& s) {
+  s.clock_us += 10;
+  if (is_of_a_test(launch.entry)) return kSuccess;
+  return refuse(launch.entry, "no kernel runs without llvm-objdump-22");
+}
+
+#endif
+
+}  // namespace octet::stand_in
