@@ -128,8 +128,7 @@ template <ElementFormat kFormat, Wide kWide>
 void from_scaled(M& m, Wave& w, const I& i) {
   const DecodeTable& table = decode_table(kFormat, m.gfx950());
   constexpr bool kFour = kFormat == ElementFormat::kE2m1;
-  // Why swapped: the first bit of op_sel is the upper one of fp4's byte number.
-  const int byte = (i.modifiers.op_sel & 1) * 2 + (i.modifiers.op_sel >> 1 & 1);
+  const int byte = i.modifiers.op_sel & 3;
   const int shift = kFour ? 8 * byte : 16 * (i.modifiers.op_sel & 1);
   const int width = kFour ? 4 : 8;
   Row a_scratch, s_scratch, low, high;

@@ -59,6 +59,7 @@ void Lds::write(uint32_t address, uint32_t bytes, uint32_t value, int wave, bool
     shadow.write_epoch = epoch_;
     std::memset(shadow.writer, kNobody, sizeof shadow.writer);
   }
+  shadow.atomic = false;
   const bool same = std::memcmp(&bytes_[address], &value, bytes) == 0;
   for (uint32_t b = 0; b < bytes; ++b) {
     const uint32_t byte = address % 4 + b;
@@ -79,22 +80,23 @@ void Lds::write(uint32_t address, uint32_t bytes, uint32_t value, int wave, bool
 
 uint32_t Lds::begin_atomic(uint32_t address, int wave, bool& undefined) {
   Shadow& shadow = check_range(address, 4);
+  const auto self = static_cast<uint8_t>(wave);
   const bool fresh = shadow.write_epoch != epoch_;
+  if (fresh) {
+    std::memset(shadow.writer, kNobody, sizeof shadow.writer);
+    shadow.write_epoch = epoch_, shadow.atomic = true;
+  }
+  const auto other = [&](uint8_t who) { return who != kNobody && who != self; };
   for (uint32_t b = 0; b < 4; ++b) {
-    const uint8_t writer = fresh ? kNobody : shadow.writer[b];
-    const uint8_t reader = shadow.read_epoch == epoch_ ? shadow.reader[b] : kNobody;
-    const auto other = [&](uint8_t who) {
-      return who != kNobody && who != kAtomic && who != static_cast<uint8_t>(wave);
-    };
-    if (other(writer) || other(reader)) {
+    const bool written = !shadow.atomic && other(shadow.writer[b]);
+    if (written || (shadow.read_epoch == epoch_ && other(shadow.reader[b]))) {
       fail(
           "race: LDS word {} is changed by an atomic of wave {} and was touched by another since "
           "the last barrier",
           address, wave);
     }
+    shadow.writer[b] = other(shadow.writer[b]) ? kAtomic : self;
   }
-  shadow.write_epoch = epoch_;
-  std::memset(shadow.writer, kAtomic, sizeof shadow.writer);
   undefined = undefined || shadow.undefined != 0;
   uint32_t value = 0;
   std::memcpy(&value, &bytes_[address], 4);

@@ -28,6 +28,7 @@ class Lds {
     uint8_t writer[4] = {kNobody, kNobody, kNobody, kNobody};
     uint8_t reader[4] = {kNobody, kNobody, kNobody, kNobody};
     uint8_t undefined = 15;
+    bool atomic = false;  // all writes of the epoch were
   };
   Shadow& check_range(uint32_t address, uint32_t bytes);
   void note_read(Shadow& shadow, uint32_t byte, int wave, uint32_t address);
