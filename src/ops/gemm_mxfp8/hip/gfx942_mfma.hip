@@ -1,0 +1,15 @@
+// MXFP8 GEMM by FP8 matrix instructions over 32 of k; the contract is gfx942_mfma.h.
+#include "src/gpu/hip/mx_promoted.h"
+#include "src/ops/gemm_mxfp8/hip/mfma_shape.h"
+#include "src/ops/gemm_mxfp8/hip/mfma_tile.h"
+
+namespace octet::ops::gemm_mxfp8 {
+
+#define OCTET_TILE(M, N, WAVES)                                       \
+  OCTET_KERNEL(256, WAVES) octet_gfx942_mfma_##M##x##N(HipParams p) { \
+    mfma_tile<gpu::hip::MxPromotedSums<(M) / 16, (N) / 16>>(p);       \
+  }
+OCTET_GFX942_MX_TILES(OCTET_TILE)
+#undef OCTET_TILE
+
+}  // namespace octet::ops::gemm_mxfp8

@@ -1,0 +1,15 @@
+// MXFP8 GEMM by the scaled matrix instructions of gfx950; the contract is gfx950_mfma.h.
+#include "src/gpu/hip/mx_scaled.h"
+#include "src/ops/gemm_mxfp8/hip/mfma_shape.h"
+#include "src/ops/gemm_mxfp8/hip/mfma_tile.h"
+
+namespace octet::ops::gemm_mxfp8 {
+
+#define OCTET_TILE(M, N, WAVES)                                       \
+  OCTET_KERNEL(256, WAVES) octet_gfx950_mfma_##M##x##N(HipParams p) { \
+    mfma_tile<gpu::hip::MxScaledSums<(M) / 16, (N) / 16>>(p);         \
+  }
+OCTET_GFX950_MX_TILES(OCTET_TILE)
+#undef OCTET_TILE
+
+}  // namespace octet::ops::gemm_mxfp8

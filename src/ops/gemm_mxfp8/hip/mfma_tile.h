@@ -1,0 +1,38 @@
+// The body of the kernels by matrix instructions: a workgroup's tile of d, or its part of k of one.
+#pragma once
+
+#include "src/gpu/hip/mx_tile.h"
+#include "src/gpu/hip/output.h"
+#include "src/ops/gemm_mxfp8/hip/params.h"
+
+namespace octet::ops::gemm_mxfp8 {
+
+/// Grid: tiles of n, tiles of m, parts of k. `Sums` says how many groups of 16 both tiles have.
+template <class Sums>
+OCTET_DEVICE void mfma_tile(const HipParams& p) {
+  namespace hip = gpu::hip;
+  const auto first_n = static_cast<int>(hip::block_x()) * 16 * Sums::kWeights;
+  const auto first_m = static_cast<int>(hip::block_y()) * 16 * Sums::kTokens;
+  const auto b = hip::mx_rows<Sums::kWeights>({p.b, p.b_scale, p.b_row, p.b_scale_row}, first_n,
+                                              p.n - first_n, p.k);
+  const auto a = hip::mx_rows<Sums::kTokens>({p.a, p.a_scale, p.a_row, p.a_scale_row}, first_m,
+                                             p.m - first_m, p.k);
+  const auto steps = static_cast<uint32_t>(p.k) / 128, split = static_cast<uint32_t>(p.split);
+  const uint32_t part = hip::block_z();
+  Sums sums;
+  hip::add_steps(sums, b, a, part * steps / split, (part + 1) * steps / split);
+  if constexpr (Sums::kHasTail) {
+    if (p.k % 128 != 0 && part + 1 == split) hip::add_tail(sums, b, a, p.k);
+  }
+  hip::store_sums(sums, [&](uint32_t token, uint32_t weight, float sum) {
+    const int m = first_m + static_cast<int>(token), n = first_n + static_cast<int>(weight);
+    if (m >= p.m || n >= p.n) return;
+    if (split == 1) {
+      hip::store_result(p.d, p.output, m * p.d_row + n, sum);
+    } else {
+      p.partials[(static_cast<int64_t>(part) * p.m + m) * p.n + n] = sum;
+    }
+  });
+}
+
+}  // namespace octet::ops::gemm_mxfp8
