@@ -11,8 +11,8 @@
 #pragma once
 
 #include "src/gpu/hip/convert.h"
-#include "src/gpu/hip/mx_rows.h"
 #include "src/gpu/hip/ocp_fp8.h"
+#include "src/gpu/hip/scaled_rows.h"
 
 namespace octet::gpu::hip {
 
@@ -22,28 +22,31 @@ class MxPromotedSums {
   static constexpr int kTokens = kTokenGroups, kWeights = kWeightGroups;
   static constexpr bool kHasTail = false;
 
-  /// Step `step` of the rows: every lane the four exponents of its row.
+  /// Step `step` of rows of either operand: every lane the four exponents of its row.
   template <int kGroups>
-  static OCTET_DEVICE void load(MxStep<kGroups>& to, const MxRows<kGroups>& rows, uint32_t step) {
-    OCTET_UNROLL
-    for (int i = 0; i < kGroups; ++i) {
-      to.exponents[i] = rows.exponents.load32(rows.exponent_at[i], step * 4);
-    }
+  static OCTET_DEVICE void load_weights(RowStep<kGroups>& to, const ScaledRows<kGroups>& rows,
+                                        uint32_t step) {
+    load_scale_words(to, rows, step);
     load_codes(to, rows, step);
   }
+  template <int kGroups>
+  static OCTET_DEVICE void load_tokens(RowStep<kGroups>& to, const ScaledRows<kGroups>& rows,
+                                       uint32_t step) {
+    load_weights(to, rows, step);
+  }
   /// Makes what was loaded ready for add(), so that the next step can be loaded in its place.
-  OCTET_DEVICE void take(const MxStep<kWeightGroups>& b, const MxStep<kTokenGroups>& a) {
+  OCTET_DEVICE void take(const RowStep<kWeightGroups>& b, const RowStep<kTokenGroups>& a) {
     OCTET_UNROLL
     for (int i = 0; i < kWeightGroups; ++i) {
       weights_[i] = recode(b.codes[i]);
-      row_nans_[i] |= nans(b.exponents[i]);
+      row_nans_[i] |= nans(b.scales[i]);
       OCTET_UNROLL
-      for (int r = 0; r < 4; ++r) rows_[i][r] = shuffle(b.exponents[i], row_lane(r));
+      for (int r = 0; r < 4; ++r) rows_[i][r] = shuffle(b.scales[i], row_lane(r));
     }
     OCTET_UNROLL
     for (int j = 0; j < kTokenGroups; ++j) {
       tokens_[j] = recode(a.codes[j]);
-      columns_[j] = a.exponents[j];
+      columns_[j] = a.scales[j];
       column_nans_[j] |= nans(columns_[j]);
     }
   }

@@ -6,7 +6,7 @@
 // Numerics   float32, scales applied by the instruction; 255 gives NaN
 #pragma once
 
-#include "src/gpu/hip/mx_rows.h"
+#include "src/gpu/hip/scaled_rows.h"
 
 namespace octet::gpu::hip {
 
@@ -16,22 +16,28 @@ class MxScaledSums {
   static constexpr int kTokens = kTokenGroups, kWeights = kWeightGroups;
   static constexpr bool kHasTail = true;  // any k that is a multiple of 32
 
-  /// Step `step` of the rows: every lane the exponent of one block of its row.
+  /// Step `step` of rows of either operand: every lane the exponent of one block of its row.
   template <int kGroups>
-  static OCTET_DEVICE void load(MxStep<kGroups>& to, const MxRows<kGroups>& rows, uint32_t step) {
+  static OCTET_DEVICE void load_weights(RowStep<kGroups>& to, const ScaledRows<kGroups>& rows,
+                                        uint32_t step) {
     load_exponents(to, rows, step);
     load_codes(to, rows, step);
   }
+  template <int kGroups>
+  static OCTET_DEVICE void load_tokens(RowStep<kGroups>& to, const ScaledRows<kGroups>& rows,
+                                       uint32_t step) {
+    load_weights(to, rows, step);
+  }
   /// The last one of rows whose k is no multiple of 128.
   template <int kGroups>
-  static OCTET_DEVICE void load_tail(MxStep<kGroups>& to, const MxRows<kGroups>& rows, int k) {
+  static OCTET_DEVICE void load_tail(RowStep<kGroups>& to, const ScaledRows<kGroups>& rows, int k) {
     const uint32_t step = static_cast<uint32_t>(k) / 128, rest = static_cast<uint32_t>(k) % 128;
     const uint32_t at = lane_index() / 16 * 16;
     load_exponents(to, rows, step, lane_index() / 16 < rest / 32 ? 0 : kPastEnd);
     load_codes(to, rows, step, at < rest ? 0 : kPastEnd, at + 64 < rest ? 0 : kPastEnd);
   }
 
-  OCTET_DEVICE void take(const MxStep<kWeightGroups>& b, const MxStep<kTokenGroups>& a) {
+  OCTET_DEVICE void take(const RowStep<kWeightGroups>& b, const RowStep<kTokenGroups>& a) {
     weights_ = b;
     tokens_ = a;
   }
@@ -41,8 +47,8 @@ class MxScaledSums {
       OCTET_UNROLL
       for (int j = 0; j < kTokenGroups; ++j) {
         sums_[i][j] = mma_16x16x128_scaled<MatrixFormat::kE4m3, MatrixFormat::kE4m3>(
-            weights_.codes[i], tokens_.codes[j], sums_[i][j], weights_.exponents[i],
-            tokens_.exponents[j]);
+            weights_.codes[i], tokens_.codes[j], sums_[i][j], weights_.scales[i],
+            tokens_.scales[j]);
       }
     }
   }
@@ -52,17 +58,16 @@ class MxScaledSums {
 
  private:
   template <int kGroups>
-  static OCTET_DEVICE void load_exponents(MxStep<kGroups>& to, const MxRows<kGroups>& rows,
+  static OCTET_DEVICE void load_exponents(RowStep<kGroups>& to, const ScaledRows<kGroups>& rows,
                                           uint32_t step, uint32_t past = 0) {
     OCTET_UNROLL
     for (int i = 0; i < kGroups; ++i) {
-      to.exponents[i] =
-          rows.exponents.load8(rows.exponent_at[i] + past + lane_index() / 16, step * 4);
+      to.scales[i] = rows.scales.load8(rows.scale_at[i] + past + lane_index() / 16, step * 4);
     }
   }
 
-  MxStep<kWeightGroups> weights_;
-  MxStep<kTokenGroups> tokens_;
+  RowStep<kWeightGroups> weights_;
+  RowStep<kTokenGroups> tokens_;
   Float4 sums_[kWeightGroups][kTokenGroups] = {};
 };
 

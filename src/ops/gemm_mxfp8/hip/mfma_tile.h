@@ -1,8 +1,8 @@
 // The body of the kernels by matrix instructions: a workgroup's tile of d, or its part of k of one.
 #pragma once
 
-#include "src/gpu/hip/mx_tile.h"
 #include "src/gpu/hip/output.h"
+#include "src/gpu/hip/scaled_tile.h"
 #include "src/ops/gemm_mxfp8/hip/params.h"
 
 namespace octet::ops::gemm_mxfp8 {
@@ -13,10 +13,12 @@ OCTET_DEVICE void mfma_tile(const HipParams& p) {
   namespace hip = gpu::hip;
   const auto first_n = static_cast<int>(hip::block_x()) * 16 * Sums::kWeights;
   const auto first_m = static_cast<int>(hip::block_y()) * 16 * Sums::kTokens;
-  const auto b = hip::mx_rows<Sums::kWeights>({p.b, p.b_scale, p.b_row, p.b_scale_row}, first_n,
-                                              p.n - first_n, p.k);
-  const auto a = hip::mx_rows<Sums::kTokens>({p.a, p.a_scale, p.a_row, p.a_scale_row}, first_m,
-                                             p.m - first_m, p.k);
+  const hip::ScaledOperand weights{p.b, p.b_scale, p.b_row, p.b_scale_row};
+  const hip::ScaledOperand tokens{p.a, p.a_scale, p.a_row, p.a_scale_row};
+  const auto b =
+      hip::following_rows<Sums::kWeights>(weights.from(first_n), {p.n - first_n, p.k, p.k / 32});
+  const auto a =
+      hip::following_rows<Sums::kTokens>(tokens.from(first_m), {p.m - first_m, p.k, p.k / 32});
   const auto steps = static_cast<uint32_t>(p.k) / 128, split = static_cast<uint32_t>(p.split);
   const uint32_t part = hip::block_z();
   Sums sums;

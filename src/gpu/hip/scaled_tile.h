@@ -1,8 +1,9 @@
-// A tile of an MX product by a workgroup of four waves that share k: every wave takes each fourth
-// step of 128, one step loaded ahead; their sums meet in LDS and are added in the order of waves.
+// A tile of a product of rows with block scales by a workgroup of four waves that share k: every
+// wave takes each fourth step of 128, one step loaded ahead; their sums meet in LDS and are added
+// in the order of waves.
 #pragma once
 
-#include "src/gpu/hip/mx_rows.h"
+#include "src/gpu/hip/scaled_rows.h"
 
 namespace octet::gpu::hip {
 
@@ -10,19 +11,19 @@ inline constexpr int kTileWaves = 4, kTileThreads = kTileWaves * kWaveLanes;
 
 /// Adds steps `begin` to `end` of a tile to `sums`, each by one of the waves.
 template <class Sums>
-OCTET_DEVICE void add_steps(Sums& sums, const MxRows<Sums::kWeights>& b,
-                            const MxRows<Sums::kTokens>& a, uint32_t begin, uint32_t end) {
-  MxStep<Sums::kWeights> weights;
-  MxStep<Sums::kTokens> tokens;
+OCTET_DEVICE void add_steps(Sums& sums, const ScaledRows<Sums::kWeights>& b,
+                            const ScaledRows<Sums::kTokens>& a, uint32_t begin, uint32_t end) {
+  RowStep<Sums::kWeights> weights;
+  RowStep<Sums::kTokens> tokens;
   uint32_t step = begin + wave_index();
   if (step >= end) return;
-  Sums::load(weights, b, step);
-  Sums::load(tokens, a, step);
+  Sums::load_weights(weights, b, step);
+  Sums::load_tokens(tokens, a, step);
   OCTET_NO_UNROLL
   for (step += kTileWaves; step < end; step += kTileWaves) {
     sums.take(weights, tokens);
-    Sums::load(weights, b, step);
-    Sums::load(tokens, a, step);
+    Sums::load_weights(weights, b, step);
+    Sums::load_tokens(tokens, a, step);
     sums.add();
   }
   sums.take(weights, tokens);
@@ -31,11 +32,11 @@ OCTET_DEVICE void add_steps(Sums& sums, const MxRows<Sums::kWeights>& b,
 
 /// The step at the end of k that is not whole; by one wave.
 template <class Sums>
-OCTET_DEVICE void add_tail(Sums& sums, const MxRows<Sums::kWeights>& b,
-                           const MxRows<Sums::kTokens>& a, int k) {
+OCTET_DEVICE void add_tail(Sums& sums, const ScaledRows<Sums::kWeights>& b,
+                           const ScaledRows<Sums::kTokens>& a, int k) {
   if (wave_index() != kTileWaves - 1) return;
-  MxStep<Sums::kWeights> weights;
-  MxStep<Sums::kTokens> tokens;
+  RowStep<Sums::kWeights> weights;
+  RowStep<Sums::kTokens> tokens;
   Sums::load_tail(weights, b, k);
   Sums::load_tail(tokens, a, k);
   sums.take(weights, tokens);

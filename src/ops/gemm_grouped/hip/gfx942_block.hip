@@ -1,0 +1,18 @@
+// Grouped GEMM with scales of 128 of k by FP8 matrix instructions over 32 of k; the contract is
+// gfx942_moe_block.h.
+#include "src/gpu/hip/block_sums.h"
+#include "src/ops/gemm_grouped/hip/grouped_tile.h"
+#include "src/ops/gemm_grouped/hip/tile_shape.h"
+
+namespace octet::ops::gemm_grouped {
+
+#define OCTET_TILE(SLOTS, N, WAVES)                                                           \
+  OCTET_KERNEL(256, WAVES) octet_gfx942_moe_block_##SLOTS##x##N(HipParams p) {                \
+    grouped_tile<BlockScales,                                                                 \
+                 gpu::hip::BlockSums<((SLOTS) + 15) / 16, (N) / 16, gpu::hip::NarrowProduct>, \
+                 SLOTS>(p);                                                                   \
+  }
+OCTET_HIP_MOE_BLOCK_TILES(OCTET_TILE)
+#undef OCTET_TILE
+
+}  // namespace octet::ops::gemm_grouped

@@ -1,0 +1,15 @@
+// Grouped MXFP8 GEMM by FP8 matrix instructions over 32 of k; the contract is gfx942_mx.h.
+#include "src/gpu/hip/mx_promoted.h"
+#include "src/ops/gemm_grouped/hip/grouped_tile.h"
+#include "src/ops/gemm_grouped/hip/tile_shape.h"
+
+namespace octet::ops::gemm_grouped {
+
+#define OCTET_TILE(SLOTS, N, WAVES)                                                            \
+  OCTET_KERNEL(256, WAVES) octet_gfx942_moe_mx_##SLOTS##x##N(HipParams p) {                    \
+    grouped_tile<MxScales, gpu::hip::MxPromotedSums<((SLOTS) + 15) / 16, (N) / 16>, SLOTS>(p); \
+  }
+OCTET_GFX942_MOE_MX_TILES(OCTET_TILE)
+#undef OCTET_TILE
+
+}  // namespace octet::ops::gemm_grouped

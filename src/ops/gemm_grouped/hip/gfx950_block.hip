@@ -1,0 +1,19 @@
+// Grouped GEMM with scales of 128 of k by the matrix instructions of gfx950 over 128 of k; the
+// contract is gfx950_moe_block.h.
+#include "src/gpu/hip/block_sums.h"
+#include "src/gpu/hip/wide_product.h"
+#include "src/ops/gemm_grouped/hip/grouped_tile.h"
+#include "src/ops/gemm_grouped/hip/tile_shape.h"
+
+namespace octet::ops::gemm_grouped {
+
+#define OCTET_TILE(SLOTS, N, WAVES)                                                         \
+  OCTET_KERNEL(256, WAVES) octet_gfx950_moe_block_##SLOTS##x##N(HipParams p) {              \
+    grouped_tile<BlockScales,                                                               \
+                 gpu::hip::BlockSums<((SLOTS) + 15) / 16, (N) / 16, gpu::hip::WideProduct>, \
+                 SLOTS>(p);                                                                 \
+  }
+OCTET_HIP_MOE_BLOCK_TILES(OCTET_TILE)
+#undef OCTET_TILE
+
+}  // namespace octet::ops::gemm_grouped

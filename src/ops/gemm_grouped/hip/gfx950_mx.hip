@@ -1,0 +1,15 @@
+// Grouped MXFP8 GEMM by the scaled matrix instructions of gfx950; the contract is gfx950_mx.h.
+#include "src/gpu/hip/mx_scaled.h"
+#include "src/ops/gemm_grouped/hip/grouped_tile.h"
+#include "src/ops/gemm_grouped/hip/tile_shape.h"
+
+namespace octet::ops::gemm_grouped {
+
+#define OCTET_TILE(SLOTS, N, WAVES)                                                          \
+  OCTET_KERNEL(256, WAVES) octet_gfx950_moe_mx_##SLOTS##x##N(HipParams p) {                  \
+    grouped_tile<MxScales, gpu::hip::MxScaledSums<((SLOTS) + 15) / 16, (N) / 16>, SLOTS>(p); \
+  }
+OCTET_GFX950_MOE_MX_TILES(OCTET_TILE)
+#undef OCTET_TILE
+
+}  // namespace octet::ops::gemm_grouped
