@@ -85,7 +85,7 @@ HipParams make_params(const GemmGroupedArgs& args) {
   params.a_rows = static_cast<int32_t>(args.a.rows);
   params.n = static_cast<int32_t>(args.b.rows);
   params.k = static_cast<int32_t>(args.a.cols);
-  params.output = gpu_output(args.d.dtype);
+  params.output = gemm_output_type(args.d.dtype);
   return params;
 }
 
