@@ -1,4 +1,7 @@
 // Grouped MXFP8 GEMM by FP8 matrix instructions over 32 of k; the contract is gfx942_mx.h.
+//
+// Emits      v_mfma_f32_16x16x32_fp8_fp8 buffer_load_dwordx4 buffer_load_dword ds_bpermute_b32
+//            v_ldexp_f32 ds_write_b128 v_cvt_pk_bf16_f32@gfx950
 #include "src/gpu/hip/mx_promoted.h"
 #include "src/ops/gemm_grouped/hip/grouped_tile.h"
 #include "src/ops/gemm_grouped/hip/tile_shape.h"

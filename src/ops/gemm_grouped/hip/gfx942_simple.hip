@@ -1,5 +1,8 @@
 // Grouped GEMM by loads of bytes: a wave a slot and four rows of weights; the contract is
 // gfx942_simple.h.
+//
+// Emits      buffer_load_ubyte buffer_load_dword v_cvt_pk_f32_fp8 v_pk_fma_f32 v_ldexp_f32
+//            ds_swizzle_b32
 #include "src/gpu/hip/lane_products.h"
 #include "src/ops/gemm_grouped/hip/grouped_tile.h"
 

@@ -1,4 +1,8 @@
 // Grouped MXFP8 GEMM by the scaled matrix instructions of gfx950; the contract is gfx950_mx.h.
+//
+// Emits      v_mfma_scale_f32_16x16x128_f8f6f4 buffer_load_dwordx4 buffer_load_ubyte
+// ds_bpermute_b32
+//            ds_write_b128 v_cvt_pk_bf16_f32
 #include "src/gpu/hip/mx_scaled.h"
 #include "src/ops/gemm_grouped/hip/grouped_tile.h"
 #include "src/ops/gemm_grouped/hip/tile_shape.h"

@@ -1,6 +1,7 @@
 // Adds up the parts of k of a GEMM whose workgroups shared it, in the order of parts.
 //
 // Layout     grid: 256 of n, rows of d
+// Emits      global_load_dword v_add_f32
 #include "src/gpu/hip/output.h"
 #include "src/gpu/hip/wave.h"
 #include "src/ops/gemm_mxfp8/hip/params.h"

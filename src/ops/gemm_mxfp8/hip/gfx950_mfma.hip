@@ -1,4 +1,7 @@
 // MXFP8 GEMM by the scaled matrix instructions of gfx950; the contract is gfx950_mfma.h.
+//
+// Emits      v_mfma_scale_f32_16x16x128_f8f6f4 buffer_load_dwordx4 buffer_load_ubyte ds_write_b128
+//            v_cvt_pk_bf16_f32
 #include "src/gpu/hip/mx_scaled.h"
 #include "src/ops/gemm_mxfp8/hip/mfma_shape.h"
 #include "src/ops/gemm_mxfp8/hip/mfma_tile.h"
