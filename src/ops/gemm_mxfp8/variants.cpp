@@ -114,9 +114,9 @@ std::string fixed_default(Arch arch) {
     case Arch::kSm90:
       return "sm90_wgmma_widen_128x128x128_g1_c1";
     case Arch::kGfx942:
-      return "gfx942_mfma_64x32x128_k1";
+      return "gfx942_mfma_64x32x128_w4_k1";
     case Arch::kGfx950:
-      return "gfx950_mfma_64x64x128_k1";
+      return "gfx950_mfma_64x64x128_w4_k1";
     case Arch::kX86Amx:
       return X86AmxBlock::name(X86AmxBlock::kConfigs[0]);
     case Arch::kX86Avx512:

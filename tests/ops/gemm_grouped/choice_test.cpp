@@ -35,38 +35,38 @@ std::string chosen(std::string_view profile, const gemm::Problem& p) {
 
 TEST(GroupedHipChoice, FollowsTheRowsOfAnExpert) {
   EXPECT_EQ(chosen("mi300x", problem(1, 1536, 6144, 128, 4, Format::kMxfp8)),
-            "gfx942_mx_8x16x128 heuristic:rows<=8");
+            "gfx942_mx_8x16x128_w8 heuristic:rows<=8");
   EXPECT_EQ(chosen("mi355x", problem(1, 1536, 6144, 128, 4, Format::kBlockscale)),
-            "gfx950_block_8x16x128 heuristic:rows<=8");
-  EXPECT_EQ(chosen("mi355x", problem(256, 4096, 7168, 128, 8, Format::kMxfp8)),
-            "gfx950_mx_16x32x128 heuristic:rows<=16");
-  EXPECT_EQ(chosen("mi300x", problem(512, 4096, 7168, 128, 8, Format::kBlockscale)),
-            "gfx942_block_32x32x128 heuristic:rows<=32");
+            "gfx950_block_8x16x128_w8 heuristic:rows<=8");
+  EXPECT_EQ(chosen("mi355x", problem(200, 4096, 7168, 128, 8, Format::kMxfp8)),
+            "gfx950_mx_16x32x128_w4 heuristic:rows<=16");
+  EXPECT_EQ(chosen("mi300x", problem(400, 4096, 7168, 128, 8, Format::kBlockscale)),
+            "gfx942_block_32x32x128_w4 heuristic:rows<=32");
   EXPECT_EQ(chosen("mi355x", problem(2048, 4096, 7168, 32, 8, Format::kMxfp8)),
-            "gfx950_mx_64x64x128 heuristic:rows>32");
+            "gfx950_mx_64x64x128_w4 heuristic:rows>32");
   EXPECT_EQ(chosen("mi300x", problem(2048, 4096, 7168, 32, 8, Format::kMxfp8)),
-            "gfx942_mx_64x32x128 heuristic:rows>32");
+            "gfx942_mx_64x32x128_w4 heuristic:rows>32");
 }
 
 TEST(GroupedHipChoice, FillsTheComputeUnits) {
   EXPECT_EQ(chosen("mi355x", problem(20, 64, 1024, 2, 1, Format::kMxfp8)),
-            "gfx950_mx_16x16x128 heuristic:rows<=16")
+            "gfx950_mx_16x16x128_w8 heuristic:rows<=16")
       << "two experts and 64 columns: the narrowest";
 }
 
 TEST(GroupedHipChoice, KeepsToTheBlockOfTheList) {
   EXPECT_EQ(chosen("mi300x", problem(2048, 4096, 7168, 32, 8, Format::kMxfp8, 16)),
-            "gfx942_mx_16x32x128 heuristic:rows>32")
+            "gfx942_mx_16x32x128_w4 heuristic:rows>32")
       << "aligned to 16 slots";
   EXPECT_EQ(chosen("mi300x", problem(2048, 4096, 7168, 32, 8, Format::kMxfp8, 24)),
-            "gfx942_mx_8x16x128 heuristic:rows>32");
+            "gfx942_mx_8x16x128_w4 heuristic:rows>32");
 }
 
 TEST(GroupedHipChoice, OtherKRunsOnTheSimpleKernel) {
   EXPECT_EQ(chosen("mi300x", problem(4, 256, 160, 8, 2, Format::kMxfp8)),
             "gfx942_simple first-supported");
   EXPECT_EQ(chosen("mi355x", problem(4, 256, 160, 8, 2, Format::kMxfp8)),
-            "gfx950_mx_8x16x128 heuristic:rows<=8");
+            "gfx950_mx_8x16x128_w4 heuristic:rows<=8");
 }
 
 TEST(GroupedHipSupports, LimitsAreNamed) {
@@ -76,15 +76,15 @@ TEST(GroupedHipSupports, LimitsAreNamed) {
     return variant.supports(variant.config, gemm::to_select(p), device).reason;
   };
   const Format mx = Format::kMxfp8, blocks = Format::kBlockscale;
-  EXPECT_EQ(reason("gfx942_mx_16x16x128", problem(4, 64, 128, 8, 2, blocks)),
+  EXPECT_EQ(reason("gfx942_mx_16x16x128_w4", problem(4, 64, 128, 8, 2, blocks)),
             "takes scales of 32 of k (e8m0)");
-  EXPECT_EQ(reason("gfx942_block_16x16x128", problem(4, 64, 128, 8, 2, mx)),
+  EXPECT_EQ(reason("gfx942_block_16x16x128_w4", problem(4, 64, 128, 8, 2, mx)),
             "takes scales of 128 of k (float32)");
-  EXPECT_EQ(reason("gfx942_mx_16x16x128", problem(4, 64, 96, 8, 2, mx)),
+  EXPECT_EQ(reason("gfx942_mx_16x16x128_w4", problem(4, 64, 96, 8, 2, mx)),
             "k = 96, must be a multiple of 128");
-  EXPECT_EQ(reason("gfx942_mx_16x16x128", problem(4, 64, 128, 8, 2, mx, 24)),
+  EXPECT_EQ(reason("gfx942_mx_16x16x128_w4", problem(4, 64, 128, 8, 2, mx, 24)),
             "block_m = 24, must be a multiple of 16");
-  EXPECT_EQ(reason("gfx942_block_8x16x128", problem(1 << 20, 64, 4096, 8, 2, blocks)),
+  EXPECT_EQ(reason("gfx942_block_8x16x128_w4", problem(1 << 20, 64, 4096, 8, 2, blocks)),
             "a of 2097152 rows of k = 4096 bytes, at most 1879048192 bytes");
   EXPECT_EQ(reason("gfx942_simple", problem(1 << 20, 64, 4096, 8, 2, blocks)), "");
   EXPECT_EQ(reason("gfx942_simple", problem(4, 1048561, 128, 8, 2, mx)),

@@ -29,17 +29,25 @@ const Arm& arm_of(const Problem& p) {
   return kArms[i];
 }
 
-/// The widest tile whose workgroups are enough for all compute units, or else the narrowest.
+/// Bytes of weights that each compute unit is to have under way: a microsecond of its share of
+/// memory's speed, about.
+constexpr double kBytesAhead = 24576;
+
+/// The widest tile whose workgroups are enough for all compute units, or else the narrowest; of its
+/// kernels that of the fewest waves that have so many bytes under way (128 of each row).
 template <class Contract>
-std::string name_of(const Problem& p, int slots, int cu_num) {
-  const double per_expert =
-      std::ceil(static_cast<double>(p.rows()) / std::max(1.0, p.active_experts()) / slots);
-  const double tiles = std::max(1.0, p.active_experts()) * std::max(1.0, per_expert);
-  std::string best;
-  for (const auto& c : Contract::kConfigs) {
+HipTileConfig config_of(const Problem& p, int slots, int cu_num) {
+  const double active = std::max(1.0, p.active_experts());
+  const double tiles =
+      active * std::max(1.0, std::ceil(static_cast<double>(p.rows()) / active / slots));
+  const double wanted = kBytesAhead * cu_num / (128 * tiles * static_cast<double>(p.n));
+  HipTileConfig best{};
+  for (const HipTileConfig& c : Contract::kConfigs) {
     if (c.shape.slots != slots) continue;
+    const bool wider = c.shape.block_n > best.shape.block_n;
     const double workgroups = tiles * std::ceil(static_cast<double>(p.n) / c.shape.block_n);
-    if (best.empty() || workgroups >= cu_num) best = Contract::name(c);
+    const bool more = !wider && best.shape.waves < wanted && c.shape.waves <= p.k / 128;
+    if (best.shape.slots == 0 || (wider ? workgroups >= cu_num : more)) best = c;
   }
   return best;
 }
@@ -51,7 +59,7 @@ select::HeuristicChoice choose(const select::Op& op, const Problem& p, const Dev
   const Arm& arm = arm_of(p);
   int index = -1;
   const auto take = [&]<class Contract>() {
-    index = op.find(name_of<Contract>(p, arm.slots, device.cu_num));
+    index = op.find(Contract::name(config_of<Contract>(p, arm.slots, device.cu_num)));
     return index >= 0 && usable[static_cast<size_t>(index)];
   };
   const bool mx = p.format == Format::kMxfp8;

@@ -7,8 +7,8 @@ namespace octet::ops::gemm_grouped {
 OCTET_GFX942_CODE(kGfx942BlockCode, gemm_grouped, gfx942_block);
 
 namespace {
-#define OCTET_TILE(SLOTS, N, WAVES) \
-  gpu::Kernel(kGfx942BlockCode, "octet_gfx942_moe_block_" #SLOTS "x" #N, 0),
+#define OCTET_TILE(SLOTS, N, WAVES, HELD) \
+  gpu::Kernel(kGfx942BlockCode, "octet_gfx942_moe_block_" #SLOTS "x" #N "_w" #WAVES, 0),
 const gpu::Kernel kGfx942Block[] = {OCTET_HIP_MOE_BLOCK_TILES(OCTET_TILE)};
 #undef OCTET_TILE
 }  // namespace

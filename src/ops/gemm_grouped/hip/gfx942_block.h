@@ -5,7 +5,7 @@
 // bf16, f16 or f32 Requires   gfx942 or gfx950; block_m of the slot list a multiple of the tile's;
 // a within 1.75 GiB Numerics   OCP codes are rewritten exactly as the device's FP8; f32 sums of 128
 // of k in the matrix
-//            core, each times the product of its two scales; those of four waves added in a fixed
+//            core, each times the product of its two scales; those of its waves added in a fixed
 //            order
 #pragma once
 

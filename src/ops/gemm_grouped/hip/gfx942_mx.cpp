@@ -7,8 +7,8 @@ namespace octet::ops::gemm_grouped {
 OCTET_GFX942_CODE(kGfx942MxCode, gemm_grouped, gfx942_mx);
 
 namespace {
-#define OCTET_TILE(SLOTS, N, WAVES) \
-  gpu::Kernel(kGfx942MxCode, "octet_gfx942_moe_mx_" #SLOTS "x" #N, 0),
+#define OCTET_TILE(SLOTS, N, WAVES, HELD) \
+  gpu::Kernel(kGfx942MxCode, "octet_gfx942_moe_mx_" #SLOTS "x" #N "_w" #WAVES, 0),
 const gpu::Kernel kGfx942Mx[] = {OCTET_GFX942_MOE_MX_TILES(OCTET_TILE)};
 #undef OCTET_TILE
 }  // namespace

@@ -6,7 +6,7 @@
 // 128
 //            and a within 1.75 GiB
 // Numerics   OCP codes are rewritten exactly as the device's FP8; f32 sums of products of 32 of k,
-//            each times 2^(sum of both exponents) in one step: right for every byte; those of four
+//            each times 2^(sum of both exponents) in one step: right for every byte; those of its
 //            waves added in a fixed order
 #pragma once
 

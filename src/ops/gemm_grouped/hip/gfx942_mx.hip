@@ -8,9 +8,10 @@
 
 namespace octet::ops::gemm_grouped {
 
-#define OCTET_TILE(SLOTS, N, WAVES)                                                            \
-  OCTET_KERNEL(256, WAVES) octet_gfx942_moe_mx_##SLOTS##x##N(HipParams p) {                    \
-    grouped_tile<MxScales, gpu::hip::MxPromotedSums<((SLOTS) + 15) / 16, (N) / 16>, SLOTS>(p); \
+#define OCTET_TILE(SLOTS, N, WAVES, HELD)                                                      \
+  OCTET_KERNEL(64 * (WAVES), HELD) octet_gfx942_moe_mx_##SLOTS##x##N##_w##WAVES(HipParams p) { \
+    using Sums = gpu::hip::MxPromotedSums<((SLOTS) + 15) / 16, (N) / 16>;                      \
+    grouped_tile<MxScales, Sums, SLOTS, WAVES>(p);                                             \
   }
 OCTET_GFX942_MOE_MX_TILES(OCTET_TILE)
 #undef OCTET_TILE

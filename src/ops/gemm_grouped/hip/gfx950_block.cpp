@@ -7,8 +7,8 @@ namespace octet::ops::gemm_grouped {
 OCTET_GFX950_CODE(kGfx950BlockCode, gemm_grouped, gfx950_block);
 
 namespace {
-#define OCTET_TILE(SLOTS, N, WAVES) \
-  gpu::Kernel(kGfx950BlockCode, "octet_gfx950_moe_block_" #SLOTS "x" #N, 0),
+#define OCTET_TILE(SLOTS, N, WAVES, HELD) \
+  gpu::Kernel(kGfx950BlockCode, "octet_gfx950_moe_block_" #SLOTS "x" #N "_w" #WAVES, 0),
 const gpu::Kernel kGfx950Block[] = {OCTET_HIP_MOE_BLOCK_TILES(OCTET_TILE)};
 #undef OCTET_TILE
 }  // namespace

@@ -5,7 +5,7 @@
 // bf16, f16 or f32 Requires   gfx950; block_m of the slot list a multiple of the tile's; a
 // within 1.75 GiB Numerics   f32 sums of 128 of k in the matrix core, each times the product of its
 // two scales; those
-//            of four waves added in a fixed order
+//            of its waves added in a fixed order
 #pragma once
 
 #include "src/ops/gemm_grouped/hip/tile_config.h"

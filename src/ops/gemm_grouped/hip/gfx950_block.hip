@@ -10,11 +10,10 @@
 
 namespace octet::ops::gemm_grouped {
 
-#define OCTET_TILE(SLOTS, N, WAVES)                                                         \
-  OCTET_KERNEL(256, WAVES) octet_gfx950_moe_block_##SLOTS##x##N(HipParams p) {              \
-    grouped_tile<BlockScales,                                                               \
-                 gpu::hip::BlockSums<((SLOTS) + 15) / 16, (N) / 16, gpu::hip::WideProduct>, \
-                 SLOTS>(p);                                                                 \
+#define OCTET_TILE(SLOTS, N, WAVES, HELD)                                                         \
+  OCTET_KERNEL(64 * (WAVES), HELD) octet_gfx950_moe_block_##SLOTS##x##N##_w##WAVES(HipParams p) { \
+    using Sums = gpu::hip::BlockSums<((SLOTS) + 15) / 16, (N) / 16, gpu::hip::WideProduct>;       \
+    grouped_tile<BlockScales, Sums, SLOTS, WAVES>(p);                                             \
   }
 OCTET_HIP_MOE_BLOCK_TILES(OCTET_TILE)
 #undef OCTET_TILE

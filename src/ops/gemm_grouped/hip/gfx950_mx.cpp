@@ -7,8 +7,8 @@ namespace octet::ops::gemm_grouped {
 OCTET_GFX950_CODE(kGfx950MxCode, gemm_grouped, gfx950_mx);
 
 namespace {
-#define OCTET_TILE(SLOTS, N, WAVES) \
-  gpu::Kernel(kGfx950MxCode, "octet_gfx950_moe_mx_" #SLOTS "x" #N, 0),
+#define OCTET_TILE(SLOTS, N, WAVES, HELD) \
+  gpu::Kernel(kGfx950MxCode, "octet_gfx950_moe_mx_" #SLOTS "x" #N "_w" #WAVES, 0),
 const gpu::Kernel kGfx950Mx[] = {OCTET_GFX950_MOE_MX_TILES(OCTET_TILE)};
 #undef OCTET_TILE
 }  // namespace

@@ -2,7 +2,7 @@
 //
 // Layout     a, b row-major with codes at multiples of 4 bytes, exponents anywhere; d bf16, f16 or
 // f32 Requires   gfx950; block_m of the slot list a multiple of the tile's; a within 1.75 GiB
-// Numerics   f32 sums of the matrix instruction, which applies both exponents; those of four waves
+// Numerics   f32 sums of the matrix instruction, which applies both exponents; those of its waves
 //            added in a fixed order
 #pragma once
 

@@ -9,9 +9,10 @@
 
 namespace octet::ops::gemm_grouped {
 
-#define OCTET_TILE(SLOTS, N, WAVES)                                                          \
-  OCTET_KERNEL(256, WAVES) octet_gfx950_moe_mx_##SLOTS##x##N(HipParams p) {                  \
-    grouped_tile<MxScales, gpu::hip::MxScaledSums<((SLOTS) + 15) / 16, (N) / 16>, SLOTS>(p); \
+#define OCTET_TILE(SLOTS, N, WAVES, HELD)                                                      \
+  OCTET_KERNEL(64 * (WAVES), HELD) octet_gfx950_moe_mx_##SLOTS##x##N##_w##WAVES(HipParams p) { \
+    using Sums = gpu::hip::MxScaledSums<((SLOTS) + 15) / 16, (N) / 16>;                        \
+    grouped_tile<MxScales, Sums, SLOTS, WAVES>(p);                                             \
   }
 OCTET_GFX950_MOE_MX_TILES(OCTET_TILE)
 #undef OCTET_TILE

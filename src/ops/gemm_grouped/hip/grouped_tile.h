@@ -52,7 +52,7 @@ struct BlockScales {
 };
 
 /// Grid: parts of kSlots slots, tiles of n.
-template <class Scales, class Sums, int kSlots>
+template <class Scales, class Sums, int kSlots, int kWaves>
 OCTET_DEVICE void grouped_tile(const HipParams& p) {
   namespace hip = gpu::hip;
   const SlotTile tile = slot_tile<kSlots>(p.slots, hip::block_x());
@@ -70,11 +70,11 @@ OCTET_DEVICE void grouped_tile(const HipParams& p) {
         return row < 0 ? -1 : token_row(p.slots, row);
       });
   Sums sums;
-  hip::add_steps(sums, b, a, 0, static_cast<uint32_t>(p.k) / 128);
+  hip::add_steps<kWaves>(sums, b, a, 0, static_cast<uint32_t>(p.k) / 128);
   if constexpr (Sums::kHasTail) {
-    if (p.k % 128 != 0) hip::add_tail(sums, b, a, p.k);
+    if (p.k % 128 != 0) hip::add_tail<kWaves>(sums, b, a, p.k);
   }
-  hip::store_sums(sums, [&](uint32_t slot, uint32_t weight, float sum) {
+  hip::store_sums<kWaves>(sums, [&](uint32_t slot, uint32_t weight, float sum) {
     const int row = of_slot(slot), n = first_n + static_cast<int>(weight);
     const float factor = hip::as_float(hip::shuffle(hip::as_bits(tile.weight), slot));
     if (row >= 0 && n < p.n) {

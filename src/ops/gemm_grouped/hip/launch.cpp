@@ -97,7 +97,7 @@ Result<gpu::LaunchShape> grid(const LaunchPlan& plan, const HipParams& params) {
   gpu::LaunchShape shape;
   shape.grid_x = static_cast<uint32_t>(parts);
   shape.grid_y = static_cast<uint32_t>(tiles_of(params.n, plan.tile.block_n));
-  shape.block_x = 256;
+  shape.block_x = static_cast<uint32_t>(plan.tile.waves) * 64;
   return shape;
 }
 

@@ -9,9 +9,10 @@
 
 namespace octet::ops::gemm_grouped::hip {
 
-/// What a workgroup computes: slots of one expert by rows of its weights.
+/// What a workgroup computes, slots of one expert by rows of its weights, and its waves.
 struct TileShape {
   int slots, block_n;
+  int waves = 4;
 };
 
 struct LaunchPlan {

@@ -1,4 +1,4 @@
-// What the contracts of kernels by matrix instructions share: a config is a tile.
+// What the contracts of kernels by matrix instructions share: a config is a tile and its waves.
 #pragma once
 
 #include <array>
@@ -16,7 +16,7 @@ struct HipTileConfig {
   hip::TileShape shape;
 
   std::string name(std::string_view stem) const {
-    return fmt::format("{}_{}x{}x128", stem, shape.slots, shape.block_n);
+    return fmt::format("{}_{}x{}x128_w{}", stem, shape.slots, shape.block_n, shape.waves);
   }
   select::Tile tile() const { return {shape.slots, shape.block_n, 128, 1, true}; }
   select::Support supports(Format format, const Problem& problem) const {
@@ -28,6 +28,6 @@ struct HipTileConfig {
   }
 };
 
-#define OCTET_HIP_TILE(SLOTS, N, WAVES) HipTileConfig{{SLOTS, N}},
+#define OCTET_HIP_TILE(SLOTS, N, WAVES, HELD) HipTileConfig{{SLOTS, N, WAVES}},
 
 }  // namespace octet::ops::gemm_grouped

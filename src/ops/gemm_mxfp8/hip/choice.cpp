@@ -12,7 +12,9 @@ namespace {
 /// Up to so many tokens vector instructions keep up with memory: eight products an instruction and
 /// row of weights, beside 16 codes to widen.
 constexpr int64_t kMostGemvTokens = 2;
-constexpr int64_t kLeastSteps = 4;  // of 128 of k, for each workgroup that shares it
+/// Bytes of weights that each compute unit is to have under way: a microsecond of its share of
+/// memory's speed, about.
+constexpr int64_t kBytesAhead = 24576;
 
 int64_t tiles(int64_t size, int64_t block) { return (size + block - 1) / block; }
 
@@ -21,21 +23,29 @@ bool usable_name(const select::Op& op, select::Usable usable, const std::string&
   return index >= 0 && usable[static_cast<size_t>(index)];
 }
 
-/// The tile of `block_m` whose workgroups are enough for all compute units, the widest of those,
-/// or else the narrowest; then so many workgroups a tile as that takes.
+/// Waves that must share the k of a tile for so many bytes ahead: one has 128 of each row.
+int64_t waves_wanted(const Problem& p, int64_t block_m, int cu_num) {
+  return tiles(kBytesAhead * cu_num, 128 * p.n * tiles(p.m, block_m));
+}
+
+/// The widest tile whose workgroups are enough for all compute units, or else the narrowest; of its
+/// kernels that of the fewest waves that are enough, and where the most are not, several workgroups
+/// a tile. No wave is to go without a step.
 template <class Contract>
 MfmaConfig mfma_config(const Problem& p, int64_t block_m, int cu_num) {
+  const int64_t wanted = std::min(waves_wanted(p, block_m, cu_num), p.k / 128);
   MfmaConfig best{};
   for (const MfmaConfig& c : Contract::kConfigs) {
     if (c.shape.block_m != block_m || c.shape.split != 1) continue;
+    const bool wider = c.shape.block_n > best.shape.block_n;
     const bool enough = tiles(p.m, block_m) * tiles(p.n, c.shape.block_n) >= cu_num;
-    if (best.shape.block_m == 0 || enough) best = c;
+    const bool more = !wider && best.shape.waves < wanted && c.shape.waves <= p.k / 128;
+    if (best.shape.block_m == 0 || (wider ? enough : more)) best = c;
   }
-  const int64_t workgroups = tiles(p.m, block_m) * tiles(p.n, best.shape.block_n);
   for (const int split : kMfmaSplits) {
-    if (split > 1 && p.k < 128 * kLeastSteps * split) break;
+    if (split > 1 && best.shape.waves * split > p.k / 128) break;
     best.shape.split = split;
-    if (workgroups * split >= cu_num) break;
+    if (best.shape.waves * split >= wanted) break;
   }
   return best;
 }

@@ -7,7 +7,8 @@ namespace octet::ops::gemm_mxfp8 {
 OCTET_GFX942_CODE(kMfmaCode, gemm_mxfp8, gfx942_mfma);
 
 namespace {
-#define OCTET_TILE(M, N, WAVES) gpu::Kernel(kMfmaCode, "octet_gfx942_mfma_" #M "x" #N, 0),
+#define OCTET_TILE(M, N, WAVES, HELD) \
+  gpu::Kernel(kMfmaCode, "octet_gfx942_mfma_" #M "x" #N "_w" #WAVES, 0),
 const gpu::Kernel kKernels[] = {OCTET_GFX942_MX_TILES(OCTET_TILE)};
 #undef OCTET_TILE
 }  // namespace

@@ -7,7 +7,7 @@
 // Requires   gfx942 or gfx950; any m, k a multiple of 128 and at least 128 for each workgroup that
 //            shares it
 // Numerics   OCP codes are rewritten exactly as the device's FP8; f32 sums of products of 32 of k,
-//            each times 2^(sum of both exponents) in one step: right for every byte; those of four
+//            each times 2^(sum of both exponents) in one step: right for every byte; those of its
 //            waves, and of workgroups that share k, added in a fixed order
 #pragma once
 
@@ -21,7 +21,7 @@ struct Gfx942Mfma {
   using Config = MfmaConfig;
   static constexpr Arch kArch = Arch::kGfx942;
 
-#define OCTET_TILE(M, N, WAVES) hip::TileShape{M, N},
+#define OCTET_TILE(M, N, WAVES, HELD) hip::TileShape{M, N, WAVES},
   static constexpr auto kConfigs =
       with_splits(std::to_array<hip::TileShape>({OCTET_GFX942_MX_TILES(OCTET_TILE)}));
 #undef OCTET_TILE

@@ -8,9 +8,9 @@
 
 namespace octet::ops::gemm_mxfp8 {
 
-#define OCTET_TILE(M, N, WAVES)                                       \
-  OCTET_KERNEL(256, WAVES) octet_gfx942_mfma_##M##x##N(HipParams p) { \
-    mfma_tile<gpu::hip::MxPromotedSums<(M) / 16, (N) / 16>>(p);       \
+#define OCTET_TILE(M, N, WAVES, HELD)                                                    \
+  OCTET_KERNEL(64 * (WAVES), HELD) octet_gfx942_mfma_##M##x##N##_w##WAVES(HipParams p) { \
+    mfma_tile<gpu::hip::MxPromotedSums<(M) / 16, (N) / 16>, WAVES>(p);                   \
   }
 OCTET_GFX942_MX_TILES(OCTET_TILE)
 #undef OCTET_TILE

@@ -7,7 +7,8 @@ namespace octet::ops::gemm_mxfp8 {
 OCTET_GFX950_CODE(kScaledMfmaCode, gemm_mxfp8, gfx950_mfma);
 
 namespace {
-#define OCTET_TILE(M, N, WAVES) gpu::Kernel(kScaledMfmaCode, "octet_gfx950_mfma_" #M "x" #N, 0),
+#define OCTET_TILE(M, N, WAVES, HELD) \
+  gpu::Kernel(kScaledMfmaCode, "octet_gfx950_mfma_" #M "x" #N "_w" #WAVES, 0),
 const gpu::Kernel kScaledKernels[] = {OCTET_GFX950_MX_TILES(OCTET_TILE)};
 #undef OCTET_TILE
 }  // namespace

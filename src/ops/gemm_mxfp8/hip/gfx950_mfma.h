@@ -3,7 +3,7 @@
 // Layout     a (m,k), b (n,k) row-major, codes at multiples of 4 bytes, exponents anywhere; d bf16,
 //            f16 or f32
 // Requires   gfx950; any m and any k % 32 == 0, at least 128 for each workgroup that shares it
-// Numerics   f32 sums of the matrix instruction, which applies both exponents; those of four waves,
+// Numerics   f32 sums of the matrix instruction, which applies both exponents; those of its waves,
 //            and of workgroups that share k, added in a fixed order
 #pragma once
 
@@ -17,7 +17,7 @@ struct Gfx950Mfma {
   using Config = MfmaConfig;
   static constexpr Arch kArch = Arch::kGfx950;
 
-#define OCTET_TILE(M, N, WAVES) hip::TileShape{M, N},
+#define OCTET_TILE(M, N, WAVES, HELD) hip::TileShape{M, N, WAVES},
   static constexpr auto kConfigs =
       with_splits(std::to_array<hip::TileShape>({OCTET_GFX950_MX_TILES(OCTET_TILE)}));
 #undef OCTET_TILE

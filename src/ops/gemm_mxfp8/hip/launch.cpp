@@ -104,7 +104,7 @@ LaunchPlan plan_tiles(const TileShape& tile, const Problem& problem) {
   plan.shape.grid_x = static_cast<uint32_t>(tiles_of(problem.n, tile.block_n));
   plan.shape.grid_y = static_cast<uint32_t>(tiles_of(problem.m, tile.block_m));
   plan.shape.grid_z = static_cast<uint32_t>(tile.split);
-  plan.shape.block_x = 256;
+  plan.shape.block_x = static_cast<uint32_t>(tile.waves) * 64;
   return plan;
 }
 

@@ -17,15 +17,16 @@ struct LaunchPlan {
   int scale_alignment = 1;  // of exponents
 };
 
-/// Results that a workgroup computes, and how many share k.
+/// Results that a workgroup computes, its waves, and how many workgroups share k.
 struct TileShape {
   int block_m, block_n;
+  int waves = 4;
   int split = 1;
 };
 
 /// Whether grid, offsets and parts of k of such tiles hold the problem.
 select::Support supports_tiles(const TileShape& tile, const Problem& problem);
-/// Grid and split, of workgroups of 256; not the kernel.
+/// Grid and split; not the kernel.
 LaunchPlan plan_tiles(const TileShape& tile, const Problem& problem);
 /// Of partial sums, where workgroups share k.
 int64_t workspace_bytes(const TileShape& tile, const Problem& problem);

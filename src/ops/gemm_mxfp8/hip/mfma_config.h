@@ -1,4 +1,5 @@
-// What the contracts of kernels by matrix instructions share: a config is a tile and a split.
+// What the contracts of kernels by matrix instructions share: a config is a tile, its waves and a
+// split.
 #pragma once
 
 #include <array>
@@ -15,13 +16,14 @@ struct MfmaConfig {
   hip::TileShape shape;
 
   std::string name(std::string_view stem) const {
-    return fmt::format("{}_{}x{}x128_k{}", stem, shape.block_m, shape.block_n, shape.split);
+    return fmt::format("{}_{}x{}x128_w{}_k{}", stem, shape.block_m, shape.block_n, shape.waves,
+                       shape.split);
   }
   select::Tile tile() const { return {shape.block_m, shape.block_n, 128, shape.split, true}; }
 };
 
 /// Workgroups that may share k.
-inline constexpr int kMfmaSplits[] = {1, 2, 4, 8};
+inline constexpr int kMfmaSplits[] = {1, 2, 4};
 
 /// Every tile with every split, the splits of a tile side by side.
 template <size_t kTiles>

@@ -8,7 +8,7 @@
 namespace octet::ops::gemm_mxfp8 {
 
 /// Grid: tiles of n, tiles of m, parts of k. `Sums` says how many groups of 16 both tiles have.
-template <class Sums>
+template <class Sums, int kWaves>
 OCTET_DEVICE void mfma_tile(const HipParams& p) {
   namespace hip = gpu::hip;
   const auto first_n = static_cast<int>(hip::block_x()) * 16 * Sums::kWeights;
@@ -22,11 +22,11 @@ OCTET_DEVICE void mfma_tile(const HipParams& p) {
   const auto steps = static_cast<uint32_t>(p.k) / 128, split = static_cast<uint32_t>(p.split);
   const uint32_t part = hip::block_z();
   Sums sums;
-  hip::add_steps(sums, b, a, part * steps / split, (part + 1) * steps / split);
+  hip::add_steps<kWaves>(sums, b, a, part * steps / split, (part + 1) * steps / split);
   if constexpr (Sums::kHasTail) {
-    if (p.k % 128 != 0 && part + 1 == split) hip::add_tail(sums, b, a, p.k);
+    if (p.k % 128 != 0 && part + 1 == split) hip::add_tail<kWaves>(sums, b, a, p.k);
   }
-  hip::store_sums(sums, [&](uint32_t token, uint32_t weight, float sum) {
+  hip::store_sums<kWaves>(sums, [&](uint32_t token, uint32_t weight, float sum) {
     const int m = first_m + static_cast<int>(token), n = first_n + static_cast<int>(weight);
     if (m >= p.m || n >= p.n) return;
     if (split == 1) {
