@@ -44,7 +44,7 @@ std::string to_string(const Why& why) {
 
 namespace {
 
-constexpr int kMaxVariants = 128;
+constexpr int kMaxVariants = 192;
 
 /// What can run, filled in lazily: supports() of a variant is asked once.
 class Candidates {

@@ -21,7 +21,13 @@
 #include "src/ops/gemm_grouped/cuda/sm90_mx_swap.h"
 #include "src/ops/gemm_grouped/cuda/sm90_mx_widen.h"
 #include "src/ops/gemm_grouped/cuda/sm90_simple.h"
+#include "src/ops/gemm_grouped/hip/gfx942_block.h"
+#include "src/ops/gemm_grouped/hip/gfx942_mx.h"
+#include "src/ops/gemm_grouped/hip/gfx942_simple.h"
+#include "src/ops/gemm_grouped/hip/gfx950_block.h"
+#include "src/ops/gemm_grouped/hip/gfx950_mx.h"
 #include "src/ops/gemm_grouped/op.h"
+#include "src/ops/hip_variants.h"
 #include "src/ops/other_path.h"
 #include "src/select/gemm_cost.h"
 #include "src/select/whole_op.h"
@@ -59,6 +65,20 @@ void add_cuda(std::vector<select::Variant>& variants) {
   append_cuda_variants<Contract, CudaOp>(variants);
 }
 
+struct HipOp {
+  static Problem from(const select::Problem& problem) { return gemm_grouped::from(problem); }
+  template <class Contract>
+  static Status launch(int config, const void* args, select::Workspace, Stream& stream) {
+    const auto& a = *static_cast<const GemmGroupedArgs*>(args);
+    return hip::run(Contract::plan(config, problem_of(a)), a, stream);
+  }
+};
+
+template <class Contract>
+void add_hip(std::vector<select::Variant>& variants) {
+  append_hip_variants<Contract, HipOp>(variants);
+}
+
 template <class Contract>
 void add_cpu(std::vector<select::Variant>& variants) {
   select::append_variants<Contract>(variants, [](select::Variant& variant) {
@@ -88,6 +108,11 @@ std::vector<select::Variant> make_variants() {
   add_cuda<Sm90MxSwap>(variants);
   add_cuda<Sm90MxLoose>(variants);
   add_cuda<Sm90Simple>(variants);
+  add_hip<Gfx950Mx>(variants);
+  add_hip<Gfx950Block>(variants);
+  add_hip<Gfx942Mx>(variants);
+  add_hip<Gfx942Block>(variants);
+  add_hip<Gfx942Simple>(variants);
   add_cpu<X86AmxExperts>(variants);
   add_cpu<X86Avx512Dpbf16Experts>(variants);
   add_cpu<X86Avx512Experts>(variants);
@@ -117,6 +142,9 @@ std::string fixed_default(Arch arch) {
   switch (arch) {
     case Arch::kSm90:
       return Sm90Simple::name({});
+    case Arch::kGfx942:
+    case Arch::kGfx950:
+      return Gfx942Simple::name({});
     case Arch::kX86Amx:
       return X86AmxExperts::name(X86AmxExperts::kConfigs[0]);
     case Arch::kX86Avx512:

@@ -1,10 +1,15 @@
-// What runs where no tuned row fits: the variant with the least predicted time (data/cost).
+// What runs where no tuned row fits: the variant with the least predicted time (data/cost); on AMD
+// what hip/choice.h says.
+#include "src/ops/gemm_mxfp8/hip/choice.h"
 #include "src/ops/gemm_mxfp8/op.h"
 #include "src/select/fitted_cost.h"
 
 namespace octet::ops::gemm_mxfp8 {
 select::HeuristicChoice heuristic(const select::Problem& problem, const Device& device,
                                   select::Usable usable) {
+  if (device.arch == Arch::kGfx942 || device.arch == Arch::kGfx950) {
+    return hip::choose(op(), from(problem), device, usable);
+  }
   return select::fitted_cost<op>().least(problem, device, usable);
 }
 

@@ -20,7 +20,12 @@
 #include "src/ops/gemm_mxfp8/cuda/sm90_wgmma_promote.h"
 #include "src/ops/gemm_mxfp8/cuda/sm90_wgmma_swap.h"
 #include "src/ops/gemm_mxfp8/cuda/sm90_wgmma_widen.h"
+#include "src/ops/gemm_mxfp8/hip/gfx942_gemv.h"
+#include "src/ops/gemm_mxfp8/hip/gfx942_mfma.h"
+#include "src/ops/gemm_mxfp8/hip/gfx942_simple.h"
+#include "src/ops/gemm_mxfp8/hip/gfx950_mfma.h"
 #include "src/ops/gemm_mxfp8/op.h"
+#include "src/ops/hip_variants.h"
 #include "src/ops/other_path.h"
 #include "src/select/gemm_cost.h"
 #include "src/select/whole_op.h"
@@ -60,12 +65,29 @@ void add_cuda(std::vector<select::Variant>& variants) {
   append_cuda_variants<Contract, CudaOp>(variants);
 }
 
+struct HipOp : CpuOp {
+  template <class Contract>
+  static Status launch(int config, const void* args, select::Workspace workspace, Stream& stream) {
+    const auto& a = *static_cast<const GemmMxfp8Args*>(args);
+    return hip::run(Contract::plan(config, problem_of(a)), a, workspace, stream);
+  }
+};
+
+template <class Contract>
+void add_hip(std::vector<select::Variant>& variants) {
+  append_hip_variants<Contract, HipOp>(variants);
+}
+
 std::vector<select::Variant> make_variants() {
   std::vector<select::Variant> variants;
   add_cuda<Sm90WgmmaWiden>(variants);
   add_cuda<Sm90WgmmaPromote>(variants);
   add_cuda<Sm90WgmmaSwap>(variants);
   add_cuda<Sm90Simple>(variants);
+  add_hip<Gfx950Mfma>(variants);
+  add_hip<Gfx942Mfma>(variants);
+  add_hip<Gfx942Gemv>(variants);
+  add_hip<Gfx942Simple>(variants);
   add_cpu<X86AmxBlock>(variants);
   add_cpu<X86AmxStream>(variants);
   add_cpu<X86AmxGemv>(variants);
@@ -91,6 +113,10 @@ std::string fixed_default(Arch arch) {
   switch (arch) {
     case Arch::kSm90:
       return "sm90_wgmma_widen_128x128x128_g1_c1";
+    case Arch::kGfx942:
+      return "gfx942_mfma_64x32x128_w4_k1";
+    case Arch::kGfx950:
+      return "gfx950_mfma_64x64x128_w4_k1";
     case Arch::kX86Amx:
       return X86AmxBlock::name(X86AmxBlock::kConfigs[0]);
     case Arch::kX86Avx512:

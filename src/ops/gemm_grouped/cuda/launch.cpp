@@ -53,24 +53,6 @@ Result<gpu::TensorMap> weights_map(const gpu::Driver& driver, const ConstExperts
   return driver.encode(shape);
 }
 
-void set_slots(SlotParams& slots, const GemmGroupedArgs& args) {
-  slots.sorted_ids = args.sorted_ids;
-  slots.tile_experts = args.tile_experts;
-  slots.padded_slots = args.counts + kPaddedSlots;
-  slots.topk_weights = args.topk_weights;
-  slots.block_m = static_cast<int32_t>(args.block_m);
-  slots.max_tiles =
-      static_cast<int32_t>(std::min(args.sorted_ids_size / args.block_m, args.tile_experts_size));
-  slots.tokens = static_cast<int32_t>(args.tokens);
-  slots.topk = static_cast<int32_t>(args.topk);
-  slots.rows = static_cast<int32_t>(args.tokens * args.topk);
-  slots.experts = static_cast<int32_t>(args.b.experts);
-  slots.packed = args.layout == SlotLayout::kPacked;
-  slots.by_a_div = Divider(static_cast<uint32_t>(args.a_div));
-  slots.group_tiles = static_cast<int32_t>(std::max<int64_t>(1, kGroupSlots / args.block_m));
-  slots.by_block_m = Divider(static_cast<uint32_t>(args.block_m));
-}
-
 void set_operands(Sm90Params& params, const GemmGroupedArgs& args) {
   set_gemm_params(params, args.d, args.a.cols);
   params.a_codes = static_cast<const uint8_t*>(args.a.data);
@@ -151,7 +133,8 @@ Status run(const LaunchPlan& plan, const GemmGroupedArgs& args, select::Workspac
            Stream& stream) {
   const gpu::Queue& queue = *gpu::queue_of(stream);
   Sm90Params params{};
-  set_slots(params.slots, args);
+  params.slots = slot_params(args);
+  params.slots.group_tiles = static_cast<int32_t>(std::max<int64_t>(1, kGroupSlots / args.block_m));
   set_operands(params, args);
   params.split = plan.split;
   params.dependent = plan.shape.dependent;

@@ -1,26 +1,10 @@
 // What the host passes to the sm90 kernels of gemm_grouped, by value.
 #pragma once
 
-#include "src/core/divider.h"
 #include "src/gpu/gemm_params.h"
+#include "src/ops/gemm_grouped/slot_params.h"
 
 namespace octet::ops::gemm_grouped {
-
-/// The slot list, on the device, and how its slots lead to rows of a and d.
-struct SlotParams {
-  const int32_t* sorted_ids;
-  const int32_t* tile_experts;
-  const int32_t* padded_slots;  // one number: slots in use
-  const float* topk_weights;    // of a row of d; may be null
-  int32_t block_m;              // slots of a tile
-  int32_t group_tiles;          // tiles that blocks go through before they move along n
-  int32_t max_tiles;            // of the list, whatever padded_slots says
-  int32_t tokens, topk, rows;   // rows of d: tokens * topk
-  int32_t experts;
-  bool packed;
-  Divider by_a_div;  // from a row of d to its row of a
-  Divider by_block_m;
-};
 
 /// Where scales are e8m0, a word holds four of them, and strides are in words where kernels copy
 /// words (sm90_simple alone takes any alignment). m of the base is not used, and the map of a is

@@ -1,6 +1,5 @@
-// The slot list on the device: which row of d a slot means, and the order in which thread blocks
-// walk over tiles. Every warp of a block walks on its own, in the same order. For host and device:
-// tests walk too.
+// The order in which thread blocks walk over the tiles of a slot list. Every warp of a block walks
+// on its own, in the same order. For host and device: tests walk too.
 #pragma once
 
 #include <algorithm>
@@ -15,23 +14,6 @@
 #endif
 
 namespace octet::ops::gemm_grouped {
-
-/// The row of d of a slot's id, -1 for padding and what is out of range.
-OCTET_DEVICE int slot_row(const SlotParams& p, int32_t id) {
-  if (!p.packed) return static_cast<uint32_t>(id) < static_cast<uint32_t>(p.rows) ? id : -1;
-  const int token = id & 0xffffff, choice = static_cast<int>(static_cast<uint32_t>(id) >> 24);
-  return token < p.tokens && choice < p.topk ? token * p.topk + choice : -1;
-}
-/// The row of a that a row of d reads.
-OCTET_DEVICE int token_row(const SlotParams& p, int row) {
-  return static_cast<int>(p.by_a_div.quotient(static_cast<uint32_t>(row)));
-}
-
-/// Tiles in use.
-OCTET_DEVICE int tiles_in_use(const SlotParams& p) {
-  const auto padded = static_cast<uint32_t>(std::max(*p.padded_slots, 0));
-  return std::min(static_cast<int>(p.by_block_m.quotient(padded)), p.max_tiles);
-}
 
 /// A block's (or cluster's) parts of d: `kBlockM` slots of one expert by a range of n. In a group
 /// of tiles the slots move first, so what one wave of blocks reads of an expert is read once. The

@@ -1,0 +1,18 @@
+// MXFP8 GEMM by FP8 matrix instructions over 32 of k; the contract is gfx942_mfma.h.
+//
+// Emits      v_mfma_f32_16x16x32_fp8_fp8 buffer_load_dwordx4 buffer_load_dword ds_bpermute_b32
+//            v_ldexp_f32 ds_write_b128 v_cvt_pk_bf16_f32@gfx950
+#include "src/gpu/hip/mx_promoted.h"
+#include "src/ops/gemm_mxfp8/hip/mfma_shape.h"
+#include "src/ops/gemm_mxfp8/hip/mfma_tile.h"
+
+namespace octet::ops::gemm_mxfp8 {
+
+#define OCTET_TILE(M, N, WAVES, HELD)                                                    \
+  OCTET_KERNEL(64 * (WAVES), HELD) octet_gfx942_mfma_##M##x##N##_w##WAVES(HipParams p) { \
+    mfma_tile<gpu::hip::MxPromotedSums<(M) / 16, (N) / 16>, WAVES>(p);                   \
+  }
+OCTET_GFX942_MX_TILES(OCTET_TILE)
+#undef OCTET_TILE
+
+}  // namespace octet::ops::gemm_mxfp8
