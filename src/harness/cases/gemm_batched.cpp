@@ -50,7 +50,7 @@ class BatchedCheck : public Instance {
     OCTET_CHECK_OK(d_.download(o_.d.data(), o_.d.bytes()));
     if (!stream.is_gpu()) return judge(o_, inputs_, stream);
     OCTET_TRY(Stream * host, host_stream());
-    return judge(o_, inputs_, *host, BlockSums::kTensorCore);
+    return judge(o_, inputs_, *host, block_sums_of(stream.device().arch));
   }
 
   Status read_floor(Stream& stream, int64_t) override {

@@ -56,7 +56,7 @@ class GpuCheckInstance : public Instance {
     }
     OCTET_CHECK_OK(d_.download(host_.d.data(), host_.d.bytes()));
     OCTET_TRY(Stream * host, host_stream());
-    return judge(host_, inputs_, *host, BlockSums::kTensorCore);
+    return judge(host_, inputs_, *host, block_sums_of(stream.device().arch));
   }
 
   Status read_floor(Stream& stream, int64_t) override {
@@ -106,7 +106,7 @@ class GpuTimingInstance : public Instance {
     OCTET_CHECK_OK(d_.fill(kPoison));
     OCTET_CHECK_OK(run(launch, workspace, stream, 0));
     OCTET_TRY(CheckReport report, judge_on_device(args_, sample_elements(gemm_size(p_), seed_),
-                                                  BlockSums::kTensorCore, stream));
+                                                  block_sums_of(stream.device().arch), stream));
     for (const int64_t at : {int64_t{0}, d_.bytes() - kCanaryBytes}) {
       std::array<uint8_t, kCanaryBytes> canary;
       OCTET_CHECK_OK(d_.download(canary.data(), kCanaryBytes, at));

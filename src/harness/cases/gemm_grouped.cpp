@@ -67,7 +67,7 @@ class GroupedCheck : public Instance {
     OCTET_CHECK_OK(d_.download(host_.d.data(), host_.d.bytes()));
     if (!stream.is_gpu()) return judge(host_, inputs_, stream);
     OCTET_TRY(Stream * host, host_stream());
-    return judge(host_, inputs_, *host, BlockSums::kTensorCore);
+    return judge(host_, inputs_, *host, block_sums_of(stream.device().arch));
   }
 
   Status read_floor(Stream& stream, int64_t) override {

@@ -16,6 +16,10 @@ enum class BlockSums : uint8_t {
   kFloat32,
   kTensorCore,  // sm90: terms are cut 13 bits below the largest
 };
+/// Of the kernels of an arch.
+inline BlockSums block_sums_of(Arch arch) {
+  return arch == Arch::kSm90 ? BlockSums::kTensorCore : BlockSums::kFloat32;
+}
 
 /// What a judge needs to know of a problem.
 struct GemmSize {

@@ -202,7 +202,7 @@ Result<CheckReport> GroupedTiming::check(const Launch& launch, select::Workspace
   const GemmSize size = gemm_size(p_);
   const std::vector<Element> elements = sample_elements(size, 1);
   const size_t step = std::max<size_t>(1, elements.size() / kMostElements);
-  const BlockSums sums = stream.is_gpu() ? BlockSums::kTensorCore : BlockSums::kFloat32;
+  const BlockSums sums = block_sums_of(stream.device().arch);
   CheckReport report;
   Rows rows(stream);
   for (size_t i = 0; i < elements.size(); i += step) {
