@@ -120,6 +120,10 @@ Json info_json(const Device& device) {
   info["profiles"] = device_profile_names();
   info["peers"] = harness::peer_names();
   info["tuned_rows"] = ops::tuned_tables().size();
+  for (const ops::TableLayer& layer : ops::table_layers()) {
+    info["table_layers"].push_back(
+        {{"name", layer.name}, {"rows", layer.rows}, {"replaced", layer.replaced}});
+  }
   info["table_problems"] =
       std::vector<std::string>(ops::table_problems().begin(), ops::table_problems().end());
   for (const select::Op* op : ops::all()) {
@@ -203,6 +207,10 @@ void print_text(const Device& device) {
   const auto peers = harness::peer_names();
   print(fmt::format("peers      {}\n", peers.empty() ? "none" : join(peers, " ")));
   print(fmt::format("tables     {} tuned rows\n", ops::tuned_tables().size()));
+  for (const ops::TableLayer& layer : ops::table_layers()) {
+    print(fmt::format("           {}: {} rows, {} of them in the place of earlier ones\n",
+                      layer.name, layer.rows, layer.replaced));
+  }
   for (const std::string& problem : ops::table_problems()) print("           " + problem + "\n");
   for (const select::Op* op : ops::all()) {
     print(fmt::format("\n{}\n", op->name()));
