@@ -35,6 +35,10 @@ foreach(header IN LISTS headers)
            -Wpedantic -Werror -I${PROJECT_SOURCE_DIR}/include ${unit})
 endforeach()
 
+# ---- No table is shipped with a row that cannot serve ----
+add_test(NAME db.strict COMMAND octet_command db check --strict data/tuned data/cost
+         WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+
 # ---- The example, the installed package, the two commands ----
 add_subdirectory(${PROJECT_SOURCE_DIR}/examples ${PROJECT_BINARY_DIR}/examples)
 add_test(NAME example.gemm_blockscale COMMAND example_gemm_blockscale)
