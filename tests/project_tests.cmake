@@ -86,7 +86,8 @@ endforeach()
 set(OCTET_REFUSED_model "/no/such/config.json")
 set(OCTET_REFUSED_tp "abc;0;-1;1.5")
 set(OCTET_REFUSED_budget "xyz;0s;5ms;1.5.2s")
-foreach(option model tp budget)
+set(OCTET_REFUSED_device "gpu;cuda:;cpu:0")
+foreach(option model tp budget device)
   foreach(value IN LISTS OCTET_REFUSED_${option})
     add_test(NAME "command.run.${option}=${value}"
              COMMAND bash -c "said=$(\"$0\" --$1 \"$2\" 2>&1); test $? = 2 && [[ $said == \"run: --$1\"*\"'$2'\"* ]]"
