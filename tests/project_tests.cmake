@@ -35,6 +35,18 @@ foreach(header IN LISTS headers)
            -Wpedantic -Werror -I${PROJECT_SOURCE_DIR}/include ${unit})
 endforeach()
 
+# ---- Targets: refusals and native; the same bytes whatever GPUs the machine has ----
+add_library(fake_gpu MODULE targets/fake_gpu.cpp)
+list(JOIN OCTET_TARGETS_IN_USE "," _in_use)
+set(_targets -DROOT=${PROJECT_SOURCE_DIR} -DCXX=${CMAKE_CXX_COMPILER} -DDRIVER=$<TARGET_FILE:fake_gpu>
+             -DTARGETS=${_in_use})
+add_test(NAME targets.list COMMAND ${CMAKE_COMMAND} ${_targets} -DWORK=${CMAKE_CURRENT_BINARY_DIR}/targets_list
+                                   -P ${CMAKE_CURRENT_SOURCE_DIR}/targets/targets.cmake)
+add_test(NAME targets.same_bytes
+         COMMAND ${CMAKE_COMMAND} ${_targets} -DWORK=${CMAKE_CURRENT_BINARY_DIR}/targets_same_bytes
+                 -P ${CMAKE_CURRENT_SOURCE_DIR}/targets/same_bytes.cmake)
+set_tests_properties(targets.same_bytes PROPERTIES LABELS long TIMEOUT 900)
+
 # ---- No table is shipped with a row that cannot serve ----
 add_test(NAME db.strict COMMAND octet_command db check --strict data/tuned data/cost
          WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
