@@ -33,6 +33,8 @@ constexpr std::array kInstances{
              "64x128x128_16x16_32x32_1x2_8x32x1_8x32x1_1x32x1x8_8_1x1_intrawave_v3"},
     Instance{"gfx942_mfma_16x64x128_v1", 6,
              "16x64x128_8x16_16x16_1x1_16x16x1_8x32x1_1x16x1x16_4_1x1_intrawave_v1"},
+    Instance{"gfx942_mfma_16x128x256_v1", 7,
+             "16x128x256_16x16_16x16_1x2_16x16x1_16x16x1_1x16x1x16_8_1x2_intrawave_v1"},
     Instance{"gfx942_mfma_16x64x256_v1", 8,
              "16x64x256_16x16_16x16_1x1_16x16x1_16x16x1_1x16x1x16_4_1x1_intrawave_v1"},
     Instance{"gfx942_mfma_32x64x128_v1", 11,
