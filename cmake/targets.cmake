@@ -1,5 +1,6 @@
-# What is compiled: OCTET_TARGETS, a list of cpu;sm90;gfx942;gfx950. The live machine never decides it.
-# Unset, every target that this version has kernels for and whose compiler is installed.
+# What is compiled: OCTET_TARGETS, a list of cpu;sm90;gfx942;gfx950. The live machine never decides it, unless
+# asked to: `native` stands for the CPU and the GPUs of this machine. Unset, every target that this version has
+# kernels for and whose compiler is installed.
 
 set(OCTET_KNOWN_TARGETS cpu sm90 gfx942 gfx950)
 
@@ -38,16 +39,20 @@ if(NOT DEFINED OCTET_TARGETS)
     endif()
   endforeach()
 endif()
-string(STRIP "${OCTET_TARGETS}" _octet_targets)
-list(TRANSFORM _octet_targets STRIP)
-list(REMOVE_ITEM _octet_targets "")
+string(REGEX MATCHALL "[^; \t\n]+" _octet_targets "${OCTET_TARGETS}")
+if("native" IN_LIST _octet_targets)
+  include(${CMAKE_CURRENT_LIST_DIR}/native.cmake)
+  octet_native_targets(_octet_native)
+  list(REMOVE_ITEM _octet_targets native)
+  list(APPEND _octet_targets ${_octet_native})
+endif()
 list(REMOVE_DUPLICATES _octet_targets)
 if(NOT _octet_targets)
-  message(FATAL_ERROR "OCTET_TARGETS='${OCTET_TARGETS}' names no target; known: ${OCTET_KNOWN_TARGETS}")
+  message(FATAL_ERROR "OCTET_TARGETS='${OCTET_TARGETS}' names no target; known: ${OCTET_KNOWN_TARGETS}, native")
 endif()
 foreach(_target IN LISTS _octet_targets)
   if(NOT _target IN_LIST OCTET_KNOWN_TARGETS)
-    message(FATAL_ERROR "OCTET_TARGETS: unknown target '${_target}'; known: ${OCTET_KNOWN_TARGETS}")
+    message(FATAL_ERROR "OCTET_TARGETS: unknown target '${_target}'; known: ${OCTET_KNOWN_TARGETS}, native")
   endif()
   if(_target MATCHES "^gfx")
     octet_try_amd(${_target})

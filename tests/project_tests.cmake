@@ -35,6 +35,22 @@ foreach(header IN LISTS headers)
            -Wpedantic -Werror -I${PROJECT_SOURCE_DIR}/include ${unit})
 endforeach()
 
+# ---- Targets: refusals and native; the same bytes whatever GPUs the machine has ----
+add_library(fake_gpu MODULE targets/fake_gpu.cpp)
+list(JOIN OCTET_TARGETS_IN_USE "," _in_use)
+set(_targets -DROOT=${PROJECT_SOURCE_DIR} -DCXX=${CMAKE_CXX_COMPILER} -DDRIVER=$<TARGET_FILE:fake_gpu>
+             -DTARGETS=${_in_use})
+add_test(NAME targets.list COMMAND ${CMAKE_COMMAND} ${_targets} -DWORK=${CMAKE_CURRENT_BINARY_DIR}/targets_list
+                                   -P ${CMAKE_CURRENT_SOURCE_DIR}/targets/targets.cmake)
+add_test(NAME targets.same_bytes
+         COMMAND ${CMAKE_COMMAND} ${_targets} -DWORK=${CMAKE_CURRENT_BINARY_DIR}/targets_same_bytes
+                 -P ${CMAKE_CURRENT_SOURCE_DIR}/targets/same_bytes.cmake)
+set_tests_properties(targets.same_bytes PROPERTIES LABELS long TIMEOUT 900)
+
+# ---- No table is shipped with a row that cannot serve ----
+add_test(NAME db.strict COMMAND octet_command db check --strict data/tuned data/cost
+         WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+
 # ---- The example, the installed package, the two commands ----
 add_subdirectory(${PROJECT_SOURCE_DIR}/examples ${PROJECT_BINARY_DIR}/examples)
 add_test(NAME example.gemm_blockscale COMMAND example_gemm_blockscale)
@@ -82,7 +98,8 @@ endforeach()
 set(OCTET_REFUSED_model "/no/such/config.json")
 set(OCTET_REFUSED_tp "abc;0;-1;1.5")
 set(OCTET_REFUSED_budget "xyz;0s;5ms;1.5.2s")
-foreach(option model tp budget)
+set(OCTET_REFUSED_device "gpu;cuda:;cpu:0")
+foreach(option model tp budget device)
   foreach(value IN LISTS OCTET_REFUSED_${option})
     add_test(NAME "command.run.${option}=${value}"
              COMMAND bash -c "said=$(\"$0\" --$1 \"$2\" 2>&1); test $? = 2 && [[ $said == \"run: --$1\"*\"'$2'\"* ]]"

@@ -1,5 +1,5 @@
-// octet db: tuned tables and the cost model: check, import, export, merge; evaluate and fit are in
-// db_evaluate.cpp.
+// octet db: tuned tables and the cost model: import, export, merge; check is in db_check.cpp,
+// evaluate and fit in db_evaluate.cpp.
 #include "tools/db.h"
 
 #include <fmt/format.h>
@@ -10,7 +10,6 @@
 #include "src/core/text.h"
 #include "src/core/try.h"
 #include "src/harness/tables/aiter_table.h"
-#include "src/harness/tables/table_check.h"
 #include "src/harness/tables/table_merge.h"
 #include "src/ops/registry.h"
 #include "tools/cli.h"
@@ -37,65 +36,6 @@ Result<select::TunedTable> read_table(const std::string& path) {
 }
 
 namespace {
-
-/// At most `most` of them, then how many rows have another.
-std::string reasons_text(std::span<const harness::ReasonCount> reasons, size_t most = SIZE_MAX) {
-  std::string text;
-  const size_t shown = std::min(reasons.size(), most);
-  for (const auto& [reason, rows] : reasons.first(shown)) {
-    text += fmt::format("  {:>8}  {}\n", rows, reason);
-  }
-  int64_t others = 0;
-  for (const auto& [reason, rows] : reasons.subspan(shown)) others += rows;
-  if (others > 0) {
-    text += fmt::format("  {:>8}  for {} other reasons; --json lists them\n", others,
-                        reasons.size() - shown);
-  }
-  return text;
-}
-
-// ---- check ----
-
-Json check_json(const harness::TableCheck& check) {
-  Json unreachable = Json::array();
-  for (const auto& [reason, rows] : check.unreachable)
-    unreachable.push_back({{"reason", reason}, {"rows", rows}});
-  return {{"path", check.path},           {"op", check.op},
-          {"device", check.device},       {"rows", check.rows},
-          {"reachable", check.reachable}, {"hints", check.hints},
-          {"unreachable", unreachable},   {"bad", check.bad}};
-}
-
-/// Reasons hold values, m for instance: a long table has as many as rows.
-constexpr size_t kMostReasons = 10;
-
-void print_check(const harness::TableCheck& check) {
-  print(fmt::format(
-      "{}: {} rows of {}; {} reached on {}, {} as a hint of the nearest cu_num, {} bad\n",
-      check.path, check.rows, check.op, check.reachable, check.device, check.hints,
-      check.bad.size()));
-  print(reasons_text(check.unreachable, kMostReasons));
-  for (const std::string& line : check.bad) print(line + "\n");
-}
-
-int run_check(const DbOptions& options) {
-  const auto device = device_of(options.device, options.threads);
-  if (!device.ok()) return complain(device.status());
-  int code = kExitOk;
-  Json list = Json::array();
-  for (const std::string& path : options.files) {
-    const auto check = harness::check_table(path, *device, options.device.empty());
-    if (!check.ok()) return complain(check.status());
-    if (options.json) {
-      list.push_back(check_json(*check));
-    } else {
-      print_check(*check);
-    }
-    if (!check->fine()) code = kExitFailed;
-  }
-  if (options.json) print_json(list);
-  return code;
-}
 
 // ---- import, export, merge ----
 
@@ -133,6 +73,7 @@ Result<select::TunedTable> read_merged(const DbOptions& options) {
   }
   OCTET_TRY(select::TunedTable merged, harness::merge_tables(tables));
   for (const std::string& line : merged.bad) fmt::print(stderr, "{}\n", line);
+  for (const std::string& line : merged.duplicates) fmt::print(stderr, "{}\n", line);
   return merged;
 }
 
@@ -179,9 +120,15 @@ void add_table_verbs(CLI::App& db, const std::shared_ptr<DbOptions>& options, in
   CLI::App* check =
       add_verb(db, options, "check", "How many rows a device can reach, and why not the others",
                "tuned.csv --device mi300x");
-  check->add_option("--device", options->device, "A profile (default: this machine)");
+  auto* device =
+      check->add_option("--device", options->device, "A profile (default: this machine)");
+  check
+      ->add_flag("--strict", options->strict,
+                 "Files and folders, cost models too, on no machine: fails on any row that cannot "
+                 "serve its own device, and on keys that occur twice, in other files too")
+      ->excludes(device);
   check->add_flag("--json", options->json, "A JSON list");
-  set_run(*check, exit_code, [options] { return run_check(*options); });
+  set_run(*check, exit_code, [options] { return check_tables(*options); });
 
   CLI::App* import =
       add_verb(db, options, "import", "Read the tuned tables of another project",

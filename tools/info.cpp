@@ -1,7 +1,6 @@
 // octet info: what is here and what was built.
 #include <fmt/format.h>
 
-#include <map>
 #include <vector>
 
 #include "src/core/env.h"
@@ -12,6 +11,7 @@
 #include "src/harness/measure/peer.h"
 #include "src/ops/registry.h"
 #include "tools/cli.h"
+#include "tools/info_matrix.h"
 #include "tools/verbs.h"
 
 namespace octet::tools {
@@ -94,17 +94,6 @@ Json variants_json(const select::Op& op) {
   return rows;
 }
 
-/// Built and known variants per (op, arch).
-std::map<std::string, std::pair<int, int>> count_by_arch(const select::Op& op) {
-  std::map<std::string, std::pair<int, int>> counts;
-  for (const select::Variant& variant : op.variants()) {
-    auto& [built, known] = counts[std::string(arch_name(variant.arch))];
-    built += variant.built;
-    ++known;
-  }
-  return counts;
-}
-
 Json info_json(const Device& device) {
   Json info = harness::environment_json(device);
   info["devices"] = Json::array({device_json("cpu", device)});
@@ -120,6 +109,10 @@ Json info_json(const Device& device) {
   info["profiles"] = device_profile_names();
   info["peers"] = harness::peer_names();
   info["tuned_rows"] = ops::tuned_tables().size();
+  for (const ops::TableLayer& layer : ops::table_layers()) {
+    info["table_layers"].push_back(
+        {{"name", layer.name}, {"rows", layer.rows}, {"replaced", layer.replaced}});
+  }
   info["table_problems"] =
       std::vector<std::string>(ops::table_problems().begin(), ops::table_problems().end());
   for (const select::Op* op : ops::all()) {
@@ -129,41 +122,6 @@ Json info_json(const Device& device) {
     info["environment"][std::string(variable.name)] = env::get(variable.name);
   }
   return info;
-}
-
-/// {op: {arch: {"built": 2, "known": 7}}}; archs without variants are absent.
-Json matrix_json() {
-  Json matrix = Json::object();
-  for (const select::Op* op : ops::all()) {
-    Json& row = matrix[std::string(op->name())] = Json::object();
-    for (const auto& [arch, count] : count_by_arch(*op)) {
-      row[arch] = {{"built", count.first}, {"known", count.second}};
-    }
-  }
-  return matrix;
-}
-
-/// Markdown: op by arch, "built/known" variants.
-void print_matrix() {
-  const std::vector<Arch> arches{Arch::kGeneric, Arch::kX86Avx2, Arch::kX86Avx512, Arch::kX86Amx,
-                                 Arch::kSm90,    Arch::kGfx942,  Arch::kGfx950};
-  std::string header = "| op |", rule = "|---|";
-  for (const Arch arch : arches) {
-    header += fmt::format(" {} |", arch_name(arch));
-    rule += "---|";
-  }
-  print(header + "\n" + rule + "\n");
-  for (const select::Op* op : ops::all()) {
-    std::string line = fmt::format("| `{}` |", op->name());
-    auto counts = count_by_arch(*op);
-    for (const Arch arch : arches) {
-      const auto [built, known] = counts[std::string(arch_name(arch))];
-      line += known == 0       ? " - |"
-              : built == known ? fmt::format(" {} |", built)
-                               : fmt::format(" {} of {} built |", built, known);
-    }
-    print(line + "\n");
-  }
 }
 
 void print_gpus() {
@@ -203,6 +161,10 @@ void print_text(const Device& device) {
   const auto peers = harness::peer_names();
   print(fmt::format("peers      {}\n", peers.empty() ? "none" : join(peers, " ")));
   print(fmt::format("tables     {} tuned rows\n", ops::tuned_tables().size()));
+  for (const ops::TableLayer& layer : ops::table_layers()) {
+    print(fmt::format("           {}: {} rows, {} of them in the place of earlier ones\n",
+                      layer.name, layer.rows, layer.replaced));
+  }
   for (const std::string& problem : ops::table_problems()) print("           " + problem + "\n");
   for (const select::Op* op : ops::all()) {
     print(fmt::format("\n{}\n", op->name()));
@@ -231,7 +193,7 @@ int run_op(const Options& options) {
 
 int run(const Options& options) {
   if (options.matrix) {
-    options.json ? print_json(matrix_json()) : print_matrix();
+    options.json ? print_json(matrix_json()) : print(matrix_text());
     return kExitOk;
   }
   if (!options.op.empty()) return run_op(options);
@@ -253,7 +215,7 @@ void add_info(CLI::App& app, int& exit_code) {
       app.add_subcommand("info", "Devices, targets, variants and environment variables");
   verb->add_option("op", options->op, "One op: its variants and what their kernels take, no more");
   verb->add_flag("--matrix", options->matrix,
-                 "Variants per op and arch: a Markdown table, or JSON");
+                 "Variants per arch and op, and how they were verified: a Markdown table, or JSON");
   verb->add_flag("--json", options->json, "One JSON object");
   verb->footer("Examples:\n  octet info --matrix\n  octet info gemm_blockscale");
   set_run(*verb, exit_code, [options] { return run(*options); });

@@ -1,4 +1,6 @@
 // octet tune: the fastest correct variant of every shape, into a tuned table.
+#include "tools/tune.h"
+
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -27,29 +29,10 @@ using harness::Measurement;
 using harness::TuneItem;
 using harness::TuneRecord;
 
-struct Options {
-  std::string op = "gemm_blockscale", model, shapes, m = "tune", budget = "120s", out, journal,
-              results, shard, format, fault, device = "cpu";
-  int64_t tp = 1, ep = 1;
-  int threads = 0;
-  double timeout_s = 60;
-  bool resume = false, json = false, packed = false;
-};
+using Options = TuneOptions;
 
 /// Sizes that fit a few minutes on a laptop and still show every regime.
 constexpr std::string_view kTuneM = "1,2,4,8,16,32,64,128,256,512,1024,2048";
-
-Result<double> parse_budget(const std::string& text) {
-  const std::map<std::string, double> units{{"s", 1}, {"m", 60}, {"min", 60}, {"h", 3600}, {"", 1}};
-  const size_t digits = text.find_first_not_of("0123456789.");
-  const auto unit = units.find(digits == std::string::npos ? "" : text.substr(digits));
-  const auto number = parse_double(text.substr(0, digits));
-  if (unit == units.end() || !number.ok() || *number <= 0) {
-    return fail(StatusCode::kInvalidArgument, "--budget '{}': must be a time such as 90s, 5m or 1h",
-                text);
-  }
-  return *number * unit->second;
-}
 
 /// Shapes of the model, one item a distinct problem; layers of equal shape add their weight.
 Result<std::vector<TuneItem>> model_items(const select::Op& op, const Options& options,
@@ -131,53 +114,23 @@ Result<uint32_t> format_of(const select::Op& op, const Device& device, const Opt
                         : Result<uint32_t>(format);
 }
 
-/// The table and the results must be writable before an hour is spent on their content.
-Status check_outputs(const Options& options) {
-  for (const std::string& path : {options.out, options.results}) {
-    std::error_code error;
-    const bool exists = std::filesystem::exists(path, error);
-    if (std::filesystem::is_directory(path, error)) {
-      return fail(StatusCode::kIo, "{}: {}", path, std::strerror(EISDIR));
-    }
-    // Why: a device or a pipe is not opened twice, and nothing that was there is removed.
-    if (path.empty() || (exists && !std::filesystem::is_regular_file(path, error))) continue;
-    OCTET_TRY(const std::string target, follow_links(path));  // a link to nothing stays
-    std::FILE* file = std::fopen(target.c_str(), "ab");
-    if (file == nullptr) return fail(StatusCode::kIo, "{}: {}", path, std::strerror(errno));
-    std::fclose(file);
-    if (!exists) std::remove(target.c_str());
-  }
-  return Status::Ok();
-}
-
 Result<Tuned> tune(const Options& options) {
   Tuned tuned;
   OCTET_TRY(tuned.op, ops::find(options.op));
-  {
-    OCTET_TRY(const Stream stream, harness::open_stream({options.device, options.threads}));
-    tuned.device = stream.device();
-  }
-  harness::TuneRunOptions run;
-  OCTET_TRY(run.budget_s, parse_budget(options.budget));
-  OCTET_REQUIRE(options.timeout_s >= 1 && options.timeout_s <= 86400,
-                "--timeout {}: must be 1 to 86400 seconds", options.timeout_s);
-  OCTET_TRY(run.shard, harness::parse_shard(options.shard));
+  OCTET_TRY(tuned.device, tuning_device(options));
+  OCTET_TRY(harness::TuneRunOptions run, run_options(options, tuned.device, "120s"));
   OCTET_TRY(const uint32_t format, format_of(*tuned.op, tuned.device, options));
   OCTET_TRY(tuned.items, items_of(*tuned.op, options, format));
-  OCTET_CHECK_OK(check_outputs(options));
-  OCTET_CHECK_OK(harness::rows_to_keep(*tuned.op, options.out));
+  const std::string outputs[]{options.out, options.results};
+  OCTET_CHECK_OK(check_outputs(outputs));
+  OCTET_TRY(const select::TunedTable old, harness::table_to_keep(*tuned.op, options.out));
+  for (const std::string& line : old.duplicates) fmt::print(stderr, "octet: {}\n", line);
   OCTET_TRY(const JournalPath path, JournalPath::of(options));
   OCTET_TRY(harness::Journal journal,
             harness::Journal::open(path.path(), tuned.device, options.resume));
   const std::string shard = harness::describe(run.shard, tuned.items);
   if (!shard.empty()) fmt::print(stderr, "octet: {}\n", shard);
   tuned.shard = fmt::format("{}/{}", run.shard.index + 1, run.shard.count);
-  run.worker.target = {options.device, is_cpu(tuned.device.arch) ? tuned.device.cu_num : 0};
-  run.worker.timeout_s = options.timeout_s;
-  const size_t colon = options.fault.rfind(':');
-  if (colon != std::string::npos) {
-    run.worker.fault = {options.fault.substr(0, colon), options.fault.substr(colon + 1)};
-  }
   harness::Progress progress;
   run.progress = [&](int64_t done, int64_t total, const TuneItem& item) {
     progress.show(done, total, fmt::format("{} {}", item.layer, brief(item.problem)));
@@ -190,11 +143,9 @@ Result<Tuned> tune(const Options& options) {
 
 Status write_outputs(const Tuned& tuned, const Options& options) {
   if (!options.out.empty()) {
-    const std::string source =
-        fmt::format("octet {} {}", harness::build_commit(), utc_now().substr(0, 10));
     OCTET_CHECK_OK(harness::update_tuned_table(
         *tuned.op, options.out,
-        harness::tuned_rows(*tuned.op, tuned.run.records, tuned.device, source)));
+        harness::tuned_rows(*tuned.op, tuned.run.records, tuned.device, row_source())));
   }
   if (options.results.empty()) return Status::Ok();
   std::string text = harness::results_line(tuned.environment);
@@ -220,27 +171,41 @@ int run(const Options& options) {
   return kExitOk;
 }
 
+/// What is tuned: the shapes of a model, of a list, or of tables that exist.
+void add_shape_options(CLI::App& verb, Options& options) {
+  verb.add_option("op", options.op, "The op")->capture_default_str();
+  auto* model = verb.add_option("--model", options.model, "Shapes of this config.json");
+  verb.add_option("--tp", options.tp, "Tensor-parallel degree of --model")->capture_default_str();
+  verb.add_option("--ep", options.ep, "Expert-parallel degree of --model")->capture_default_str();
+  auto* shapes = verb.add_option("--shapes", options.shapes,
+                                 "Shapes of a set, a CSV file, or \"m=.. n=.. k=..\"");
+  verb.add_option("--m", options.m,
+                  "m where the shapes have none: a list as of octet shapes; 'tune' is 1 to 2048")
+      ->capture_default_str();
+  auto* format =
+      verb.add_option("--format", options.format, "Format (default: that of the device)");
+  verb.add_flag("--packed", options.packed, "Weights packed by gemm_blockscale_pack_b")
+      ->excludes(format);
+  auto* tables =
+      verb.add_option("--pretune", options.tables,
+                      "Measure the shapes of tables again, here: of all that are built in, or of "
+                      "these: files, <op>/<name> or <op>")
+          ->expected(0, -1);
+  verb.add_flag("--dry-run", options.dry_run, "Say what --pretune would measure, and end")
+      ->needs(tables);
+  for (auto* other : {model, shapes, format}) tables->excludes(other);
+}
+
 }  // namespace
 
 void add_tune(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<Options>();
   CLI::App* verb = app.add_subcommand("tune", "Find the fastest correct variant of every shape");
-  verb->add_option("op", options->op, "The op")->capture_default_str();
-  verb->add_option("--model", options->model, "Shapes of this config.json");
-  verb->add_option("--tp", options->tp, "Tensor-parallel degree of --model")->capture_default_str();
-  verb->add_option("--ep", options->ep, "Expert-parallel degree of --model")->capture_default_str();
-  verb->add_option("--shapes", options->shapes,
-                   "Shapes of a set, a CSV file, or \"m=.. n=.. k=..\"");
-  verb->add_option("--m", options->m,
-                   "m where the shapes have none: a list as of octet shapes; 'tune' is 1 to 2048")
-      ->capture_default_str();
-  auto* format =
-      verb->add_option("--format", options->format, "Format (default: that of the device)");
-  verb->add_flag("--packed", options->packed, "Weights packed by gemm_blockscale_pack_b")
-      ->excludes(format);
-  verb->add_option("--budget", options->budget, "Time for measuring, such as 90s, 5m, 1h")
-      ->capture_default_str();
-  verb->add_option("--out", options->out, "Write or update this tuned table (CSV)");
+  add_shape_options(*verb, *options);
+  verb->add_option("--budget", options->budget,
+                   "Time for measuring, such as 90s, 5m, 1h (default: 120s; --pretune: no end)");
+  verb->add_option("--out", options->out,
+                   "Write or update this tuned table (CSV); --pretune: the folder for tables");
   verb->add_option("--results", options->results, "Write what was measured (JSON lines)");
   verb->add_option("--journal", options->journal, "Journal (default: <out>.journal.jsonl)");
   verb->add_flag("--resume", options->resume, "Go on with an existing journal");
@@ -252,9 +217,12 @@ void add_tune(CLI::App& app, int& exit_code) {
   verb->add_option("--fault", options->fault, "")->group("");
   verb->add_flag("--json", options->json, "One JSON object");
   verb->footer(
-      "Example:\n  octet tune --model data/models/Qwen3-32B-FP8.json --tp 8 --budget 120s --out "
-      "tuned.csv");
-  set_run(*verb, exit_code, [options] { return run(*options); });
+      "Examples:\n  octet tune --model data/models/Qwen3-32B-FP8.json --tp 8 --budget 120s --out "
+      "tuned.csv\n  octet tune --pretune --device cuda --out tables");
+  set_run(*verb, exit_code, [options, verb] {
+    std::erase(options->tables, "");  // what stands for none
+    return verb->count("--pretune") > 0 ? pretune(*options) : run(*options);
+  });
 }
 
 }  // namespace octet::tools

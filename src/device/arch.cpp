@@ -10,6 +10,7 @@
 #include "octet/device.h"
 #include "src/core/text.h"
 #include "src/core/try.h"
+#include "src/device/verified.h"
 
 namespace octet {
 namespace {
@@ -19,16 +20,23 @@ struct ArchRow {
   std::string_view name;
   std::optional<Arch> fallback;
   bool cpu;
+  std::string_view verified;  // of its kernels
 };
 
+constexpr std::string_view kOnCpu = "reference check on hardware";
+constexpr std::string_view kEmulated =
+    "reference check on an interpreter of the machine code, and of the source on CPU fibers; never "
+    "run on hardware";
+
 constexpr std::array kArches{
-    ArchRow{Arch::kGeneric, "generic", std::nullopt, true},
-    ArchRow{Arch::kX86Avx2, "x86_avx2", Arch::kGeneric, true},
-    ArchRow{Arch::kX86Avx512, "x86_avx512", Arch::kX86Avx2, true},
-    ArchRow{Arch::kX86Amx, "x86_amx", Arch::kX86Avx512, true},
-    ArchRow{Arch::kSm90, "sm90", std::nullopt, false},
-    ArchRow{Arch::kGfx942, "gfx942", std::nullopt, false},
-    ArchRow{Arch::kGfx950, "gfx950", Arch::kGfx942, false},
+    ArchRow{Arch::kGeneric, "generic", std::nullopt, true, kOnCpu},
+    ArchRow{Arch::kX86Avx2, "x86_avx2", Arch::kGeneric, true, kOnCpu},
+    ArchRow{Arch::kX86Avx512, "x86_avx512", Arch::kX86Avx2, true, kOnCpu},
+    ArchRow{Arch::kX86Amx, "x86_amx", Arch::kX86Avx512, true, kOnCpu},
+    ArchRow{Arch::kSm90, "sm90", std::nullopt, false,
+            "reference check and timing on H100 and H200"},
+    ArchRow{Arch::kGfx942, "gfx942", std::nullopt, false, kEmulated},
+    ArchRow{Arch::kGfx950, "gfx950", Arch::kGfx942, false, kEmulated},
 };
 
 const ArchRow& row_of(Arch arch) { return kArches[static_cast<size_t>(arch)]; }
@@ -110,6 +118,8 @@ bool arch_runs(Arch device, Arch kernel) {
 bool is_cpu(Arch arch) { return row_of(arch).cpu; }
 
 std::string_view gpu_api_name(GpuApi api) { return api == GpuApi::kHip ? "hip" : "cuda"; }
+
+std::string_view verified_by(Arch arch) { return row_of(arch).verified; }
 
 std::vector<std::string> device_profile_names() {
   std::vector<std::string> names;

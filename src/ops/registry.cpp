@@ -1,6 +1,7 @@
 #include "src/ops/registry.h"
 
 #include <array>
+#include <map>
 
 #include "src/core/embedded.h"
 #include "src/core/env.h"
@@ -11,6 +12,7 @@
 #include "src/ops/gemm_blockscale/op.h"
 #include "src/ops/gemm_grouped/op.h"
 #include "src/ops/gemm_mxfp8/op.h"
+#include "src/select/fitted_cost.h"
 
 namespace octet::ops {
 
@@ -48,32 +50,47 @@ Result<const select::Op*> op_of_table(const Csv& csv) {
 
 namespace {
 
-/// Adds one table; what is wrong with it becomes lines of `problems`.
-void add_table(select::TunedTables& tables, Result<Csv> csv, std::vector<std::string>& problems) {
-  const auto add = [&]() -> Status {
-    if (!csv.ok()) return csv.status();
-    OCTET_TRY(const select::Op* op, op_of_table(*csv));
-    OCTET_TRY(const select::TunedTable table, select::parse_tuned_table(*op, *csv));
-    problems.insert(problems.end(), table.bad.begin(), table.bad.end());
-    tables.add(table);
-    return Status::Ok();
-  };
-  const Status status = add();
-  if (!status.ok()) problems.push_back(status.message());
+Result<select::TunedTable> read_table(const Result<Csv>& csv) {
+  if (!csv.ok()) return csv.status();
+  OCTET_TRY(const select::Op* op, op_of_table(*csv));
+  return select::parse_tuned_table(*op, *csv);
 }
 
 struct Loaded {
   select::TunedTables tables;
   std::vector<std::string> problems;
+  std::vector<TableLayer> layers;
 
   Loaded() {
-    for (const EmbeddedFile& file : embedded_files("data/tuned/")) {
-      add_table(tables, parse_csv(file.content, std::string(file.path)), problems);
-    }
+    add_built_in();
     const std::string paths = env::get(env::kTables);
     for (const std::string& path : split(paths, ':')) {
-      if (!path.empty()) add_table(tables, read_csv(path), problems);
+      if (path.empty()) continue;
+      const auto table = read_table(read_csv(path));
+      layers.push_back({path});
+      table.ok() ? add(*table) : problems.push_back(table.status().message());
     }
+  }
+
+ private:
+  /// Files of one op are one layer.
+  void add_built_in() {
+    std::map<const select::Op*, std::vector<select::TunedTable>> of_op;
+    for (const EmbeddedFile& file : embedded_files("data/tuned/")) {
+      auto table = read_table(parse_csv(file.content, std::string(file.path)));
+      if (table.ok()) of_op[table->op].push_back(std::move(table).value());
+      if (!table.ok()) problems.push_back(table.status().message());
+    }
+    layers.push_back({"built in"});
+    for (const auto& [op, files] : of_op) add(select::one_layer(*op, files));
+  }
+
+  /// To the last of `layers`; what is wrong with the table becomes lines of `problems`.
+  void add(const select::TunedTable& table) {
+    problems.insert(problems.end(), table.bad.begin(), table.bad.end());
+    problems.insert(problems.end(), table.duplicates.begin(), table.duplicates.end());
+    layers.back().rows += static_cast<int64_t>(table.rows.size());
+    layers.back().replaced += tables.add(table);
   }
 };
 
@@ -86,7 +103,28 @@ Loaded& loaded() {
 
 select::TunedTables& tuned_tables() { return loaded().tables; }
 
-std::span<const std::string> table_problems() { return loaded().problems; }
+std::span<const std::string> table_problems() {
+  static const std::vector<std::string> all = [] {
+    std::vector<std::string> lines = loaded().problems;
+    for (const EmbeddedFile& file : embedded_files("data/cost/")) {
+      const auto csv = parse_csv(file.content, std::string(file.path));
+      const auto found = cost_table_problems(csv);
+      lines.insert(lines.end(), found.begin(), found.end());
+    }
+    return lines;
+  }();
+  return all;
+}
+
+std::span<const TableLayer> table_layers() { return loaded().layers; }
+
+std::vector<std::string> cost_table_problems(const Result<Csv>& csv) {
+  if (!csv.ok()) return {csv.status().message()};
+  const std::vector<std::string> folders = split(csv->path, '/');
+  const auto op = find(folders.size() < 2 ? "" : folders[folders.size() - 2]);
+  if (!op.ok()) return {fmt::format("{}: its folder: {}", csv->path, op.status().message())};
+  return select::cost_problems(**op, *csv);
+}
 
 Result<select::Choice> choose(const select::Op& op, const select::Problem& problem,
                               const Stream& stream, const Options& options) {
@@ -128,7 +166,10 @@ Status add_tuned_table(const std::string& path, std::vector<std::string>* skippe
   OCTET_TRY(const select::Op* op, ops::op_of_table(csv));
   OCTET_TRY(const select::TunedTable table, select::parse_tuned_table(*op, csv));
   ops::tuned_tables().add(table);
-  if (skipped != nullptr) *skipped = table.bad;
+  if (skipped != nullptr) {
+    *skipped = table.bad;
+    skipped->insert(skipped->end(), table.duplicates.begin(), table.duplicates.end());
+  }
   return Status::Ok();
 }
 

@@ -22,8 +22,20 @@ Result<const select::Op*> op_of_table(const Csv& csv);
 /// The tables of this process: built in, then OCTET_TABLES, then add_tuned_table.
 select::TunedTables& tuned_tables();
 
-/// What could not be loaded of the built-in tables and of OCTET_TABLES, a line each.
+/// What could not be loaded of the built-in tables, cost models included, and of OCTET_TABLES, and
+/// rows that another row of their layer answers: a line each.
 std::span<const std::string> table_problems();
+
+/// A layer that this process began with: "built in", or a path of OCTET_TABLES.
+struct TableLayer {
+  std::string name;
+  int64_t rows = 0;
+  int64_t replaced = 0;  // rows of earlier layers whose place they took
+};
+std::span<const TableLayer> table_layers();
+
+/// select::cost_problems of a file data/cost/<op>/<name>.csv; its folder names the op.
+std::vector<std::string> cost_table_problems(const Result<Csv>& csv);
 
 /// The variant for a call: forced by the options, or chosen over the tables of this process.
 Result<select::Choice> choose(const select::Op& op, const select::Problem& problem,

@@ -60,7 +60,7 @@ double predict_us(const CostRow& row, const CostTerms& terms) {
   return us;
 }
 
-Result<CostModel> parse_cost_model(const Csv& csv) {
+Result<CostModel> parse_cost_model(const Csv& csv, std::vector<std::string>* bad) {
   if (!std::equal(kColumns.begin(), kColumns.end(), csv.header.begin(), csv.header.end())) {
     return fail(StatusCode::kCorruptData, "{}:1: the columns must be {}", csv.path,
                 join(kColumns, ","));
@@ -68,10 +68,14 @@ Result<CostModel> parse_cost_model(const Csv& csv) {
   std::vector<CostRow> rows;
   for (const CsvRow& line : csv.rows) {
     auto row = parse_row(line);
-    if (!row.ok()) {
-      return fail(StatusCode::kCorruptData, "{}: {}", csv.at(line), row.status().message());
+    if (row.ok()) {
+      row->where = csv.at(line);
+      rows.push_back(std::move(row).value());
+      continue;
     }
-    rows.push_back(std::move(row).value());
+    std::string reason = fmt::format("{}: {}", csv.at(line), row.status().message());
+    if (bad == nullptr) return Status(StatusCode::kCorruptData, std::move(reason));
+    bad->push_back(std::move(reason));
   }
   return CostModel(std::move(rows));
 }

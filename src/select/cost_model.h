@@ -25,9 +25,10 @@ using CostTerms = std::array<double, kCostTerms>;  // 1, B, F, A, D
 struct CostRow {
   Arch arch = Arch::kGeneric;  // of the device that was measured
   std::string variant;
-  CostTerms us{};    // per unit of each term, none negative
-  int samples = 0;   // measured rows behind the fit
-  double error = 0;  // geometric mean of max(predicted/measured, measured/predicted)
+  CostTerms us{};          // per unit of each term, none negative
+  int samples = 0;         // measured rows behind the fit
+  double error = 0;        // geometric mean of max(predicted/measured, measured/predicted)
+  std::string where = "";  // path:line in a file, for messages
 };
 
 class CostModel {
@@ -47,7 +48,9 @@ class CostModel {
 
 double predict_us(const CostRow& row, const CostTerms& terms);
 
-Result<CostModel> parse_cost_model(const Csv& csv);
+/// kCorruptData where the columns are others, or a row is bad; with `bad` such a row is left out,
+/// and a line there says why.
+Result<CostModel> parse_cost_model(const Csv& csv, std::vector<std::string>* bad = nullptr);
 std::string format_cost_model(const CostModel& model);
 
 }  // namespace octet::select

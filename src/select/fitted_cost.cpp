@@ -1,9 +1,11 @@
 #include "src/select/fitted_cost.h"
 
 #include <cmath>
+#include <set>
 
 #include "src/core/embedded.h"
 #include "src/core/try.h"
+#include "src/select/tuned_table.h"
 
 namespace octet::select {
 namespace {
@@ -13,7 +15,8 @@ CostModel built_in(std::string_view op) {
   for (const EmbeddedFile& file : embedded_files(fmt::format("data/cost/{}/", op))) {
     const auto csv = parse_csv(file.content, std::string(file.path));
     if (!csv.ok()) continue;
-    const auto parsed = parse_cost_model(*csv);
+    std::vector<std::string> bad;  // table_problems() says which
+    const auto parsed = parse_cost_model(*csv, &bad);
     if (parsed.ok()) rows.insert(rows.end(), parsed->rows().begin(), parsed->rows().end());
   }
   return CostModel(std::move(rows));
@@ -51,6 +54,31 @@ HeuristicChoice FittedCost::least(const Problem& problem, const Device& device,
     }
   }
   return best;
+}
+
+std::vector<std::string> cost_problems(const Op& op, const Csv& csv) {
+  std::vector<std::string> lines;
+  const auto model = parse_cost_model(csv, &lines);
+  if (!model.ok()) return {model.status().message()};
+  std::set<std::pair<Arch, std::string_view>> seen;
+  for (const CostRow& row : model->rows()) {
+    const auto bad = [&](std::string reason) { lines.push_back(row.where + ": " + reason); };
+    if (!seen.emplace(row.arch, row.variant).second) {
+      bad(fmt::format("{} {} occurs before", arch_name(row.arch), row.variant));
+      continue;
+    }
+    const int index = op.find(row.variant);
+    if (index < 0) {
+      bad(unknown_variant(op, row.variant));
+      continue;
+    }
+    const Arch needs = op.variants()[static_cast<size_t>(index)].arch;
+    if (!arch_runs(row.arch, needs)) {
+      bad(fmt::format("variant: '{}' needs {}, the row is of {}", row.variant, arch_name(needs),
+                      arch_name(row.arch)));
+    }
+  }
+  return lines;
 }
 
 }  // namespace octet::select

@@ -11,7 +11,7 @@ namespace octet::select {
 
 class FittedCost {
  public:
-  /// Reads data/cost/<op>/. `op` outlives this.
+  /// Reads data/cost/<op>/; bad rows are left out (cost_problems). `op` outlives this.
   explicit FittedCost(const Op& op);
 
   /// 0 where no measured row covers the variant on such a device.
@@ -25,6 +25,10 @@ class FittedCost {
   CostModel model_;
   std::array<std::vector<const CostRow*>, kNumArches> rows_;  // of every variant, by arch
 };
+
+/// Why rows of a cost model of the op serve nobody, a line `path:line: reason` each: bad numbers,
+/// an unknown kernel, one that the arch of its row cannot run, a repeated row (the first serves).
+std::vector<std::string> cost_problems(const Op& op, const Csv& csv);
 
 /// Those of the op that `kOp()` gives, read at the first use.
 template <auto kOp>

@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "src/core/text.h"
+#include "src/ops/registry.h"
 #include "tests/select/toy_op.h"
 
 namespace octet::select {
@@ -127,6 +128,107 @@ TEST(HashKey, LowBitsSpreadEvenly) {
   int worst = 0;
   for (const auto& [bucket, count] : buckets) worst = std::max(worst, count);
   EXPECT_LE(worst, 7) << keys << " keys in 65536 buckets";
+}
+
+/// The tuned tables that are shipped, and AITER's of gemms, as keys: every (arch, cu_num, op or
+/// kind, format or types, fields).
+struct Key {
+  const Op* op;
+  Arch arch;
+  int cu_num;
+  Problem problem;  // as it is looked up
+  Problem row;      // as a table has it: another one where the op has buckets
+
+  auto tied() const { return std::tie(op, arch, cu_num, problem.format, problem.field); }
+  friend bool operator<(const Key& a, const Key& b) { return a.tied() < b.tied(); }
+};
+
+std::vector<Key> real_keys() {
+  std::set<Key> keys;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(kData + "tuned")) {
+    if (entry.path().extension() != ".csv") continue;
+    const Csv csv = read_csv(entry.path()).value();
+    const Op* op = ops::op_of_table(csv).value();
+    const TunedTable table = parse_tuned_table(*op, csv).value();
+    for (const TunedRow& row : table.rows) {
+      keys.insert({op, row.arch, row.cu_num, bucketed(row.problem), row.problem});
+    }
+  }
+  for (const auto& entry : std::filesystem::directory_iterator(kData + "aiter")) {
+    if (entry.path().extension() != ".csv") continue;
+    const Csv csv = read_csv(entry.path()).value();
+    const int m = column(csv, "m", "M"), n = column(csv, "n", "N"), k = column(csv, "k", "K");
+    const int cu_num = csv.column("cu_num");
+    if (m < 0 || n < 0 || k < 0 || cu_num < 0) continue;
+    for (const CsvRow& row : csv.rows) {
+      const auto cus = static_cast<int>(field(row, cu_num));
+      const Problem problem = toy::problem(field(row, m), field(row, n), field(row, k));
+      keys.insert({&toy::op(), cus == 256 ? Arch::kGfx950 : Arch::kGfx942, cus, problem, problem});
+    }
+  }
+  return {keys.begin(), keys.end()};
+}
+
+/// The hash that AITER had: its fields are xored, each hashed to itself.
+uint64_t xor_hash(const Key& key) {
+  uint64_t hash = static_cast<uint64_t>(key.arch) ^ static_cast<uint64_t>(key.cu_num);
+  for (const int64_t value : key.problem.field) hash ^= static_cast<uint64_t>(value);
+  return hash;
+}
+
+TEST(HashKey, EveryRealKeyHasAHashOfItsOwnAndXorHasNot) {
+  const std::vector<Key> keys = real_keys();
+  EXPECT_GE(keys.size(), 10000u);
+  std::vector<uint64_t> hashes;
+  std::set<uint64_t> xored;
+  for (const Key& key : keys) {
+    hashes.push_back(hash_key(*key.op->schema, key.arch, key.cu_num, key.problem));
+    xored.insert(xor_hash(key));
+  }
+  EXPECT_LT(xored.size(), keys.size() / 2);
+  expect_distinct(hashes);
+}
+
+TEST(HashKey, EveryRealKeyHasABucketOfItsOwnInTheTablesThatHoldThemAll) {
+  const std::vector<Key> keys = real_keys();
+  std::map<const Op*, TunedTable> layers;
+  for (const Key& key : keys) {
+    TunedTable& layer = layers.try_emplace(key.op, TunedTable{key.op, {}, {}}).first->second;
+    layer.rows.push_back({key.arch, key.cu_num, key.row, 0, 1, "test"});
+  }
+  TunedTables tables;
+  for (const auto& [op, layer] : layers) tables.add(layer);
+  EXPECT_EQ(tables.size(), static_cast<int64_t>(keys.size()));
+  std::set<size_t> buckets, xored;
+  for (const Key& key : keys) {
+    EXPECT_EQ(tables.find(*key.op, key.arch, key.cu_num, key.problem).variant, 0);
+    buckets.insert(tables.bucket_of(*key.op, key.arch, key.cu_num, key.problem));
+    xored.insert(xor_hash(key) % tables.num_buckets());
+  }
+  EXPECT_EQ(buckets.size(), keys.size());
+  EXPECT_LT(*buckets.rbegin(), tables.num_buckets());
+  EXPECT_LT(xored.size(), keys.size() / 2);
+}
+
+/// 160 shapes that models have: both (n, k) and (k, n) of a layer pair, at powers of two of m.
+TEST(HashKey, XorLosesAThirdOfAHundredAndSixtyRealShapes) {
+  const auto power = [](int64_t value) { return (value & (value - 1)) == 0; };
+  std::vector<Pair> pairs;
+  for (const auto& [n, k] : shapes().pairs) {
+    const bool both = n != k && shapes().pairs.count({k, n}) > 0;
+    if (both && power(n) && power(k) && pairs.size() < 10) pairs.emplace_back(n, k);
+  }
+  ASSERT_EQ(pairs.size(), 10u);
+  std::set<uint64_t> ours, xored;
+  for (const auto& [n, k] : pairs) {
+    for (int64_t m = 1; m <= 32768; m *= 2) {
+      const Problem problem = toy::problem(m, n, k);
+      ours.insert(hash_key(toy::kSchema, Arch::kGfx942, 304, problem));
+      xored.insert(xor_hash({&toy::op(), Arch::kGfx942, 304, problem, problem}));
+    }
+  }
+  EXPECT_EQ(ours.size(), 160u);
+  EXPECT_LE(xored.size(), 107u);
 }
 
 }  // namespace

@@ -2,9 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <thread>
-
 #include "src/core/text.h"
 #include "src/ops/registry.h"
 #include "tests/select/toy_op.h"
@@ -89,16 +86,36 @@ TEST(TunedTable, ABadRowIsReportedAndTheRestServes) {
   }
 }
 
-TEST(TunedTable, ARepeatedKeyIsReportedAndTheFirstServes) {
+TEST(TunedTable, OfARepeatedKeyTheLowestTimeServesAndTheOthersAreReported) {
+  const std::string start = "gfx942,304,e4m3fnuz,64,5120,5120,gfx942_mfma_";
   const auto table =
-      parse(kHeader + kGood + "gfx942,304,e4m3fnuz,64,5120,5120,gfx942_mfma_128x128x128_v3,1,s\n");
+      parse(kHeader + kGood + start + "128x128x128_v3,1.5,s\n" + start + "16x64x256_v1,1.5,s\n");
   ASSERT_TRUE(table.ok());
   ASSERT_EQ(table->rows.size(), 1u);
-  EXPECT_EQ(table->rows[0].us, 20.5);
-  ASSERT_EQ(table->bad.size(), 1u);
-  EXPECT_EQ(table->bad[0],
-            "t.csv:3: the key of this row occurs before: gfx942 304 m=64 n=5120 k=5120 "
-            "format=e4m3fnuz");
+  EXPECT_EQ(table->rows[0].us, 1.5);
+  EXPECT_EQ(table->rows[0].where, "t.csv:3") << "of equal times the first name";
+  EXPECT_TRUE(table->bad.empty());
+  const std::string key = "gfx942 304 m=64 n=5120 k=5120 format=e4m3fnuz";
+  EXPECT_EQ(table->duplicates,
+            (std::vector<std::string>{
+                "t.csv:2: " + key + " is in t.csv:3 too, whose 1.5 us serve, not 20.5",
+                "t.csv:4: " + key + " is in t.csv:3 too, whose 1.5 us serve, not 1.5"}));
+}
+
+TEST(TunedTable, FilesOfOneLayerAreOneTable) {
+  const auto read = [](const std::string& path, const std::string& rows) {
+    return parse_tuned_table(gemm(), parse_csv(kHeader + rows, path).value()).value();
+  };
+  const std::string start = "gfx942,304,e4m3fnuz,64,5120,5120,gfx942_mfma_64x128x128_v3,";
+  const std::vector<TunedTable> files{read("a.csv", start + "9,s\n"),
+                                      read("b.csv", start + "8,s\nvax,1,e4m3fn,1,1,1,v,1,s\n")};
+  const TunedTable layer = one_layer(gemm(), files);
+  ASSERT_EQ(layer.rows.size(), 1u);
+  EXPECT_EQ(layer.rows[0].us, 8);
+  ASSERT_EQ(layer.duplicates.size(), 1u);
+  EXPECT_TRUE(layer.duplicates[0].starts_with("a.csv:2: ")) << layer.duplicates[0];
+  ASSERT_EQ(layer.bad.size(), 1u);
+  EXPECT_TRUE(layer.bad[0].starts_with("b.csv:3: ")) << layer.bad[0];
 }
 
 TEST(TunedTable, WhatIsNoTableIsRefusedWithFileAndLine) {
@@ -145,70 +162,6 @@ TEST(TunedTable, TextIsSortedAndReadsBack) {
   EXPECT_EQ(format_tuned_table(gemm(), table.rows), text);
   std::reverse(table.rows.begin(), table.rows.end());
   EXPECT_EQ(format_tuned_table(gemm(), table.rows), text) << "the order of the rows plays no part";
-}
-
-TEST(TunedTables, FindIsExact) {
-  TunedTables tables;
-  EXPECT_EQ(tables.find(toy::op(), Arch::kGfx942, 304, toy::problem(1, 2, 3)).variant, -1);
-  tables.add({&toy::op(), {toy::row(1, 2, 3, "ref", 304, 4.5)}, {}});
-  const auto hit = tables.find(toy::op(), Arch::kGfx942, 304, toy::problem(1, 2, 3));
-  EXPECT_EQ(hit.variant, toy::op().find("ref"));
-  EXPECT_EQ(hit.us, 4.5);
-  for (const Problem& other : {toy::problem(2, 1, 3), toy::problem(3, 2, 1), toy::problem(1, 3, 2),
-                               toy::problem(1, 2, 3, 1), toy::problem(0, 2, 3)}) {
-    EXPECT_EQ(tables.find(toy::op(), Arch::kGfx942, 304, other).variant, -1) << to_string(other);
-  }
-  EXPECT_EQ(tables.find(toy::op(), Arch::kGfx950, 304, toy::problem(1, 2, 3)).variant, -1);
-  EXPECT_EQ(tables.find(toy::op(), Arch::kGfx942, 303, toy::problem(1, 2, 3)).variant, -1);
-  EXPECT_EQ(tables.find(gemm(), Arch::kGfx942, 304, toy::problem(1, 2, 3)).variant, -1);
-}
-
-TEST(TunedTables, CuNums) {
-  TunedTables tables;
-  EXPECT_EQ(tables.nearest_cu_num(toy::op(), Arch::kGfx942, 304), 0);
-  tables.add({&toy::op(), {toy::row(1, 2, 3, "ref", 304), toy::row(1, 2, 3, "ref", 80)}, {}});
-  tables.add({&toy::op(), {toy::row(1, 2, 4, "ref", 80), toy::row(1, 2, 3, "ref", 120)}, {}});
-  EXPECT_EQ(tables.cu_nums(toy::op(), Arch::kGfx942), (std::vector<int>{80, 120, 304}));
-  EXPECT_EQ(tables.nearest_cu_num(toy::op(), Arch::kGfx942, 304), 120) << "not itself";
-  EXPECT_EQ(tables.nearest_cu_num(toy::op(), Arch::kGfx942, 80), 120);
-  EXPECT_EQ(tables.nearest_cu_num(toy::op(), Arch::kGfx942, 100), 80) << "a tie: the smaller";
-  EXPECT_EQ(tables.nearest_cu_num(toy::op(), Arch::kGfx942, 1), 80);
-  EXPECT_EQ(tables.nearest_cu_num(toy::op(), Arch::kGfx950, 304), 0);
-}
-
-// This test is also run under ThreadSanitizer.
-TEST(TunedTables, LookupIsSafeWhileAnotherThreadAddsLayers) {
-  constexpr int kLayers = 60, kReaders = 4;
-  const Device device = device_profile("mi300x").value();
-  TunedTables tables;
-  tables.add({&toy::op(), {toy::row(0, 8, 256, "big")}, {}});
-  std::atomic<bool> stop = false;
-  std::atomic<int> wrong = 0, published = 0, started = 0;
-  std::vector<std::thread> readers;
-  for (int r = 0; r < kReaders; ++r) {
-    readers.emplace_back([&] {
-      for (bool first = true; first || !stop.load(std::memory_order_relaxed); first = false) {
-        const int seen = published.load(std::memory_order_acquire);
-        for (int m = 1; m <= seen; ++m) {  // rows that were added are there to stay
-          const auto hit = tables.find(toy::op(), Arch::kGfx942, 304, toy::problem(m, 8, 256));
-          if (hit.variant != 1 || hit.us != m) ++wrong;
-        }
-        const auto choice = choose(toy::op(), toy::problem(0, 8, 256), device, tables);
-        if (!choice.ok() || choice->why.level != Why::Level::kTuned) ++wrong;
-        if (tables.size() < seen + 1) ++wrong;
-        if (first) ++started;
-      }
-    });
-  }
-  while (started < kReaders) std::this_thread::yield();
-  for (int m = 1; m <= kLayers; ++m) {
-    tables.add({&toy::op(), {toy::row(m, 8, 256, "small", 304, m)}, {}});
-    published.store(m, std::memory_order_release);
-  }
-  stop = true;
-  for (std::thread& reader : readers) reader.join();
-  EXPECT_EQ(wrong, 0);
-  EXPECT_EQ(tables.size(), kLayers + 1);
 }
 
 }  // namespace

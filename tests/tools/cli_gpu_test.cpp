@@ -195,6 +195,19 @@ TEST_F(TuneGpuTest, TheWinnerIsRecorded) {
 }
 
 /// A sticky error breaks the context: the worker ends itself, and the parent starts another.
+TEST_F(TuneGpuTest, ATableOfAnotherDeviceGetsRowsOfThisOneInItsOwnFormat) {
+  if (!built()) GTEST_SKIP() << "this build has no sm90 kernels";
+  const std::string table = folder_.file("other.csv");
+  const std::string header = "arch,cu_num,format,m,n,k,variant,us,source\n";
+  const std::string other = "gfx942,304,e4m3fnuz,1,64,512,gfx942_mfma_16x64x256_v1,9,s\n";
+  ASSERT_TRUE(write_file(table, header + other).ok());
+  const Outcome outcome =
+      octet({"tune", "--pretune", table, "--device", "cuda", "--budget", "2s"}, {kStandIn});
+  ASSERT_EQ(outcome.code, 0) << outcome.err << outcome.out;
+  const std::string after = read_file(table).value();
+  EXPECT_TRUE(after.starts_with(header + other + "sm90,132,e4m3fn,1,64,512,sm90_")) << after;
+}
+
 TEST_F(TuneGpuTest, AFaultCostsAChildAndNotTheRun) {
   if (!built()) GTEST_SKIP() << "this build has no sm90 kernels";
   const Outcome outcome = tune({"OCTET_STAND_IN_FAULT=sticky:octet_sm90_wgmma_swap_8x64_g2"});

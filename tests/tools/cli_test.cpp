@@ -198,25 +198,5 @@ TEST(Environment, CpuArchForcesTheTier) {
   EXPECT_EQ(octet(explain({"--json"}), {"OCTET_THREADS=3"}).json()["device"]["cu_num"], 3);
 }
 
-TEST(Environment, BadTablesStopNoCallAndAreReported) {
-  const TemporaryFolder folder;
-  const std::string bad = folder.file("bad.csv"), good = folder.file("good.csv");
-  const std::string header = "arch,cu_num,format,m,n,k,variant,us,source\n";
-  ASSERT_TRUE(write_file(bad, header + "generic,2,e4m3fn,4,256,256,kernel_of_yore,1,x\n").ok());
-  ASSERT_TRUE(write_file(good, header + "generic,2,e4m3fn,4,256,256,generic_ref,1,x\n").ok());
-  const std::string missing = folder.file("missing.csv");
-  const Words environment{"OCTET_TABLES=" + bad + ":" + missing + ":" + good + ":/dev/null",
-                          "OCTET_CPU_ARCH=generic", "OCTET_THREADS=2"};
-  const Outcome plan = octet(explain({"--json"}), environment);
-  ASSERT_EQ(plan.code, 0) << plan.err;
-  EXPECT_EQ(plan.json()["variant"], "generic_ref") << "the good table counts";
-  EXPECT_EQ(plan.json()["why"], "tuned:exact");
-  const Json problems = octet({"info", "--json"}, environment).json()["table_problems"];
-  ASSERT_EQ(problems.size(), 3u) << problems.dump();
-  EXPECT_TRUE(problems[0].get<std::string>().starts_with(bad + ":2: variant: unknown kernel"));
-  EXPECT_EQ(problems[1], missing + ": No such file or directory");
-  EXPECT_EQ(problems[2], "/dev/null:1: empty: no header line");
-}
-
 }  // namespace
 }  // namespace octet

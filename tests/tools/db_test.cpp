@@ -30,7 +30,7 @@ class DbCheckTest : public testing::Test {
     EXPECT_EQ(outcome.code, 1) << row;
     EXPECT_TRUE(outcome.out_has("\n" + path_ + ":3: " + message)) << outcome.out;
     EXPECT_TRUE(outcome.out_has("3 rows of gemm_blockscale; 2 reached on generic")) << outcome.out;
-    EXPECT_TRUE(outcome.out_has(", 1 bad\n")) << outcome.out;
+    EXPECT_TRUE(outcome.out_has(", 1 bad, 0 repeated\n")) << outcome.out;
   }
 
   TemporaryFolder folder_;
@@ -84,8 +84,6 @@ TEST_F(DbCheckTest, BadRowsAreNamedOneByOne) {
   }
   expect_bad_row("generic,2,e4m3fn,16,256,256,generic_reff,1,x",
                  "variant: unknown kernel 'generic_reff' (did you mean 'generic_ref'?)");
-  expect_bad_row("generic,2,e4m3fn,4,256,256,generic_ref,1,x",
-                 "the key of this row occurs before: generic 2 m=4 n=256 k=256");
   expect_bad_row("genric,2,e4m3fn,16,256,256,generic_ref,1,x",
                  "unknown arch 'genric' (did you mean 'generic'?)");
   expect_bad_row("generic,0,e4m3fn,16,256,256,generic_ref,1,x", "cu_num: 0 is not in 1 to");
@@ -97,6 +95,35 @@ TEST_F(DbCheckTest, BadRowsAreNamedOneByOne) {
   expect_bad_row("generic,2,e4m3fn,1.5,256,256,generic_ref,1,x", "m: '1.5' is not a whole number");
   expect_bad_row("generic,2,e4m3fn,99999999999999999999,256,256,generic_ref,1,x",
                  "m: '99999999999999999999' does not fit a whole number of 64 bits");
+}
+
+TEST_F(DbCheckTest, ARepeatedKeyIsNamedAndTheLowestTimeServes) {
+  const Outcome outcome =
+      check(header_ + good_ + "generic,2,e4m3fn,4,256,256,generic_fast_r16,1,x\n");
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_TRUE(outcome.out_has("2 rows of gemm_blockscale; 1 reached on generic")) << outcome.out;
+  EXPECT_TRUE(outcome.out_has(", 0 bad, 1 repeated\n")) << outcome.out;
+  EXPECT_TRUE(outcome.out_has("\n" + path_ + ":2: generic 2 m=4 n=256 k=256 format=e4m3fn is in " +
+                              path_ + ":3 too, whose 1 us serve, not 1.5\n"))
+      << outcome.out;
+}
+
+TEST_F(DbCheckTest, StrictLooksAtFilesTogetherAndOnNoMachine) {
+  const std::string other = folder_.file("u.csv");
+  ASSERT_TRUE(write_file(path_, header_ + good_).ok());
+  ASSERT_TRUE(write_file(other, header_ + other_).ok());
+  const Outcome fine = octet({"db", "check", "--strict", path_, other});
+  EXPECT_EQ(fine.code, 0) << fine.out;
+  EXPECT_EQ(fine.out, "2 rows of 2 tuned tables and 0 rows of 0 cost models: 0 faults\n");
+  ASSERT_TRUE(write_file(other, header_ + good_).ok());
+  const Outcome twice = octet({"db", "check", "--strict", folder_.path()});
+  EXPECT_EQ(twice.code, 1);
+  EXPECT_TRUE(twice.out_has(" is in " + path_ + ":2 too")) << twice.out;
+  EXPECT_TRUE(twice.out_has(": 1 faults\n")) << twice.out;
+  const Json json = octet({"db", "check", "--strict", folder_.path(), "--json"}).json();
+  EXPECT_EQ(json["faults"].size(), 1u);
+  EXPECT_EQ(json["tuned_files"], 2);
+  EXPECT_EQ(octet({"db", "check", "--strict", path_, "--device", "mi300x"}).code, 2);
 }
 
 TEST_F(DbCheckTest, TheCommonestReasonsAreShownAndTheOthersCounted) {

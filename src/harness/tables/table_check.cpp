@@ -66,6 +66,7 @@ TableCheck check_table(const select::TunedTable& table, const Device& device, bo
   check.op = table.op->name();
   check.device = device.name;
   check.bad = table.bad;
+  check.duplicates = table.duplicates;
   const Checker checker(table, device, built_only);
   std::map<std::string, int64_t> reasons;
   for (const TunedRow& row : table.rows) {

@@ -24,8 +24,9 @@ struct TableCheck {
   int64_t hints = 0;                     // the same for rows of the nearest cu_num
   std::vector<ReasonCount> unreachable;  // most rows first, then by text
   std::vector<std::string> bad;          // path:line: reason
+  std::vector<std::string> duplicates;   // of rows whose key another one answers
 
-  bool fine() const { return bad.empty(); }
+  bool fine() const { return bad.empty() && duplicates.empty(); }
 };
 
 /// Checks one table file as the only layer. `built_only`: for this build; otherwise for one with

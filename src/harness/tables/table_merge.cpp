@@ -1,9 +1,6 @@
 #include "src/harness/tables/table_merge.h"
 
 #include <algorithm>
-#include <map>
-#include <set>
-#include <tuple>
 
 #include "src/core/try.h"
 
@@ -11,19 +8,6 @@ namespace octet::harness {
 namespace {
 
 using select::TunedRow;
-
-auto key_of(const TunedRow& row) {
-  return std::tuple(arch_name(row.arch), row.cu_num, row.problem.format,
-                    bucketed(row.problem).field);
-}
-
-bool wins(const select::Op& op, const TunedRow& left, const TunedRow& right) {
-  const auto rank = [&](const TunedRow& row) {
-    const std::string& name = op.variants()[static_cast<size_t>(row.variant)].name;
-    return std::tie(row.us, name, row.source);
-  };
-  return rank(left) < rank(right);
-}
 
 Status check_ops(std::span<const select::TunedTable> tables) {
   OCTET_REQUIRE(!tables.empty(), "merge: no table is given");
@@ -43,18 +27,14 @@ Status check_ops(std::span<const select::TunedTable> tables) {
 
 Result<select::TunedTable> merge_tables(std::span<const select::TunedTable> tables) {
   OCTET_CHECK_OK(check_ops(tables));
-  const select::Op& op = *tables[0].op;
-  std::map<decltype(key_of(TunedRow{})), const TunedRow*> best;
-  std::set<std::string> bad;
-  for (const auto& table : tables) {
-    bad.insert(table.bad.begin(), table.bad.end());
-    for (const TunedRow& row : table.rows) {
-      const auto [at, added] = best.emplace(key_of(row), &row);
-      if (!added && wins(op, row, *at->second)) at->second = &row;
-    }
+  select::TunedTable merged = select::one_layer(*tables[0].op, tables);
+  std::sort(merged.rows.begin(), merged.rows.end(), [](const TunedRow& a, const TunedRow& b) {
+    return select::tuned_key(a) < select::tuned_key(b);
+  });
+  for (std::vector<std::string>* lines : {&merged.bad, &merged.duplicates}) {
+    std::sort(lines->begin(), lines->end());
+    lines->erase(std::unique(lines->begin(), lines->end()), lines->end());
   }
-  select::TunedTable merged{&op, {}, {bad.begin(), bad.end()}};
-  for (const auto& [key, row] : best) merged.rows.push_back(*row);
   return merged;
 }
 

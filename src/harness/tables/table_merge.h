@@ -8,9 +8,9 @@
 
 namespace octet::harness {
 
-/// One row a key: the lowest us wins, ties by variant name, then by source. Sorted by key; `bad`
-/// holds the bad lines of all tables once each, sorted. Commutative, associative and idempotent.
-/// kInvalidArgument for no table at all and for tables of different ops.
+/// One row a key, by the rule of a layer (select::drop_duplicates). Sorted by key; `bad` and
+/// `duplicates` hold the lines of all tables once each, sorted. Commutative, associative and
+/// idempotent. kInvalidArgument for no table at all and for tables of different ops.
 Result<select::TunedTable> merge_tables(std::span<const select::TunedTable> tables);
 
 }  // namespace octet::harness

@@ -57,10 +57,26 @@ int heuristic_variant(const Op& op, const Problem& problem, const Device& device
   return choice.ok() ? choice->variant : -1;
 }
 
-int default_variant(const Op& op, const Problem& problem, const Device& device) {
-  const int variant = op.find(op.fixed_default(device.arch));
+/// By name; -1 where it cannot run.
+int runnable_variant(const Op& op, std::string_view name, const Problem& problem,
+                     const Device& device) {
+  const int variant = op.find(name);
   return variant >= 0 && select::can_run(op, variant, problem, device, true).ok ? variant : -1;
 }
+
+/// Those that are timed to the end whatever the model says of them.
+struct Named {
+  int heuristic, fixed, incumbent;
+
+  Named(const Op& op, const TuneRequest& request, const Device& device)
+      : heuristic(heuristic_variant(op, request.problem, device)),
+        fixed(runnable_variant(op, op.fixed_default(device.arch), request.problem, device)),
+        incumbent(runnable_variant(op, request.incumbent, request.problem, device)) {}
+
+  bool has(int variant) const {
+    return variant == heuristic || variant == fixed || variant == incumbent;
+  }
+};
 
 /// How far a prediction may be off. Slack: fixed costs are fitted poorly where they are all there
 /// is.
@@ -75,8 +91,7 @@ PruneLimit prune_limit(const Device& device) {
 
 std::vector<int> tune_candidates(const Op& op, const TuneRequest& request, const Device& device) {
   const int last = static_cast<int>(op.variants().size()) - 1;  // the reference
-  const int heuristic = heuristic_variant(op, request.problem, device);
-  const int fixed = default_variant(op, request.problem, device);
+  const Named named(op, request, device);
   double least_us = INFINITY;
   const std::vector<int> all = runnable(op, request.problem, device);
   for (const int variant : all) {
@@ -91,8 +106,7 @@ std::vector<int> tune_candidates(const Op& op, const TuneRequest& request, const
       continue;
     const bool promising =
         op.predict_us(variant, request.problem, device) <= limit.factor * least_us + limit.slack_us;
-    const bool named = variant == heuristic || variant == fixed;
-    if (named || (promising && variant != last)) candidates.push_back(variant);
+    if (named.has(variant) || (promising && variant != last)) candidates.push_back(variant);
   }
   if (candidates.empty() && !all.empty()) candidates.push_back(all.back());
   return candidates;
@@ -125,13 +139,13 @@ double rest_of(const Op& op, const Problem& problem) {
 constexpr double kFinalFactor = 1.3;
 constexpr size_t kMaxFinalists = 4;
 
-/// The fastest few, the heuristic's choice and the default in any case.
-std::vector<int> finalists(std::vector<std::pair<double, int>> quick, int heuristic, int fixed) {
+/// The fastest few, and the named ones in any case.
+std::vector<int> finalists(std::vector<std::pair<double, int>> quick, const Named& named) {
   std::sort(quick.begin(), quick.end());
   std::vector<int> chosen;
   for (const auto& [us, variant] : quick) {
     const bool fast = us <= kFinalFactor * quick[0].first && chosen.size() < kMaxFinalists;
-    if (fast || variant == heuristic || variant == fixed) chosen.push_back(variant);
+    if (fast || named.has(variant)) chosen.push_back(variant);
   }
   return chosen;
 }
@@ -175,11 +189,10 @@ std::function<void(const std::string&)> now_and_then(
 Result<TuneRecord> tune_problem(const Op& op, const TuneRequest& request, Stream& stream,
                                 const std::function<void(const std::string&)>& begin) {
   const Problem& problem = request.problem;
-  const int heuristic = heuristic_variant(op, problem, stream.device());
-  const int fixed = default_variant(op, problem, stream.device());
+  const Named named(op, request, stream.device());
   TuneRecord record{problem,
-                    heuristic < 0 ? "" : name_of(op, heuristic),
-                    fixed < 0 ? "" : name_of(op, fixed),
+                    named.heuristic < 0 ? "" : name_of(op, named.heuristic),
+                    named.fixed < 0 ? "" : name_of(op, named.fixed),
                     "",
                     {},
                     {}};
@@ -192,8 +205,8 @@ Result<TuneRecord> tune_problem(const Op& op, const TuneRequest& request, Stream
     if (!us.ok()) record.failed.push_back({name_of(op, variant), us.status().message()});
   }
   std::vector<double> errors;
-  const std::vector<int> right = correct_ones(*instance, op, finalists(quick, heuristic, fixed),
-                                              stream, begin, record, errors);
+  const std::vector<int> right =
+      correct_ones(*instance, op, finalists(quick, named), stream, begin, record, errors);
   if (right.empty()) return record;
   BenchOptions options;
   options.check = false;

@@ -16,6 +16,7 @@ struct TuneRequest {
   select::Problem problem;
   std::vector<std::string> exclude;  // candidates that brought an earlier worker down
   double budget_us = 500'000;        // of the final timing
+  std::string incumbent = "";        // of the row that is there: timed with the finalists
 };
 
 struct FailedCandidate {
@@ -46,10 +47,9 @@ std::string winner_of(const TuneRecord& record);
 /// already or by its row in the tuned table, and none of the others.
 void mark_winner(TuneRecord& record);
 
-/// Candidates worth timing: the heuristic's choice, the fixed default, and all whose predicted time
-/// is at most 3 times the least and 5 us, on a GPU 1.5 times and 2 us (those without a prediction
-/// too); the reference only when
-/// nothing else runs.
+/// Candidates worth timing: the heuristic's choice, the fixed default, the incumbent, and all whose
+/// predicted time is at most 3 times the least and 5 us, on a GPU 1.5 times and 2 us (those without
+/// a prediction too); the reference only when nothing else runs.
 std::vector<int> tune_candidates(const select::Op& op, const TuneRequest& request,
                                  const Device& device);
 

@@ -83,6 +83,7 @@ Result<TuneRunResult> tune_run(const select::Op& op, std::span<const TuneItem> i
   WorkerOptions worker_options = options.worker;
   worker_options.alive = progress;  // a long problem is heard of more than once
   Worker worker(worker_options);
+  int failures = 0;  // in a row
   for (; i < mine.size(); ++i) {
     const auto finished = journal.finished().find(Journal::key(mine[i].problem));
     if (finished != journal.finished().end()) {
@@ -92,14 +93,22 @@ Result<TuneRunResult> tune_run(const select::Op& op, std::span<const TuneItem> i
     }
     progress();
     const double left = end - now_s();
-    if (left <= 0) {
+    if (left <= 0 || failures == kMostFailures) {
       ++result.left;
       continue;
     }
-    TuneRequest request{mine[i].problem, {}, budget_us(op, left, std::span(mine).subspan(i))};
-    OCTET_TRY(TuneRecord record, worker.tune(op, request));
-    OCTET_CHECK_OK(journal.append(record));
-    result.records.push_back(std::move(record));
+    auto record = worker.tune(
+        op,
+        {mine[i].problem, {}, budget_us(op, left, std::span(mine).subspan(i)), mine[i].incumbent});
+    if (!record.ok() && !options.go_on) return record.status();
+    if (!record.ok()) {
+      result.failed.push_back(record.status().message());
+      ++failures;
+      continue;
+    }
+    failures = 0;
+    OCTET_CHECK_OK(journal.append(*record));
+    result.records.push_back(std::move(record).value());
   }
   return result;
 }
@@ -123,30 +132,29 @@ std::vector<select::TunedRow> tuned_rows(const select::Op& op, std::span<const T
   return rows;
 }
 
-Result<std::vector<select::TunedRow>> rows_to_keep(const select::Op& op, const std::string& path) {
+Result<select::TunedTable> table_to_keep(const select::Op& op, const std::string& path) {
   std::error_code error;
   if (!std::filesystem::is_regular_file(path, error)) {  // new, or a device such as /dev/stdout
-    return std::vector<select::TunedRow>();
+    return select::TunedTable{&op, {}, {}};
   }
   OCTET_TRY(const Csv csv, read_csv(path));
   OCTET_TRY(select::TunedTable old, select::parse_tuned_table(op, csv));
-  if (old.bad.empty()) return std::move(old.rows);
+  if (old.bad.empty()) return old;
   return fail(StatusCode::kCorruptData, "{} (octet db check lists all {} bad rows)", old.bad[0],
               old.bad.size());
 }
 
 Status update_tuned_table(const select::Op& op, const std::string& path,
                           std::vector<select::TunedRow> rows) {
-  OCTET_TRY(std::vector<select::TunedRow> all, rows_to_keep(op, path));
+  OCTET_TRY(select::TunedTable all, table_to_keep(op, path));
   const auto replaced = [&](const select::TunedRow& old) {
     return std::any_of(rows.begin(), rows.end(), [&](const select::TunedRow& row) {
-      return row.arch == old.arch && row.cu_num == old.cu_num &&
-             bucketed(row.problem) == bucketed(old.problem);
+      return select::tuned_key(row) == select::tuned_key(old);
     });
   };
-  std::erase_if(all, replaced);
-  all.insert(all.end(), rows.begin(), rows.end());
-  return write_file(path, select::format_tuned_table(op, std::move(all)));
+  std::erase_if(all.rows, replaced);
+  all.rows.insert(all.rows.end(), rows.begin(), rows.end());
+  return write_file(path, select::format_tuned_table(op, std::move(all.rows)));
 }
 
 }  // namespace octet::harness

@@ -16,6 +16,7 @@ struct TuneItem {
   select::Problem problem;
   int64_t weight = 1;  // calls of a forward pass; heavier problems come first, then smaller m
   std::string layer;
+  std::string incumbent = "";  // variant of the row that is there, "" where none is
 };
 
 /// This process's part of a fleet: problems whose key hashes to `index` modulo `count`.
@@ -37,17 +38,23 @@ struct TuneRunOptions {
   double budget_s = 120;
   Shard shard;
   WorkerOptions worker;
+  bool go_on = false;  // past a problem that fails as a whole, up to kMostFailures in a row
   /// If set, called as a problem begins and as each of its candidates does.
   std::function<void(int64_t done, int64_t total, const TuneItem&)> progress;
 };
 
+/// With TuneRunOptions::go_on: what fails so often is not the problems.
+inline constexpr int kMostFailures = 3;
+
 struct TuneRunResult {
   std::vector<TuneRecord> records;  // heaviest first, then the smallest
   int64_t resumed = 0;              // taken over from the journal
-  int64_t left = 0;                 // not reached within the budget
+  int64_t left = 0;                 // not reached within the budget, or after kMostFailures
+  std::vector<std::string> failed;  // of problems that have no record: why
 };
 
-/// Problems that the journal has finished are not measured again.
+/// Problems that the journal has finished are not measured again. Without `go_on` a problem that
+/// fails ends the run.
 Result<TuneRunResult> tune_run(const select::Op& op, std::span<const TuneItem> items,
                                Journal& journal, const TuneRunOptions& options);
 
@@ -56,12 +63,12 @@ Result<TuneRunResult> tune_run(const select::Op& op, std::span<const TuneItem> i
 std::vector<select::TunedRow> tuned_rows(const select::Op& op, std::span<const TuneRecord> records,
                                          const Device& device, const std::string& source);
 
-/// The rows of the table at `path`; none where there is no file. kCorruptData where the file is no
-/// table of the op or has a bad row.
-Result<std::vector<select::TunedRow>> rows_to_keep(const select::Op& op, const std::string& path);
+/// The table at `path`; empty where there is no file. kCorruptData where the file is no table of
+/// the op or has a bad row. Repeated keys are in its `duplicates` and no error.
+Result<select::TunedTable> table_to_keep(const select::Op& op, const std::string& path);
 
-/// Writes `rows` to the table at `path`; rows of other keys that it holds already stay. Nothing is
-/// written if the file there is no table of the op.
+/// Writes `rows` to the table at `path`; rows of other keys that it holds already stay, one a key.
+/// Nothing is written if the file there is no table of the op.
 Status update_tuned_table(const select::Op& op, const std::string& path,
                           std::vector<select::TunedRow> rows);
 

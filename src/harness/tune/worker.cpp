@@ -30,6 +30,7 @@ Json request_json(const TuneRequest& request) {
   return {{"op", std::string(request.problem.schema->name)},
           {"problem", select::to_string(request.problem)},
           {"exclude", request.exclude},
+          {"incumbent", request.incumbent},
           {"budget_us", request.budget_us}};
 }
 
@@ -39,6 +40,7 @@ Result<TuneRequest> request_from_json(const Json& object, const select::Op*& op)
   OCTET_TRY(request.problem,
             select::parse_problem(*op->schema, split(object.value("problem", ""), ' '), 0));
   request.exclude = object.value("exclude", std::vector<std::string>());
+  request.incumbent = object.value("incumbent", "");
   request.budget_us = object.value("budget_us", request.budget_us);
   return request;
 }

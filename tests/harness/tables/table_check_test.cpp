@@ -6,7 +6,7 @@
 #include <map>
 
 #include "src/core/text.h"
-#include "src/ops/gemm_blockscale/op.h"
+#include "tests/select/toy_op.h"
 
 namespace octet::harness {
 namespace {
@@ -78,19 +78,13 @@ TEST_F(TableCheckTest, NearestCuNumServesAsHint) {
 }
 
 TEST_F(TableCheckTest, KernelsThatThisBuildLacks) {
-  const std::string path = write(
-      "gfx942,304,e4m3fnuz,64,5120,5120,gfx942_mfma_64x128x128_v3,20,s\n"
-      "generic,2,e4m3fn,4,64,128,generic_ref,20,s\n");
-  const auto gpu = check_table(path, profile("mi300x"), true);
-  ASSERT_TRUE(gpu.ok());
-  const auto& op = ops::gemm_blockscale::op();
-  const int variant = op.find("gfx942_mfma_64x128x128_v3");
-  const bool built = op.variants()[static_cast<size_t>(variant)].built_on(Arch::kGfx942);
-  EXPECT_EQ(gpu->reachable, built ? 1 : 0);
-  EXPECT_EQ(reasons(*gpu).contains("not in this build"), !built);
-  const auto cpu = check_table(path, profile("generic"), true);
-  ASSERT_TRUE(cpu.ok());
-  EXPECT_EQ(cpu->reachable, 1);
+  namespace toy = select::toy;
+  const select::TunedTable table{
+      &toy::op(), {toy::row(64, 8, 256, "unbuilt"), toy::row(4, 8, 256, "small")}, {}};
+  const TableCheck here = check_table(table, profile("mi300x"), true);
+  EXPECT_EQ(here.reachable, 1);
+  EXPECT_EQ(reasons(here).at("not in this build"), 1);
+  EXPECT_EQ(check_table(table, profile("mi300x"), false).reachable, 2) << "in a full build";
 }
 
 TEST_F(TableCheckTest, BadRowsNameFileAndLine) {

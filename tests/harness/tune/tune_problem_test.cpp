@@ -49,7 +49,7 @@ class CandidatesTest : public testing::Test {
   }
   std::vector<std::string> names(int64_t m, int64_t n, int64_t k,
                                  std::vector<std::string> exclude = {}) {
-    const TuneRequest request{toy::problem(m, n, k), std::move(exclude)};
+    const TuneRequest request{toy::problem(m, n, k), std::move(exclude), 0, incumbent_};
     std::vector<std::string> found;
     for (const int i : tune_candidates(op_, request, device_profile("mi300x").value())) {
       found.push_back(op_.variants()[static_cast<size_t>(i)].name);
@@ -64,6 +64,7 @@ class CandidatesTest : public testing::Test {
   }
   using Names = std::vector<std::string>;
   select::Op op_;
+  std::string incumbent_;
 };
 
 TEST_F(CandidatesTest, HalfAgainTheLeastPredictionAndTwoUsIsTheLimitOnAGpu) {
@@ -81,6 +82,18 @@ TEST_F(CandidatesTest, TheHeuristicsChoiceAndTheDefaultAreAlwaysTimed) {
   op_.fixed_default = [](Arch) -> std::string { return "big"; };
   EXPECT_EQ(names(50, 64, 256), (Names{"big", "small"}));
   EXPECT_EQ(names(50, 64, 100), Names{"small"}) << "the default cannot run k = 100";
+}
+
+TEST_F(CandidatesTest, TheKernelOfTheRowThatIsThereIsAlwaysTimed) {
+  predict(100, 2, 1000);
+  incumbent_ = "big";
+  EXPECT_EQ(names(50, 64, 256), (Names{"big", "small"}));
+  EXPECT_EQ(names(50, 64, 100), Names{"small"}) << "it cannot run k = 100";
+  EXPECT_EQ(names(50, 64, 256, {"big"}), Names{"small"}) << "it brought a worker down";
+  incumbent_ = "ref";
+  EXPECT_EQ(names(50, 64, 256), (Names{"small", "ref"}));
+  incumbent_ = "kernel_of_yore";
+  EXPECT_EQ(names(50, 64, 256), Names{"small"});
 }
 
 TEST_F(CandidatesTest, TheReferenceOnlyWhereNothingElseIsLeft) {

@@ -104,6 +104,21 @@ TEST_F(TuneRunTest, AWorkerThatCannotStartEndsTheRunWithAReason) {
   EXPECT_TRUE(empty.finished().empty());
 }
 
+TEST_F(TuneRunTest, ARunThatGoesOnGivesUpAfterAFewFailuresInARow) {
+  Journal some = journal();
+  ASSERT_TRUE(some.append(done(3)).ok());
+  std::vector<TuneItem> items;
+  for (int64_t m = 1; m <= 6; ++m) items.push_back({problem(m), 1, ""});
+  options_.go_on = true;
+  const auto result = tune_run(op(), items, some, options_);
+  ASSERT_TRUE(result.ok()) << result.status().message();
+  ASSERT_EQ(result->failed.size(), static_cast<size_t>(kMostFailures));
+  EXPECT_EQ(result->failed[0],
+            "tuning m=1 n=256 k=128 format=e4m3fn: its process ended with code 127");
+  EXPECT_EQ(sizes(*result), std::vector<int64_t>{3}) << "from the journal";
+  EXPECT_EQ(result->left, 2);
+}
+
 TEST(TunedRows, AreTheWinnersUnderTheKeyOfTheirCalls) {
   select::Problem packed_f32 = problem(7);
   packed_f32.format = op().schema->parse_format("e4m3fn_f32_packed").value();
@@ -197,6 +212,31 @@ TEST_F(UpdateTableTest, AFileThatIsNoGoodTableIsLeftAlone) {
     EXPECT_TRUE(status.message().starts_with(path_ + message)) << status.message();
     EXPECT_EQ(read_file(path_).value(), content);
   }
+}
+
+TEST_F(UpdateTableTest, RowsOfOtherArchesAndCuNumsStay) {
+  const std::string others =
+      "gfx942,80,e4m3fnuz,16,256,128,gfx942_mfma_16x64x256_v1,4,s\n"
+      "gfx942,304,e4m3fnuz,16,256,128,gfx942_mfma_16x64x256_v1,3,s\n";
+  const std::string more = "generic,4,e4m3fn,16,256,128,generic_ref,9,s\n";
+  ASSERT_TRUE(write_file(path_, header_ + more + others).ok());
+  ASSERT_TRUE(update(rows(16, 20, "c")).ok());
+  EXPECT_EQ(read_file(path_).value(),
+            header_ + "generic,2,e4m3fn,16,256,128,generic_fast_r16,20,c\n" +
+                "generic,4,e4m3fn,16,256,128,generic_ref,9,s\n" +
+                "gfx942,80,e4m3fnuz,16,256,128,gfx942_mfma_16x64x256_v1,4,s\n" +
+                "gfx942,304,e4m3fnuz,16,256,128,gfx942_mfma_16x64x256_v1,3,s\n");
+}
+
+TEST_F(UpdateTableTest, RepeatedKeysAreOneRowAfterwards) {
+  const std::string key = "generic,4,e4m3fn,16,256,128,";
+  ASSERT_TRUE(
+      write_file(path_, header_ + key + "generic_ref,9,a\n" + key + "generic_ref,8,b\n").ok());
+  EXPECT_EQ(table_to_keep(op(), path_).value().duplicates.size(), 1u);
+  ASSERT_TRUE(update(rows(2, 10, "c")).ok());
+  EXPECT_EQ(
+      read_file(path_).value(),
+      header_ + "generic,2,e4m3fn,2,256,128,generic_fast_r16,10,c\n" + key + "generic_ref,8,b\n");
 }
 
 TEST_F(UpdateTableTest, AFullDiskLeavesTheOldTable) {

@@ -35,6 +35,17 @@ class WorkerTest : public testing::Test {
   TemporaryFolder folder_;
 };
 
+/// Whether one that was not told to hang was silent for too long: the machine is busy.
+bool too_slow(const Result<TuneRecord>& tuned, const std::string& hang) {
+  const auto silent = [](const std::string& reason) {
+    return reason.find("no answer for") != std::string::npos;
+  };
+  if (!tuned.ok()) return silent(tuned.status().message());
+  return std::any_of(tuned->failed.begin(), tuned->failed.end(), [&](const FailedCandidate& one) {
+    return one.variant != hang && silent(one.reason);
+  });
+}
+
 TEST_F(WorkerTest, ACrashAndAHangInOneProblemCostTheseTwoCandidates) {
   const TuneRequest request{problem(2), {}, 3'000};
   const select::Op& op = ops::gemm_blockscale::op();
@@ -50,25 +61,30 @@ TEST_F(WorkerTest, ACrashAndAHangInOneProblemCostTheseTwoCandidates) {
              kOctet + " \"$@\" --fault " + crash + ":crash;;\n" + "2) exec " + kOctet +
              " \"$@\" --fault " + hang + ":hang;;\n" + "*) exec " + kOctet + " \"$@\";;\nesac\n");
   options.target.threads = 2;
-  options.timeout_s = 15;  // of silence; the first operands take seconds on a slow machine
-  Worker worker(options);
-  const auto tuned = worker.tune(op, request);
-  ASSERT_TRUE(tuned.ok()) << tuned.status().message();
-  ASSERT_EQ(tuned->failed.size(), 2u);
-  EXPECT_EQ(tuned->failed[0].variant, crash);
-  EXPECT_EQ(tuned->failed[0].reason, "killed by signal 6 (Aborted)");
-  EXPECT_EQ(tuned->failed[1].variant, hang);
-  EXPECT_EQ(tuned->failed[1].reason, "no answer for 15 s");
-  EXPECT_EQ(tuned->row(crash), nullptr);
-  EXPECT_EQ(tuned->row(hang), nullptr);
-  EXPECT_NE(tuned->row(tuned->winner), nullptr) << "there is a winner all the same";
-  EXPECT_EQ(split(read_file(count).value(), '\n').size(), 4u) << "three children";
-
-  const auto next = worker.tune(op, {problem(3), {}, 3'000});
-  ASSERT_TRUE(next.ok()) << next.status().message();
-  EXPECT_EQ(next->problem, problem(3)) << "the third child goes on with the next problem";
-  EXPECT_TRUE(next->failed.empty());
-  EXPECT_EQ(split(read_file(count).value(), '\n').size(), 4u);
+  // Seconds of silence. Why several: a busy machine can keep a good candidate silent that long, and
+  // what is asked here is who is blamed for a hang, not how fast the others are.
+  for (const int limit : {8, 32, 120}) {
+    ASSERT_TRUE(write_file(count, "").ok());
+    options.timeout_s = limit;
+    Worker worker(options);
+    const auto tuned = worker.tune(op, request);
+    const auto next = worker.tune(op, {problem(3), {}, 3'000});
+    if (limit < 120 && (too_slow(tuned, hang) || too_slow(next, ""))) continue;
+    ASSERT_TRUE(tuned.ok()) << tuned.status().message();
+    ASSERT_EQ(tuned->failed.size(), 2u);
+    EXPECT_EQ(tuned->failed[0].variant, crash);
+    EXPECT_EQ(tuned->failed[0].reason, "killed by signal 6 (Aborted)");
+    EXPECT_EQ(tuned->failed[1].variant, hang);
+    EXPECT_EQ(tuned->failed[1].reason, fmt::format("no answer for {} s", limit));
+    EXPECT_EQ(tuned->row(crash), nullptr);
+    EXPECT_EQ(tuned->row(hang), nullptr);
+    EXPECT_NE(tuned->row(tuned->winner), nullptr) << "there is a winner all the same";
+    ASSERT_TRUE(next.ok()) << next.status().message();
+    EXPECT_EQ(next->problem, problem(3)) << "the third child goes on with the next problem";
+    EXPECT_TRUE(next->failed.empty());
+    EXPECT_EQ(split(read_file(count).value(), '\n').size(), 4u) << "three children";
+    return;
+  }
 }
 
 TEST_F(WorkerTest, AnExecutableThatIsNotThere) {

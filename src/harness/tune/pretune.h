@@ -1,0 +1,61 @@
+// Re-tuning of tables that exist on the machine that will use them: the shapes of every row, of
+// whatever device, measured on the live one and written under its (arch, cu_num).
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "octet/device.h"
+#include "src/core/csv.h"
+#include "src/harness/tune/tune_run.h"
+#include "src/select/tuned_table.h"
+
+namespace octet::harness {
+
+/// A table to re-tune, as it is found.
+struct PretuneSource {
+  std::string name;  // a path, or "gemm_blockscale/sm90" of a table that is built in
+  std::string out;   // the file to write
+  Result<Csv> csv;
+};
+
+/// The built-in tables (none named), or those that are named: a path, "<op>/<name>", or "<op>" for
+/// all of an op. With `folder` the result goes to <folder>/<op>/<name>.csv; without it a file is
+/// updated where it is, and a built-in table is an error of its own. A name that is nothing of
+/// these is such an error too: the others go on.
+std::vector<PretuneSource> pretune_sources(std::span<const std::string> names,
+                                           const std::string& folder);
+
+/// What is to be measured for one table.
+struct PretunePlan {
+  std::string name, out;
+  std::string error;  // why nothing is: the file is no table, or `out` cannot be updated; or ""
+  const select::Op* op = nullptr;
+  int64_t rows = 0;
+  std::vector<std::string> told;       // bad and repeated rows of the source
+  std::vector<select::TunedRow> kept;  // of `out`, or of the source where `out` is not there yet
+  std::vector<TuneItem> items;         // one a look-up of the device, with the row that it has now
+  int64_t unable = 0;                  // shapes that no kernel here can run
+};
+
+/// The format of a row stands where a kernel of the device takes it; else the device's own format
+/// is meant.
+PretunePlan plan_pretune(const PretuneSource& source, const Device& device);
+
+struct PretuneCounts {
+  int64_t added = 0;     // shapes that had no row of this device
+  int64_t replaced = 0;  // the winner beats the row's kernel by kWinMargin, or that one failed
+  int64_t kept = 0;      // the row's kernel won, or lost by less
+  int64_t no_winner = 0;
+};
+
+/// The rows of the table after measuring: those of other devices and shapes as they were.
+struct PretuneOutcome {
+  PretuneCounts counts;
+  std::vector<select::TunedRow> rows;
+};
+PretuneOutcome merge_pretuned(const PretunePlan& plan, std::span<const TuneRecord> records,
+                              const Device& device, const std::string& source);
+
+}  // namespace octet::harness
