@@ -85,7 +85,7 @@ void expect_right(size_t config, const gemm::Problem& p, OutputType type, bool a
   const auto& chosen = Contract::kConfigs[config];
   const gemm::hip::LaunchPlan plan = Contract::plan(static_cast<int>(config), p);
   for (const Arch arch : {Arch::kGfx942, Arch::kGfx950}) {
-    SCOPED_TRACE(Contract::name(chosen) + " on " + std::string(arch_name(arch)));
+    SCOPED_TRACE(fmt::format("{} on {}", Contract::name(chosen), arch_name(arch)));
     HipCase test(p.m, p.n, p.k, type, plan.split, any);
     if (on_machine(test, plan, arch, config)) test.expect_right();
   }
