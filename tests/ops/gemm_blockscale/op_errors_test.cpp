@@ -182,13 +182,14 @@ TEST(GemmPlan, WithoutPointersSaysWhatWouldRunAndWhy) {
 TEST(GemmPlan, EveryVariantOfEveryArchPlansProblemsWithoutWork) {
   namespace gemm = ops::gemm_blockscale;
   for (const select::Variant& variant : gemm::variants()) {
-    const Device device = device_profile(variant.arch == Arch::kGfx942 ? "mi300x"
-                                         : variant.arch == Arch::kSm90 ? "h200"
-                                                                       : arch_name(variant.arch))
-                              .value();
+    const auto device = device_profile(variant.arch == Arch::kGfx942   ? "mi300x"
+                                       : variant.arch == Arch::kGfx950 ? "mi355x"
+                                       : variant.arch == Arch::kSm90   ? "h200"
+                                                                       : arch_name(variant.arch));
+    ASSERT_TRUE(device.ok()) << variant.name;
     for (const auto& [m, n] : {std::pair<int64_t, int64_t>{0, 64}, {64, 0}, {0, 0}}) {
       const select::Problem problem = gemm::to_select({m, n, 256});
-      EXPECT_GE(variant.workspace_bytes(variant.config, problem, device), 0) << variant.name;
+      EXPECT_GE(variant.workspace_bytes(variant.config, problem, *device), 0) << variant.name;
     }
   }
 }
