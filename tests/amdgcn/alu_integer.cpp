@@ -98,7 +98,19 @@ void multiply_add64(M&, Wave& w, const I& i) {  // result, carry, a, b, c
   w.set_pair(i.operand(1).first, carry & w.mask);
 }
 void move64(M&, Wave& w, const I& i) {
-  write64(w, i, [&](int l) { return lane64(w, i.operand(1), l); });
+  const Operand &to = i.operand(0), &from = i.operand(1);
+  uint64_t undefined[2] = {};
+  for (const int part : {0, 1}) {
+    if (from.kind == OperandKind::kVector) undefined[part] = w.undefined[from.first + part];
+    if (from.kind == OperandKind::kScalar && w.sgpr_undefined[from.first + part] != 0) {
+      undefined[part] = ~uint64_t{0};
+    }
+  }
+  write64(w, i, [&](int l) { return lane64(w, from, l); });
+  for (const int part : {0, 1}) {
+    uint64_t& lanes = w.undefined[to.first + part];
+    lanes = (lanes & ~w.mask) | (undefined[part] & w.mask);
+  }
 }
 
 /// result, carry out, a, b (, carry in): f gives a sum of 33 bits.
@@ -244,7 +256,7 @@ constexpr uint32_t kCarryOut = kTwoResults, kCarryInOut = kTwoResults | kLaneMas
 const Entry kEntries[] = {
     {"v_nop", [](M&, Wave&, const I&) {}, kNoResult},
     {"v_mov_b32", unary<[](U a) { return a; }>},
-    {"v_mov_b64", move64},
+    {"v_mov_b64", move64, kOwnShadow},
     {"v_accvgpr_write_b32", unary<[](U a) { return a; }>},
     {"v_accvgpr_read_b32", unary<[](U a) { return a; }>},
     {"v_accvgpr_mov_b32", unary<[](U a) { return a; }>},

@@ -159,10 +159,10 @@ void read_descriptor(std::span<const std::byte, 64> bytes, KernelCode& kernel) {
 
 std::shared_ptr<const CodeObject> CodeObject::load(std::span<const std::byte> image) {
   static std::mutex mutex;
-  static std::map<std::string, std::shared_ptr<const CodeObject>> loaded;
+  static std::map<std::pair<size_t, size_t>, std::shared_ptr<const CodeObject>> loaded;
   const std::lock_guard lock(mutex);
-  const std::string key(reinterpret_cast<const char*>(image.data()), image.size());
-  auto& known = loaded[key];
+  const std::string_view bytes(reinterpret_cast<const char*>(image.data()), image.size());
+  auto& known = loaded[{image.size(), std::hash<std::string_view>()(bytes)}];
   if (!known) {
     CodeObjectReader reader{image, CodeObject()};
     reader.read_all();

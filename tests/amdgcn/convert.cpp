@@ -214,12 +214,15 @@ const Entry kEntries[] = {
     {"v_cvt_f32_bf16", unary_to_float<[](U a) { return as_float(a << 16); }>, kOutput},
     {"v_cvt_pkrtz_f16_f32", binary<[](U a, U b) {
        return to_half_towards_zero(as_float(a)) | to_half_towards_zero(as_float(b)) << 16;
-     }>},
+     }>,
+     kLowSource},
     {"v_cvt_pk_f16_f32",
-     binary<[](U a, U b) { return to_half(as_float(a)) | to_half(as_float(b)) << 16; }>},
+     binary<[](U a, U b) { return to_half(as_float(a)) | to_half(as_float(b)) << 16; }>,
+     kLowSource},
     {"v_cvt_pk_bf16_f32", binary<[](U a, U b) {
        return encode_bf16(as_float(a)) | static_cast<U>(encode_bf16(as_float(b))) << 16;
-     }>},
+     }>,
+     kLowSource},
     {"v_cvt_pk_u16_u32",
      binary<[](U a, U b) { return std::min(a, 0xffffu) | std::min(b, 0xffffu) << 16; }>},
     {"v_cvt_pk_i16_i32", binary<[](U a, U b) {
@@ -228,7 +231,7 @@ const Entry kEntries[] = {
        };
        return cut(a) | cut(b) << 16;
      }>},
-    {"v_pack_b32_f16", binary<[](U a, U b) { return (a & 0xffff) | b << 16; }>, kHalf},
+    {"v_pack_b32_f16", binary<[](U a, U b) { return (a & 0xffff) | b << 16; }>, kHalf | kLowSource},
     {"v_cvt_f32_f64", from_double<[](double a) { return as_bits(static_cast<float>(a)); }>},
     {"v_cvt_i32_f64", from_double<[](double a) { return to_integer<int32_t>(a); }>},
     {"v_cvt_u32_f64", from_double<[](double a) { return to_integer<uint32_t>(a); }>},

@@ -97,6 +97,8 @@ enum Flag : uint32_t {
   kSourceCheck = 524288,  // an undefined source is an error: addresses, branches
   kVectorOp = 1048576,    // set by decode: for lanes, not for the wave
   kLowFirst = 2097152,    // the first word of the result depends on first words of sources alone
+  kLowSource = 8388608,   // the result is two halves: undefined where the low one is, for the
+                          // compiler fills the high half with anything where it wants one value
   kPairs = 4194304,       // op_sel and op_sel_hi say which of two registers is read
 };
 

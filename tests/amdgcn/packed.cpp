@@ -30,6 +30,25 @@ float pair_source(const Wave& w, const I& i, int n, bool high, int lane) {
   const float value = as_float(bits);
   return chosen(high ? m.neg_hi : m.neg_lo, n) ? -value : value;
 }
+/// Undefined lanes of register `part` of an operand.
+uint64_t undefined_part(const Wave& w, const Operand& o, int part) {
+  if (o.kind == OperandKind::kVector) return w.undefined[o.first + part];
+  if (o.kind != OperandKind::kScalar || w.sgpr_undefined[o.first + part] == 0) return 0;
+  return ~uint64_t{0};
+}
+void mark_result(Wave& w, const Operand& o, int part, uint64_t undefined) {
+  uint64_t& lanes = w.undefined[o.first + part];
+  lanes = (lanes & ~w.mask) | (undefined & w.mask);
+}
+/// Each result is undefined where its own sources are.
+void mark_pair(Wave& w, const I& i, int sources) {
+  uint64_t undefined[2] = {};
+  for (int n = 0; n < sources; ++n) {
+    undefined[0] |= undefined_part(w, i.operand(n + 1), chosen(i.modifiers.op_sel, n));
+    undefined[1] |= undefined_part(w, i.operand(n + 1), chosen(i.modifiers.op_sel_hi, n));
+  }
+  for (const int part : {0, 1}) mark_result(w, i.operand(0), part, undefined[part]);
+}
 template <int kSources, auto kF>
 void pairs(M&, Wave& w, const I& i) {
   Row low, high;
@@ -41,6 +60,7 @@ void pairs(M&, Wave& w, const I& i) {
     }
   }
   if (i.modifiers.clamp || i.modifiers.output_scale != 1) fail("clamp of a pair");
+  mark_pair(w, i, kSources);
   write_lanes(w, i.operand(0), 0, low);
   write_lanes(w, i.operand(0), 1, high);
 }
@@ -55,8 +75,12 @@ void move_pair(M&, Wave& w, const I& i) {
     low.lane[l] = bits(1, chosen(i.modifiers.op_sel, 0));
     high.lane[l] = bits(2, chosen(i.modifiers.op_sel_hi, 1));
   }
+  const bool first = chosen(i.modifiers.op_sel, 0), second = chosen(i.modifiers.op_sel_hi, 1);
+  const uint64_t undefined[2] = {undefined_part(w, i.operand(1), first),
+                                 undefined_part(w, i.operand(2), second)};
   write_lanes(w, i.operand(0), 0, low);
   write_lanes(w, i.operand(0), 1, high);
+  for (const int part : {0, 1}) mark_result(w, i.operand(0), part, undefined[part]);
 }
 
 // ---- Halves ----
@@ -173,11 +197,13 @@ void dot2(M&, Wave& w, const I& i) {
   write_lanes(w, i.operand(0), 0, out);
 }
 
+constexpr uint32_t kPairFlags = kSelect | kOutput | kPairs | kOwnShadow;
+
 const Entry kEntries[] = {
-    {"v_pk_fma_f32", OCTET_PAIRS(3, std::fma(x[0], x[1], x[2])), kSelect | kOutput | kPairs},
-    {"v_pk_mul_f32", OCTET_PAIRS(2, x[0] * x[1]), kSelect | kOutput | kPairs},
-    {"v_pk_add_f32", OCTET_PAIRS(2, x[0] + x[1]), kSelect | kOutput | kPairs},
-    {"v_pk_mov_b32", move_pair, kSelect},
+    {"v_pk_fma_f32", OCTET_PAIRS(3, std::fma(x[0], x[1], x[2])), kPairFlags},
+    {"v_pk_mul_f32", OCTET_PAIRS(2, x[0] * x[1]), kPairFlags},
+    {"v_pk_add_f32", OCTET_PAIRS(2, x[0] + x[1]), kPairFlags},
+    {"v_pk_mov_b32", move_pair, kSelect | kOwnShadow},
     {"v_pk_add_u16", OCTET_WORDS(2, x[0] + x[1]), kSelect},
     {"v_pk_add_i16", OCTET_WORDS(2, x[0] + x[1]), kSelect},
     {"v_pk_sub_u16", OCTET_WORDS(2, x[0] - x[1]), kSelect},

@@ -53,6 +53,7 @@ Undefined check_sources(const Wave& w, const Instruction& i) {
   for (int n = 0; n < i.num_uses; ++n) {
     const Range& range = i.uses[n];
     check_pending(w, range, false);
+    if (n > 0 && (i.flags & kLowSource) != 0) continue;
     if (range.file == Range::File::kVector) {
       sum.lanes |= undefined_lanes(w, range);
       sum.first_lanes |= w.undefined[range.first];

@@ -18,6 +18,19 @@ TEST(Step, UndefinedValuesSpreadLaneByLane) {
   EXPECT_EQ(bench.wave().undefined[2], 0u);
 }
 
+TEST(Step, PartsOfAResultAreUndefinedApart) {
+  InstructionBench bench(true);
+  bench.set_v(0, 0), bench.set_v(2, 0);  // v1 and v3 are undefined
+  bench.run("v_pk_add_f32 v[4:5], v[0:1], v[2:3]\nv_mov_b64_e32 v[6:7], v[0:1]");
+  bench.run("v_pk_mov_b32 v[8:9], v[0:1], v[0:1] op_sel:[1,0] op_sel_hi:[0,0]");
+  bench.run("v_pk_mul_f32 v[10:11], v[0:1], v[2:3] op_sel_hi:[0,0]");
+  bench.run("v_lshl_add_u64 v[12:13], v[0:1], 1, v[2:3]\nv_cvt_pk_bf16_f32 v14, v0, v1");
+  for (const int number : {4, 6, 9, 10, 11, 12, 14})
+    EXPECT_EQ(bench.wave().undefined[number], 0u) << number;
+  for (const int number : {5, 7, 8, 13})
+    EXPECT_EQ(bench.wave().undefined[number], ~uint64_t{0}) << number;
+}
+
 TEST(Step, UndefinedScalarsSpreadBitByBitInLogic) {
   InstructionBench bench;
   bench.set_s64(0, 0xf0);

@@ -49,13 +49,14 @@ class Queue {
 
  private:
   std::unique_ptr<std::array<Pending, kCapacity>> entries_ =
-      std::make_unique<std::array<Pending, kCapacity>>();
+      std::make_unique_for_overwrite<std::array<Pending, kCapacity>>();
   int first_ = 0, size_ = 0;
 };
 
 enum class WaveStatus : uint8_t { kRunning, kAtBarrier, kEnded };
 
 struct Wave {
+  Wave() {}  // Why: reset() writes what a kernel uses, a fraction of all
   alignas(64) uint32_t vgpr[kVectorRegisters][kLanes];
   uint64_t undefined[kVectorRegisters];  // lanes
   uint32_t sgpr[kScalarRegisters];

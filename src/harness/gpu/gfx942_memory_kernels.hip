@@ -1,5 +1,5 @@
-// The kernels of memory_kernels.cu for AMD GPUs: codes from a seed, reads and copies at the speed of
-// memory, and a pause.
+// The kernels of memory_kernels.cu for AMD GPUs: codes from a seed, reads and copies at the speed
+// of memory, and a pause.
 //
 // Emits      global_load_dwordx4 global_store_dwordx4 v_cvt_pk_fp8_f32 s_sleep
 #include "src/gpu/hip/convert.h"
