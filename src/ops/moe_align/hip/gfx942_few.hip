@@ -93,8 +93,9 @@ OCTET_KERNEL(256, 2) octet_gfx942_few(HipParams p) {
     local = local_number(t, ranked.expert, lane);
   } else {
     clear(t, static_cast<int32_t>(thread_index()) - kLanes);
+    device_fence();  // the padding is there before slots are written over it
   }
-  barrier();  // the padding is there before slots are written over it
+  barrier();
   if (ranks) write(t, ranked, local, lane);
 }
 
