@@ -80,8 +80,10 @@ OCTET_DEVICE void load(const Operands& from, uint32_t step,
     way.token_exponents.load(from.token_exponents, step);
   }
   if constexpr (kMethod == Method::kGroups) {
-    const uint32_t token = thread_index() % kBlockM;
-    way.group_scale = from.group_scales.load_float(step * from.group_step + token * 4);
+    const uint32_t token = thread_index();
+    if (token < kBlockM) {
+      way.group_scale = from.group_scales.load_float(step * from.group_step + token * 4);
+    }
   }
   way.weights.load(from.weights, step);
   way.tokens.load(from.tokens, step);

@@ -151,10 +151,11 @@ OCTET_DEVICE Factor factor_of(const Task& t, uint32_t amax_bits, bool nan) {
 template <Element kElement, class V>
 OCTET_DEVICE void mark_specials(const V& v, uint32_t (&codes)[2]) {
   constexpr uint32_t kSign = CodeFormat<kFormatOf<kElement>>::kZeroHasSign ? 0x80 : 0;
+  constexpr uint32_t kNan = kFormatOf<kElement>.nan_code();
   OCTET_UNROLL
   for (int i = 0; i < V::kValues; ++i) {
     if (magnitude_of<false>(v.value(i)) < kInfinityBits) continue;
-    const uint32_t code = kFormatOf<kElement>.nan_code() | (v.sign_word(i) >> 24 & kSign);
+    const uint32_t code = kNan | (v.sign_word(i) >> 24 & kSign);
     codes[i / 4] = (codes[i / 4] & ~(0xffu << i % 4 * 8)) | code << i % 4 * 8;
   }
 }
