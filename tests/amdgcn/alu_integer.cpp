@@ -244,7 +244,7 @@ constexpr uint32_t kCarryOut = kTwoResults, kCarryInOut = kTwoResults | kLaneMas
 const Entry kEntries[] = {
     {"v_nop", [](M&, Wave&, const I&) {}, kNoResult},
     {"v_mov_b32", unary<[](U a) { return a; }>},
-    {"v_mov_b64", move64},
+    {"v_mov_b64", move64, kLowFirst},
     {"v_accvgpr_write_b32", unary<[](U a) { return a; }>},
     {"v_accvgpr_read_b32", unary<[](U a) { return a; }>},
     {"v_accvgpr_mov_b32", unary<[](U a) { return a; }>},

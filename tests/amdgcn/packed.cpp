@@ -44,19 +44,26 @@ void pairs(M&, Wave& w, const I& i) {
   write_lanes(w, i.operand(0), 0, low);
   write_lanes(w, i.operand(0), 1, high);
 }
+/// Of both results by op_sel: a copy of a pair is op_sel:[0,1], op_sel_hi stays as it is by default.
 void move_pair(M&, Wave& w, const I& i) {
-  Row low, high;
-  for (int l = 0; l < kLanes; ++l) {
-    const auto bits = [&](int n, bool second) {
-      const Operand& o = i.operand(n);
-      return o.kind == OperandKind::kVector ? w.vgpr[o.first + second][l]
-                                            : scalar32(w, o, o.count > 1 ? second : 0);
-    };
-    low.lane[l] = bits(1, chosen(i.modifiers.op_sel, 0));
-    high.lane[l] = bits(2, chosen(i.modifiers.op_sel_hi, 1));
+  Row rows[2];
+  uint64_t undefined[2] = {};
+  for (int n = 0; n < 2; ++n) {
+    const Operand& o = i.operand(n + 1);
+    const int word = o.count > 1 && chosen(i.modifiers.op_sel, n) ? 1 : 0;
+    for (int l = 0; l < kLanes; ++l) {
+      rows[n].lane[l] =
+          o.kind == OperandKind::kVector ? w.vgpr[o.first + word][l] : scalar32(w, o, word);
+    }
+    if (o.kind == OperandKind::kVector) undefined[n] = w.undefined[o.first + word];
+    const bool scalar = o.kind == OperandKind::kScalar;
+    if (scalar && w.sgpr_undefined[o.first + word] != 0) undefined[n] = ~uint64_t{0};
   }
-  write_lanes(w, i.operand(0), 0, low);
-  write_lanes(w, i.operand(0), 1, high);
+  for (int n = 0; n < 2; ++n) {
+    write_lanes(w, i.operand(0), n, rows[n]);
+    uint64_t& lanes = w.undefined[i.operand(0).first + n];
+    lanes = (lanes & ~w.mask) | (undefined[n] & w.mask);
+  }
 }
 
 // ---- Halves ----
@@ -177,7 +184,7 @@ const Entry kEntries[] = {
     {"v_pk_fma_f32", OCTET_PAIRS(3, std::fma(x[0], x[1], x[2])), kSelect | kOutput | kPairs},
     {"v_pk_mul_f32", OCTET_PAIRS(2, x[0] * x[1]), kSelect | kOutput | kPairs},
     {"v_pk_add_f32", OCTET_PAIRS(2, x[0] + x[1]), kSelect | kOutput | kPairs},
-    {"v_pk_mov_b32", move_pair, kSelect},
+    {"v_pk_mov_b32", move_pair, kSelect | kOwnShadow},
     {"v_pk_add_u16", OCTET_WORDS(2, x[0] + x[1]), kSelect},
     {"v_pk_add_i16", OCTET_WORDS(2, x[0] + x[1]), kSelect},
     {"v_pk_sub_u16", OCTET_WORDS(2, x[0] - x[1]), kSelect},

@@ -5,6 +5,7 @@
 // Numerics   float32 sums of 32 of k, scaled by their exponents, then of a lane, then of lanes in a
 //            fixed tree; i8 is summed in integers
 #include "src/gpu/hip/ocp_fp8.h"
+#include "src/ops/gemm_batched/hip/e2m1.h"
 #include "src/ops/gemm_batched/hip/finish.h"
 #include "src/ops/gemm_batched/hip/tile_shape.h"
 
@@ -46,13 +47,18 @@ template <DeviceCodes kA, DeviceCodes kB>
 OCTET_DEVICE float run_sum(const HipParams& p, const ElementRow& a, const ElementRow& b,
                            int64_t begin) {
   const int64_t end = begin + kRun < p.k ? begin + kRun : p.k;
+  const uint32_t of_a = a.exponent<kA>(begin), of_b = b.exponent<kB>(begin);
+  // Values of bf16 may be so large that a block's sum without its exponent leaves float32.
+  const bool splits = kA == DeviceCodes::kBf16 && kB == DeviceCodes::kE2m1;
+  const SplitExponent split(of_b);
+  const float inner = splits ? scale_by_power(1.0f, split.inner) : 1.0f;
   float sum = 0;
   OCTET_NO_UNROLL
   for (int64_t k = begin; k < end; ++k) {
-    sum += a.template value<kA>(k) * b.template value<kB>(k);
+    sum += a.template value<kA>(k) * (b.template value<kB>(k) * inner);
   }
-  const uint32_t of_a = a.exponent<kA>(begin), of_b = b.exponent<kB>(begin);
   if (of_a == 255 || of_b == 255) return as_float(0x7fc00000);
+  if (splits) return sum * split.outer;
   return scale_by_power(sum, static_cast<int>(of_a + of_b) - 254);
 }
 

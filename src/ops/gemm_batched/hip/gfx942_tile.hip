@@ -32,16 +32,18 @@ using Extras = std::conditional_t<
 template <Method kMethod, int kBlockM, int kBlockN>
 struct Shared : Extras<kMethod, kBlockM, kBlockN> {
   SharedRows<kBlockN, Step<kMethod>::kWeightExponents> weights;
-  SharedRows<kBlockM, Step<kMethod>::kTokenBlocks> tokens;
+  SharedRows<kBlockM, Step<kMethod>::kBlocks> tokens;
 };
 
 template <Method kMethod, int kBlockM, int kBlockN>
 struct OnTheWay {
   using At = Step<kMethod>;
-  ExponentsOnTheWay<kBlockN, At::kWeightBlocks> weight_exponents;
-  ExponentsOnTheWay<kBlockM, At::kTokenBlocks> token_exponents;
+  ExponentsOnTheWay<kBlockN, At::kBlocks> weight_exponents;
+  ExponentsOnTheWay<kBlockM, At::kBlocks> token_exponents;
   float group_scale;
-  CodesOnTheWay<kBlockN, At::kWeightBytes> weights;
+  std::conditional_t<At::kWide, BlocksOnTheWay<kBlockN, At::kWeightBytes>,
+                     CodesOnTheWay<kBlockN, At::kWeightBytes>>
+      weights;
   CodesOnTheWay<kBlockM, At::kTokenBytes> tokens;
 };
 
@@ -73,10 +75,8 @@ OCTET_DEVICE Operands operands_of(const HipParams& p, const Tile& tile) {
 template <Method kMethod, int kBlockM, int kBlockN>
 OCTET_DEVICE void load(const Operands& from, uint32_t step,
                        OnTheWay<kMethod, kBlockM, kBlockN>& way) {
-  if constexpr (Step<kMethod>::kWeightBlocks > 0) {
+  if constexpr (Step<kMethod>::kBlocks > 0) {
     way.weight_exponents.load(from.weight_exponents, step);
-  }
-  if constexpr (Step<kMethod>::kTokenBlocks > 0) {
     way.token_exponents.load(from.token_exponents, step);
   }
   if constexpr (kMethod == Method::kGroups) {
@@ -85,7 +85,11 @@ OCTET_DEVICE void load(const Operands& from, uint32_t step,
       way.group_scale = from.group_scales.load_float(step * from.group_step + token * 4);
     }
   }
-  way.weights.load(from.weights, step);
+  if constexpr (Step<kMethod>::kWide) {
+    way.weights.load(from.weights, from.weight_exponents, step);
+  } else {
+    way.weights.load(from.weights, step);
+  }
   way.tokens.load(from.tokens, step);
 }
 
@@ -106,19 +110,23 @@ OCTET_DEVICE void store(const OnTheWay<kMethod, kBlockM, kBlockN>& way,
                                    [&](uint32_t row) { shared.nan_weights[row] = 1; });
     store_exponents<kMethod, false>(way.token_exponents, shared.tokens,
                                     [&](uint32_t row) { shared.nan_tokens[row] = 1; });
-  } else if constexpr (Step<kMethod>::kWeightBlocks > 0) {
+  } else if constexpr (Step<kMethod>::kBlocks > 0) {
     const auto no_mark = [](uint32_t) {};
     store_exponents<kMethod, true>(way.weight_exponents, shared.weights, no_mark);
-    if constexpr (Step<kMethod>::kTokenBlocks > 0) {
-      store_exponents<kMethod, false>(way.token_exponents, shared.tokens, no_mark);
-    }
+    store_exponents<kMethod, false>(way.token_exponents, shared.tokens, no_mark);
   }
   if constexpr (kMethod == Method::kGroups) {
     if (thread_index() < kBlockM) shared.group_scales[thread_index()] = way.group_scale;
   }
-  way.weights.store([&](uint32_t row, uint32_t chunk, Word4 words) {
-    put_codes<kMethod, true>(shared.weights, row, chunk, words);
-  });
+  if constexpr (Step<kMethod>::kWide) {
+    way.weights.store([&](uint32_t row, uint32_t block, Word4 words, uint32_t exponent) {
+      put_wide(shared.weights, row, block, words, exponent);
+    });
+  } else {
+    way.weights.store([&](uint32_t row, uint32_t chunk, Word4 words) {
+      put_codes<kMethod, true>(shared.weights, row, chunk, words);
+    });
+  }
   way.tokens.store([&](uint32_t row, uint32_t chunk, Word4 words) {
     put_codes<kMethod, false>(shared.tokens, row, chunk, words);
   });

@@ -4,7 +4,7 @@
 //            as matrix.h has them: weights are the rows (4 of a lane), a token the column
 // Numerics   bf16, e4m3: float32 sums of the matrix core. i8: exact. Scales of k (a token's 128, or
 //            32 of both) multiply a step's sum in float32; those of e2m1 are powers of two, on
-//            gfx950 in the instruction
+//            gfx950 in the instruction, with bf16 tokens in the bf16 that weights become
 #pragma once
 
 #include "src/gpu/hip/convert.h"
@@ -26,11 +26,10 @@ struct Step {
   /// Bytes of a row in memory.
   static constexpr int kWeightBytes = kWide ? 32 : kWidensBoth ? 64 : 128;
   static constexpr int kTokenBytes = kWidensBoth ? 64 : 128;
-  /// Exponents of a row; 0: none.
-  static constexpr int kWeightBlocks = kE2m1 || kWide ? kK / 32 : 0;
-  static constexpr int kTokenBlocks = kE2m1 ? kK / 32 : 0;
-  /// Bytes that they take in LDS.
-  static constexpr int kWeightExponents = kWide ? 8 : kWeightBlocks;
+  /// Exponents of a row, on their way by themselves; 0: none.
+  static constexpr int kBlocks = kE2m1 ? kK / 32 : 0;
+  /// Bytes that those of a row of weights take in LDS; kWide: float32 of two blocks.
+  static constexpr int kWeightExponents = kWide ? 8 : kBlocks;
   /// A result is a sum times this.
   static constexpr float kUnit = kMethod == Method::kE4m3 || kMethod == Method::kGroups
                                      ? static_cast<float>(1 << kOcpProductShift)
@@ -55,7 +54,7 @@ struct Fragment {
 
 /// What a lane needs of a step's scales, of 16 rows of weights or 16 tokens.
 ///   kGroups   tokens: words[0] float32 of token l % 16
-///   kWide     weights: values, of the two blocks of each of the lane's four rows
+///   kWide     weights: values, what is not in the bf16, of two blocks of the lane's four rows
 ///   kE2m1     gfx950: words[h] has the exponent of row l % 16 and of the lane's block of half h in
 ///             its low byte. gfx942: weights: byte r of words[b] is of block b and the lane's row r;
 ///             tokens: byte b of words[0] is of block b and token l % 16

@@ -1,6 +1,8 @@
 // A step of both operands on its way: from device memory to registers of the workgroup, and as what
 // matrix instructions take to LDS.
 //
+//            Weights of kWide carry their blocks' exponents, which become part of the bf16.
+//
 // Layout     a row is 128 bytes, chunk c of 16 bytes at place c ^ (row % 8): 16 rows' reads of one
 //            chunk meet all banks. Lane group g = l / 16 reads chunks g and 4 + g. Codes of e2m1 as
 //            int8: word i of block b of 32 is half b % 2 of chunk b / 2 * 4 + i
@@ -68,6 +70,33 @@ struct CodesOnTheWay {
   }
 };
 
+/// Rows of blocks of e2m1 with their exponents.
+template <int kRows, int kBytes>
+struct BlocksOnTheWay : CodesOnTheWay<kRows, kBytes> {
+  using Codes = CodesOnTheWay<kRows, kBytes>;
+  uint32_t exponents[Codes::kEach];
+
+  OCTET_DEVICE void load(const Rows& rows, const Rows& exponent_rows, uint32_t step) {
+    OCTET_UNROLL
+    for (int i = 0; i < Codes::kEach; ++i) {
+      const uint32_t v = Codes::vector(i);
+      exponents[i] =
+          exponent_rows.load8(v / Codes::kPerRow, step * Codes::kPerRow + v % Codes::kPerRow);
+    }
+    Codes::load(rows, step);
+  }
+  /// Calls put(row, block, words, exponent).
+  template <class Put>
+  OCTET_DEVICE void store(const Put& put) const {
+    OCTET_UNROLL
+    for (int i = 0; i < Codes::kEach; ++i) {
+      const uint32_t v = Codes::vector(i);
+      if (Codes::kVectors % kThreads != 0 && v >= Codes::kVectors) continue;
+      put(v / Codes::kPerRow, v % Codes::kPerRow, Codes::vectors[i], exponents[i]);
+    }
+  }
+};
+
 /// The same of exponents, kBlocks a row.
 template <int kRows, int kBlocks>
 struct ExponentsOnTheWay {
@@ -106,24 +135,31 @@ OCTET_DEVICE void put_codes(Shared& shared, uint32_t row, uint32_t chunk, Word4 
       uint8_t* to = shared.at(row, chunk / 2 * 4 + i) + chunk % 2 * 8;
       *reinterpret_cast<Word2*>(to) = e2m1_to_i8(words[i]);
     }
-  } else if constexpr (kMethod == Method::kWide && kOfWeights) {
-    OCTET_UNROLL
-    for (uint32_t i = 0; i < 4; ++i) {
-      *reinterpret_cast<Word4*>(shared.at(row, chunk * 4 + i)) = e2m1_to_bf16(words[i]);
-    }
   } else {
     constexpr bool kOcp = kMethod == Method::kE4m3 || (kMethod == Method::kGroups && kOfWeights);
     *reinterpret_cast<Word4*>(shared.at(row, chunk)) = kOcp ? device_fp8(words) : words;
   }
 }
 
+/// Puts a block of weights of kWide: bf16 with most of the exponent, the rest beside them.
+template <class Shared>
+OCTET_DEVICE void put_wide(Shared& shared, uint32_t row, uint32_t block, Word4 words,
+                           uint32_t exponent) {
+  const SplitExponent split(exponent);
+  const Bf16Table table = exponent == 255 ? Bf16Table::nan() : Bf16Table(split.inner);
+  OCTET_UNROLL
+  for (uint32_t i = 0; i < 4; ++i) {
+    *reinterpret_cast<Word4*>(shared.at(row, block * 4 + i)) = e2m1_to_bf16(words[i], table);
+  }
+  reinterpret_cast<float*>(shared.exponents)[block * Shared::kRows + row] =
+      exponent == 255 ? 1.0f : split.outer;
+}
+
 /// Puts an exponent where step_scales() reads it.
 template <Method kMethod, bool kOfWeights, class Shared>
 OCTET_DEVICE void put_exponent(Shared& shared, uint32_t row, uint32_t block, uint32_t byte) {
-  constexpr uint32_t kRows = Shared::kRows;
-  if constexpr (kMethod == Method::kWide) {
-    reinterpret_cast<float*>(shared.exponents)[block * kRows + row] = from_e8m0(byte);
-  } else if constexpr (kGfx950) {
+  [[maybe_unused]] constexpr uint32_t kRows = Shared::kRows;
+  if constexpr (kGfx950) {
     shared.exponents[row * 8 + block] = static_cast<uint8_t>(byte);
   } else {
     const uint32_t at = kOfWeights ? block * kRows + row : row * 4 + block;
