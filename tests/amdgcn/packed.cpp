@@ -64,23 +64,23 @@ void pairs(M&, Wave& w, const I& i) {
   write_lanes(w, i.operand(0), 0, low);
   write_lanes(w, i.operand(0), 1, high);
 }
+/// Of both results by op_sel: a copy of a pair is op_sel:[0,1], op_sel_hi stays as it is by default.
 void move_pair(M&, Wave& w, const I& i) {
-  Row low, high;
-  for (int l = 0; l < kLanes; ++l) {
-    const auto bits = [&](int n, bool second) {
-      const Operand& o = i.operand(n);
-      return o.kind == OperandKind::kVector ? w.vgpr[o.first + second][l]
-                                            : scalar32(w, o, o.count > 1 ? second : 0);
-    };
-    low.lane[l] = bits(1, chosen(i.modifiers.op_sel, 0));
-    high.lane[l] = bits(2, chosen(i.modifiers.op_sel_hi, 1));
+  Row rows[2];
+  uint64_t undefined[2] = {};
+  for (int n = 0; n < 2; ++n) {
+    const Operand& o = i.operand(n + 1);
+    const int word = o.count > 1 && chosen(i.modifiers.op_sel, n) ? 1 : 0;
+    for (int l = 0; l < kLanes; ++l) {
+      rows[n].lane[l] =
+          o.kind == OperandKind::kVector ? w.vgpr[o.first + word][l] : scalar32(w, o, word);
+    }
+    undefined[n] = undefined_part(w, o, word);
   }
-  const bool first = chosen(i.modifiers.op_sel, 0), second = chosen(i.modifiers.op_sel_hi, 1);
-  const uint64_t undefined[2] = {undefined_part(w, i.operand(1), first),
-                                 undefined_part(w, i.operand(2), second)};
-  write_lanes(w, i.operand(0), 0, low);
-  write_lanes(w, i.operand(0), 1, high);
-  for (const int part : {0, 1}) mark_result(w, i.operand(0), part, undefined[part]);
+  for (int n = 0; n < 2; ++n) {
+    write_lanes(w, i.operand(0), n, rows[n]);
+    mark_result(w, i.operand(0), n, undefined[n]);
+  }
 }
 
 // ---- Halves ----

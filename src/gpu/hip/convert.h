@@ -35,6 +35,21 @@ OCTET_DEVICE uint32_t to_bf16x2(float low, float high) {
   return to_bf16(low) | static_cast<uint32_t>(to_bf16(high)) << 16;
 }
 
+/// Bytes of two words: byte i of the result is byte n of `low` where the selector's byte i is n = 0
+/// to 3, of `high` where it is 4 to 7; zero where it is 12.
+OCTET_DEVICE uint32_t select_bytes(uint32_t high, uint32_t low, uint32_t selector) {
+#if defined(__AMDGCN__)
+  return __builtin_amdgcn_perm(high, low, selector);
+#else
+  uint32_t word = 0;
+  for (int i = 0; i < 32; i += 8) {
+    const uint32_t n = selector >> i & 255;
+    if (n < 8) word |= ((n < 4 ? low >> n * 8 : high >> (n - 4) * 8) & 255) << i;
+  }
+  return word;
+#endif
+}
+
 /// 2^(code - 127); 255 is NaN. Code 0 is the subnormal 2^-127.
 OCTET_DEVICE float from_e8m0(uint32_t code) {
   const uint32_t bits = code == 0 ? 0x00400000u : code << 23;

@@ -36,6 +36,11 @@ OCTET_DEVICE uint32_t shuffle(uint32_t value, uint32_t from) {
   return static_cast<uint32_t>(
       __builtin_amdgcn_ds_bpermute(static_cast<int>(from << 2), static_cast<int>(value)));
 }
+/// The value of one lane for all; `from` is uniform.
+OCTET_DEVICE uint32_t read_lane(uint32_t value, uint32_t from) {
+  return static_cast<uint32_t>(
+      __builtin_amdgcn_readlane(static_cast<int>(value), static_cast<int>(from)));
+}
 /// The value of lane `lane ^ kMask`.
 template <uint32_t kMask>
 OCTET_DEVICE uint32_t shuffle_xor(uint32_t value) {
@@ -71,6 +76,9 @@ OCTET_DEVICE void schedule_fence() {}
 OCTET_DEVICE void sleep() {}
 OCTET_DEVICE uint32_t uniform(uint32_t value) { return host::first_lane(value); }
 OCTET_DEVICE uint32_t shuffle(uint32_t value, uint32_t from) { return host::exchange(value, from); }
+OCTET_DEVICE uint32_t read_lane(uint32_t value, uint32_t from) {
+  return host::exchange(value, from);
+}
 template <uint32_t kMask>
 OCTET_DEVICE uint32_t shuffle_xor(uint32_t value) {
   return host::exchange(value, (host::thread_index() & 63) ^ kMask);

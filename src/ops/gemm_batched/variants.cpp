@@ -15,7 +15,12 @@
 #include "src/ops/gemm_batched/cuda/sm90_fp4.h"
 #include "src/ops/gemm_batched/cuda/sm90_simple.h"
 #include "src/ops/gemm_batched/cuda/sm90_wgmma.h"
+#include "src/ops/gemm_batched/hip/gfx942_simple.h"
+#include "src/ops/gemm_batched/hip/gfx942_stream.h"
+#include "src/ops/gemm_batched/hip/gfx942_tile.h"
+#include "src/ops/gemm_batched/hip/gfx950_stream.h"
 #include "src/ops/gemm_batched/op.h"
+#include "src/ops/hip_variants.h"
 #include "src/select/whole_op.h"
 
 namespace octet::ops::gemm_batched {
@@ -64,11 +69,24 @@ struct CudaOp {
   }
 };
 
+struct HipOp {
+  static Problem from(const select::Problem& problem) { return gemm_batched::from(problem); }
+  template <class Contract>
+  static Status launch(int config, const void* args, select::Workspace workspace, Stream& stream) {
+    const auto& a = *static_cast<const GemmBatchedArgs*>(args);
+    return hip::run(Contract::plan(config, problem_of(a)), a, workspace, stream);
+  }
+};
+
 std::vector<select::Variant> make_variants() {
   std::vector<select::Variant> variants;
   append_cuda_variants<Sm90Wgmma, CudaOp>(variants);
   append_cuda_variants<Sm90Fp4, CudaOp>(variants);
   append_cuda_variants<Sm90Simple, CudaOp>(variants);
+  append_hip_variants<Gfx950Stream, HipOp>(variants);
+  append_hip_variants<Gfx942Tile, HipOp>(variants);
+  append_hip_variants<Gfx942Stream, HipOp>(variants);
+  append_hip_variants<Gfx942Simple, HipOp>(variants);
   add_cpu<X86Avx512Widen>(variants);
   add_cpu<X86Avx2Widen>(variants);
   add_cpu<GenericWiden>(variants);
@@ -93,6 +111,9 @@ std::string fixed_default(Arch arch) {
   switch (arch) {
     case Arch::kSm90:
       return Sm90Simple::name({});
+    case Arch::kGfx942:
+    case Arch::kGfx950:
+      return Gfx942Simple::name({});
     case Arch::kX86Amx:
     case Arch::kX86Avx512:
       return X86Avx512Widen::name({});

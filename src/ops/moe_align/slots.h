@@ -31,6 +31,15 @@ constexpr int32_t padding_id(const Task& t) {
   return t.packed ? t.topk << 24 | t.tokens : t.choices;
 }
 
+constexpr void set_slot(const Task& t, int32_t slot, int32_t choice) {
+  t.sorted_ids[slot] = slot_id(t, choice);
+  if (t.sorted_weights != nullptr) t.sorted_weights[slot] = t.topk_weights[choice];
+}
+constexpr void set_padding(const Task& t, int32_t slot) {
+  t.sorted_ids[slot] = padding_id(t);
+  if (t.sorted_weights != nullptr) t.sorted_weights[slot] = 0;
+}
+
 /// Slots of whole tiles that hold `slots`.
 constexpr int32_t padded(const Task& t, int32_t slots) {
   const auto up = static_cast<uint32_t>(slots + t.block_m - 1);

@@ -3,6 +3,7 @@
 #include "octet/moe_reduce.h"
 #include "src/core/try.h"
 #include "src/ops/moe_reduce/cuda/launch.h"
+#include "src/ops/moe_reduce/hip/launch.h"
 #include "src/ops/moe_reduce/problem.h"
 #include "src/ops/moe_reduce/variants.h"
 
@@ -26,6 +27,7 @@ Status moe_reduce(const MoeReduceArgs& args, Stream& stream) {
   Call call{};
   OCTET_TRY(call.task, ops::moe_reduce::validate(args));
   if (call.task.tokens == 0 || call.task.cols == 0) return Status::Ok();
+  if (arch_runs(stream.device().arch, Arch::kGfx942)) return ops::moe_reduce::hip::run(call.task, stream);
   if (stream.is_gpu()) {
     return ops::moe_reduce::cuda::run(call.task, args.overlap_previous, args.ids_are_older, stream);
   }

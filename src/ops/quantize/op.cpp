@@ -3,6 +3,7 @@
 #include "octet/quantize.h"
 #include "src/core/try.h"
 #include "src/ops/quantize/cuda/launch.h"
+#include "src/ops/quantize/hip/launch.h"
 #include "src/ops/quantize/problem.h"
 #include "src/ops/quantize/variants.h"
 
@@ -26,6 +27,7 @@ Status quantize(const QuantizeArgs& args, Stream& stream) {
   Call call{};
   OCTET_TRY(call.task, ops::quantize::validate(args));
   if (call.task.rows == 0) return Status::Ok();
+  if (arch_runs(stream.device().arch, Arch::kGfx942)) return ops::quantize::hip::run(call.task, stream);
   if (stream.is_gpu()) {
     return ops::quantize::cuda::run(call.task, args.overlap_previous, args.pass_at_once, stream);
   }

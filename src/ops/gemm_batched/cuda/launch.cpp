@@ -6,6 +6,7 @@
 
 #include "src/core/try.h"
 #include "src/ops/gemm_batched/cuda/params.h"
+#include "src/ops/gemm_batched/gpu_operands.h"
 #include "src/ops/gemm_gpu.h"
 
 namespace octet::ops::gemm_batched::cuda {
@@ -31,54 +32,6 @@ Prepared prepared_of(const Problem& p) {
   return {round_up(p.k, kGroup), round_up(p.m, 4)};
 }
 bool prepares(const Problem& p) { return p.is_fp4() || p.format == Format::kA8w8Prequant; }
-
-DeviceCodes codes_of(DType dtype) {
-  return dtype == DType::kBf16   ? DeviceCodes::kBf16
-         : dtype == DType::kI8   ? DeviceCodes::kI8
-         : dtype == DType::kE2m1 ? DeviceCodes::kE2m1
-                                 : DeviceCodes::kE4m3;
-}
-DeviceCodes codes_of_a(const Problem& p) {
-  if (p.format == Format::kA8w8Prequant) return DeviceCodes::kBf16ToE4m3;
-  return p.format == Format::kA16wfp4 ? DeviceCodes::kBf16ToE2m1 : codes_of(p.a_dtype());
-}
-
-DeviceOperand operand(const ConstBatch& x, const ConstBatch& scale, DeviceCodes codes) {
-  const int64_t bits = bits_of(x.dtype);
-  DeviceOperand result{static_cast<const uint8_t*>(x.data),
-                       x.stride() * bits / 8,
-                       x.matrix_stride() * bits / 8,
-                       nullptr,
-                       0,
-                       0,
-                       codes};
-  if (x.dtype != DType::kE2m1) return result;
-  result.exponents = static_cast<const uint8_t*>(scale.data);
-  result.exponents_row = scale.stride();
-  result.exponents_batch = scale.matrix_stride();
-  return result;
-}
-
-DeviceFactors factors(const ConstBatch& scale, bool of_rows) {
-  if (scale.dtype != DType::kF32 || scale.data == nullptr) return {};
-  const auto* data = static_cast<const float*>(scale.data);
-  return of_rows ? DeviceFactors{data, scale.stride(), scale.matrix_stride()}
-                 : DeviceFactors{data, 0, 0};
-}
-
-void set_operands(Sm90Params& params, const GemmBatchedArgs& args, const Problem& p) {
-  set_gemm_params(params, {args.d.data, p.d, p.m, p.n, args.d.stride()}, p.k);
-  params.a_rows = operand(args.a, args.a_scale, codes_of_a(p));
-  params.b_rows = operand(args.b, args.b_scale, codes_of(p.b_dtype()));
-  params.a_scale = factors(args.a_scale, true);
-  params.b_scale = factors(args.b_scale, p.is_a8w8());
-  params.bias = args.bias.data;
-  params.bias_is_bf16 = args.bias.dtype == DType::kBf16;
-  params.bias_row = args.bias.stride();
-  params.d_batch = args.d.matrix_stride();
-  params.k = p.k;
-  params.batch = static_cast<int32_t>(p.batch);
-}
 
 /// A stack of rows of `cols` elements, boxes of box_rows x 128 bytes.
 gpu::TensorMapShape stack(const void* data, std::array<int64_t, 3> sizes, int element_bytes,
@@ -225,7 +178,8 @@ Status run(const LaunchPlan& plan, const GemmBatchedArgs& args, select::Workspac
   const gpu::Queue& queue = *gpu::queue_of(stream);
   const Problem p = problem_of(args);
   Sm90Params params{};
-  set_operands(params, args, p);
+  set_gemm_params(params, {args.d.data, p.d, p.m, p.n, args.d.stride()}, p.k);
+  static_cast<GpuOperands&>(params) = gpu_operands(args, p);
   params.k_blocks = plan.k_steps;
   params.tiles = static_cast<int32_t>(plan.tiles);
   params.split = 1;

@@ -153,14 +153,8 @@ __device__ __forceinline__ void scatter(const Block& b) {
     if (expert >= 0 && before == 0) counts[expert] += __popc(equals);
     __syncwarp();
     if (expert < 0) continue;
-    t.sorted_ids[slot] = slot_id(t, i);
-    if (t.sorted_weights != nullptr) t.sorted_weights[slot] = t.topk_weights[i];
+    set_slot(t, slot, i);
   }
-}
-
-__device__ __forceinline__ void set_padding(const Task& t, int32_t slot) {
-  t.sorted_ids[slot] = padding_id(t);
-  if (t.sorted_weights != nullptr) t.sorted_weights[slot] = 0;
 }
 
 /// Padding of tiles and behind them, and the expert of each tile: shared out to the cluster.

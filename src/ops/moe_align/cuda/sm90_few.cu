@@ -55,19 +55,12 @@ __device__ __forceinline__ int32_t local_number(const Task& t, int32_t expert, i
 /// All but the first warp.
 __device__ __forceinline__ void clear(const Task& t, int32_t thread) {
   constexpr int32_t kStep = kFewThreads - 32;
-  for (int32_t slot = thread; slot < t.max_slots; slot += kStep) {
-    t.sorted_ids[slot] = padding_id(t);
-    if (t.sorted_weights != nullptr) t.sorted_weights[slot] = 0;
-  }
+  for (int32_t slot = thread; slot < t.max_slots; slot += kStep) set_padding(t, slot);
   for (int32_t tile = thread; tile < t.max_tiles; tile += kStep) t.tile_experts[tile] = -1;
 }
 
 __device__ __forceinline__ void write(const Task& t, const Ranked& r, int32_t local, int lane) {
-  if (r.expert >= 0) {
-    const int32_t slot = r.start + r.before;
-    t.sorted_ids[slot] = slot_id(t, lane);
-    if (t.sorted_weights != nullptr) t.sorted_weights[slot] = t.topk_weights[lane];
-  }
+  if (r.expert >= 0) set_slot(t, r.start + r.before, lane);
   const auto first = t.by_block_m.quotient(static_cast<uint32_t>(r.start));
   const auto tiles = t.by_block_m.quotient(static_cast<uint32_t>(r.slots));
   for (uint32_t i = 0; i < tiles; ++i) t.tile_experts[first + i] = local;

@@ -44,10 +44,6 @@ const gpu::Kernel kWholeRowKernels[] = {
     gpu::Kernel(kBlocks, "octet_quantize_blocks_bf16_e4m3fn_row", 0),
     gpu::Kernel(kBlocks, "octet_quantize_blocks_f16_e4m3fn_row", 0)};
 
-bool in_groups(const Task& task) {
-  return task.block_rows == 1 && (task.mx || task.block_cols == 128);
-}
-
 const gpu::Kernel& kernel_of(const Task& task) {
   const int input = static_cast<int>(task.input);
   const RowKernels& of_rows = kRowKernels[static_cast<int>(task.gate)][input];
@@ -56,33 +52,16 @@ const gpu::Kernel& kernel_of(const Task& task) {
   return in_groups(task) ? of_rows.e4m3_1x128 : kWholeRowKernels[input];
 }
 
-Sm90Params params_of(const Task& task) {
-  Sm90Params p{};
-  p.task = task;
-  const int64_t rows = (task.rows + task.block_rows - 1) / task.block_rows;
-  p.per_row = Divider(static_cast<uint32_t>(task.cols / task.block_cols));
-  p.blocks = static_cast<uint32_t>(rows * p.per_row.divisor);
-  const int values = values_per_vector(task.input), codes = code_bytes(task.input, task.element);
-  const auto multiple = [](const void* data, int64_t stride, int64_t of) {
-    return reinterpret_cast<uintptr_t>(data) % static_cast<uintptr_t>(of) == 0 && stride % of == 0;
-  };
-  p.x_aligned = task.cols % values == 0 && multiple(task.x, task.x_stride * (16 / values), 16);
-  p.q_aligned = multiple(task.q, task.q_stride, codes);
-  return p;
-}
-
 Status check(const Task& task) {
   if (task.element == Element::kE4m3fnuz) {
     return fail(StatusCode::kUnsupported,
                 "quantize: q.dtype = e4m3fnuz, the sm90 kernels make e4m3fn and e2m1");
   }
-  constexpr int64_t kMost = (int64_t{1} << 31) - 4096;  // what a launch and a Divider count to
-  const int64_t per_row = task.cols / task.block_cols;
-  const int64_t rows = (task.rows + task.block_rows - 1) / task.block_rows;
-  if (rows > kMost / per_row) {
+  const int64_t per_row = task.cols / task.block_cols, rows = block_rows_of(task);
+  if (rows > kMostGpuBlocks / per_row) {
     return fail(StatusCode::kUnsupported,
                 "quantize: {} x {} scales, the sm90 kernels take {} at most in a call", rows,
-                per_row, kMost);
+                per_row, kMostGpuBlocks);
   }
   return Status::Ok();
 }
@@ -93,12 +72,11 @@ Status run(const Task& task, bool overlap_previous, bool pass_at_once, Stream& s
   OCTET_CHECK_OK(check(task));
   const gpu::Queue& queue = *gpu::queue_of(stream);
   const gpu::Kernel& kernel = kernel_of(task);
-  Sm90Params params = params_of(task);
+  Sm90Params params{gpu_params(task), overlap_previous, pass_at_once};
   gpu::LaunchShape shape;
-  params.dependent = shape.dependent = overlap_previous;
-  params.passes_at_once = pass_at_once;
+  shape.dependent = overlap_previous;
   shape.block_x = kSm90Threads;
-  const uint32_t each = in_groups(task) ? blocks_per_thread_block(task) : 1;
+  const uint32_t each = blocks_per_thread_block(task);
   shape.grid_x = (params.blocks + each - 1) / each;
   const gpu::ContextScope scope(*queue.driver, queue.context);
   OCTET_CHECK_OK(scope.status());

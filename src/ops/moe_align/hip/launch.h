@@ -1,0 +1,12 @@
+// moe_align on an AMD GPU: one launch.
+#pragma once
+
+#include "octet/stream.h"
+#include "src/ops/moe_align/slots.h"
+
+namespace octet::ops::moe_align::hip {
+
+/// kUnsupported where this build has no kernels of the device.
+Status run(const Task& task, Stream& stream);
+
+}  // namespace octet::ops::moe_align::hip
