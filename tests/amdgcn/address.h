@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "tests/amdgcn/error.h"
 #include "tests/amdgcn/machine.h"
 #include "tests/amdgcn/rows.h"
 
@@ -33,15 +34,22 @@ class BufferAddress {
   /// Null past the end of the buffer: loads give zero and stores are dropped, word by word.
   std::byte* at(Memory& memory, int lane, uint32_t skip, uint32_t bytes, bool write) const;
   uint64_t of(int lane) const { return base_ + offset(lane); }
+  /// An error where it depends on whether the scalar offset counts: LLVM's intrinsics leave it out
+  /// of the check, the hardware's description takes it in.
   bool inside(int lane, uint32_t skip, uint32_t bytes) const {
-    return offset(lane) + skip + bytes <= records_;
+    const uint64_t end = offset(lane) + skip + bytes;
+    if ((end <= records_) != (end - scalar_ <= records_)) {
+      fail("the scalar offset decides whether it is past the end of its buffer");
+    }
+    return end <= records_;
   }
 
  private:
   uint64_t offset(int lane) const {
     return (vector_ != nullptr ? vector_[lane] : 0) + fixed_;  // 64 bits: no sum wraps
   }
-  uint64_t base_, records_, fixed_;
+  uint64_t base_, records_, scalar_;
+  uint64_t fixed_;  // of all lanes: the scalar one and the instruction's own
   const uint32_t* vector_ = nullptr;
 };
 

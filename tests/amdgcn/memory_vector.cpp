@@ -31,7 +31,8 @@ BufferAddress::BufferAddress(const Wave& w, const Instruction& i, int first) {
   if ((words[1] >> 16 & 0x3fff) != 0) fail("a buffer with a stride is not modelled");
   base_ = words[0] | uint64_t{words[1] & 0xffff} << 32;
   records_ = words[2];
-  fixed_ = uint64_t{scalar32(w, i.operand(first + 2))} + static_cast<uint32_t>(i.modifiers.offset);
+  scalar_ = scalar32(w, i.operand(first + 2));
+  fixed_ = scalar_ + static_cast<uint32_t>(i.modifiers.offset);
   if (i.modifiers.offen) vector_ = w.vgpr[address.first];
 }
 

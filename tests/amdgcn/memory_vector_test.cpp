@@ -69,10 +69,21 @@ TEST(MemoryVector, BuffersEnd) {
   EXPECT_EQ(bench.v(16, 3), 0u);
   EXPECT_EQ(bench.v(16, 4), 0u);  // a negative offset is past the end
   bench.set_s(8, 40), bench.set_v(9, 5);
-  bench.run("buffer_store_dwordx2 v[16:17], v1, s[4:7], s8 offen offset:4");
+  bench.run("buffer_store_dwordx2 v[16:17], v1, s[4:7], 0 offen offset:44");
   bench.run("buffer_store_dword v9, off, s[4:7], s8 offset:12\ns_waitcnt vmcnt(0)");
   EXPECT_EQ(bench.words[13], 5u);
   EXPECT_EQ(bench.words[60], 0x3c3c3c3cu);  // dropped
+}
+
+TEST(MemoryVector, TheScalarOffsetDoesNotDecideWhereABufferEnds) {
+  Bench bench;
+  bench.set_s(8, 40), bench.set_v(1, 240), bench.set_v(9, 196), bench.set_v(10, 200);
+  bench.run("buffer_load_dword v16, v1, s[4:7], s8 offen\ns_waitcnt vmcnt(0)");
+  EXPECT_EQ(bench.v(16, 0), 0u) << "past the end without it too";
+  bench.run("buffer_load_dword v16, v9, s[4:7], s8 offen\ns_waitcnt vmcnt(0)");
+  EXPECT_EQ(bench.v(16, 0), 0x3b3b3b3bu);
+  EXPECT_ERROR(bench.run("buffer_load_dword v16, v10, s[4:7], s8 offen"),
+               "the scalar offset decides");
 }
 
 TEST(MemoryVector, ResultsAreThereAfterTheirWaitInOrder) {

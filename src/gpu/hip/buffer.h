@@ -3,7 +3,8 @@
 //
 // Offsets have 32 bits: a kernel rebases the buffer on its tile with 64-bit arithmetic. An offset
 // is taken as unsigned; `vector_offset` differs between lanes, `scalar_offset` is uniform. A
-// negative sum is past the end.
+// negative sum is past the end. What may be past the end must be so by vector_offset alone: LLVM's
+// intrinsics leave the scalar one out of the check, the ISA's description takes it in.
 #pragma once
 
 #include "src/gpu/hip/kernel.h"
