@@ -1,9 +1,29 @@
-# Compiles every device source of the tree ROOT again for TARGETS, from a copy under WORK, and compares the code
-# objects with those of the build folder BUILD byte for byte: they depend on neither folder nor time. What a code
-# object is made of is named by whole paths: another name is taken for a file that is gone, and compiles it again
-# in every build.
+# Compiles device sources of the tree ROOT again for TARGETS, from a copy under WORK, and compares the code objects
+# with those of the build folder BUILD byte for byte: they depend on neither folder nor time. For sm90 the smallest
+# source of each folder: all of them take minutes, and they are compiled one way. What any code object is made of is
+# named by whole paths: another name is taken for a file that is gone, and compiles it again in every build.
 cmake_policy(VERSION 3.22)
 set(compared 0)
+
+# keep_smallest(<variable>): of a list of sources, the smallest of each folder.
+function(keep_smallest variable)
+  foreach(source IN LISTS ${variable})
+    get_filename_component(folder ${source} DIRECTORY)
+    file(SIZE ${ROOT}/${source} bytes)
+    if(NOT DEFINED bytes_${folder} OR bytes LESS bytes_${folder})
+      set(bytes_${folder} ${bytes})
+      set(source_${folder} ${source})
+    endif()
+    list(APPEND folders ${folder})
+  endforeach()
+  list(REMOVE_DUPLICATES folders)
+  list(TRANSFORM folders REPLACE "(.+)" "source_\\1" OUTPUT_VARIABLE names)
+  set(kept "")
+  foreach(name IN LISTS names)
+    list(APPEND kept ${${name}})
+  endforeach()
+  set(${variable} "${kept}" PARENT_SCOPE)
+endfunction()
 
 # check_again(<arch> <extension> <script> <source> <option>...)
 function(check_again arch extension script source)
@@ -16,6 +36,9 @@ function(check_again arch extension script source)
   file(STRINGS ${built}.d relative REGEX "[ \t](\\./)?src/")
   if(relative)
     message(FATAL_ERROR "${built}.d names files by relative paths: ${relative}")
+  endif()
+  if(NOT source IN_LIST again_sources)
+    return()
   endif()
   set(again ${WORK}/${arch}_${prefix}_${stem}.${extension})
   execute_process(COMMAND ${CMAKE_COMMAND} ${ARGN} -DSOURCE=${source} -DOUTPUT=${again} -DROOT=${WORK}/tree
@@ -37,11 +60,14 @@ file(REMOVE_RECURSE ${WORK})
 file(COPY ${ROOT}/src DESTINATION ${WORK}/tree)
 if("sm90" IN_LIST TARGETS)
   file(GLOB sources RELATIVE ${ROOT} ${ROOT}/src/ops/*/cuda/*.cu ${ROOT}/src/harness/gpu/*.cu)
+  set(again_sources ${sources})
+  keep_smallest(again_sources)
   foreach(source IN LISTS sources)
     check_again(sm90 cubin cuda ${source} -DNVCC=${NVCC})
   endforeach()
 endif()
 file(GLOB sources RELATIVE ${ROOT} ${ROOT}/src/ops/*/hip/*.hip ${ROOT}/src/harness/gpu/*.hip)
+set(again_sources ${sources})
 foreach(arch gfx942 gfx950)
   foreach(source IN LISTS sources)
     if(arch IN_LIST TARGETS AND (arch STREQUAL "gfx950" OR source MATCHES "/gfx942_[^/]*$"))
