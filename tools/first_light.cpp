@@ -19,12 +19,9 @@ Json to_json(const harness::FirstLight& light, const Device& device) {
                        {"first", outcome.first}});
   }
   for (const harness::ProbedNumber& number : light.numerics) numerics[number.what] = number.found;
-  return {{"device", device.name},
-          {"arch", std::string(arch_name(device.arch))},
-          {"cu_num", device.cu_num},
-          {"layouts", layouts},
-          {"numerics", numerics},
-          {"mismatches", light.mismatches()}};
+  return {{"device", device.name},   {"arch", std::string(arch_name(device.arch))},
+          {"cu_num", device.cu_num}, {"layouts", layouts},
+          {"numerics", numerics},    {"mismatches", light.mismatches()}};
 }
 
 void print_text(const harness::FirstLight& light, const Device& device) {

@@ -43,11 +43,11 @@
 #stem, nullptr, nullptr, OCTET_GFX950_IMAGE(op, stem)           \
   }
 /// For a kernel of the harness that both vendors have: a .cu, and a .hip that begins with gfx942_.
-#define OCTET_GPU_CODE(name, prefix, cuda_stem, hip_stem)                                      \
-  extern "C" const unsigned char octet_code_##prefix##_##cuda_stem[];                          \
-  extern "C" const unsigned char octet_code_gfx942_##prefix##_##hip_stem[];                    \
-  extern "C" const unsigned char octet_code_gfx950_##prefix##_##hip_stem[];                    \
-  static constexpr ::octet::gpu::CodeObject name {                                             \
-#cuda_stem, OCTET_SM90_IMAGE(prefix, cuda_stem), OCTET_GFX942_IMAGE(prefix, hip_stem),         \
-    OCTET_GFX950_IMAGE(prefix, hip_stem)                                                       \
+#define OCTET_GPU_CODE(name, prefix, cuda_stem, hip_stem)                                  \
+  extern "C" const unsigned char octet_code_##prefix##_##cuda_stem[];                      \
+  extern "C" const unsigned char octet_code_gfx942_##prefix##_##hip_stem[];                \
+  extern "C" const unsigned char octet_code_gfx950_##prefix##_##hip_stem[];                \
+  static constexpr ::octet::gpu::CodeObject name {                                         \
+#cuda_stem, OCTET_SM90_IMAGE(prefix, cuda_stem), OCTET_GFX942_IMAGE(prefix, hip_stem), \
+        OCTET_GFX950_IMAGE(prefix, hip_stem)                                               \
   }

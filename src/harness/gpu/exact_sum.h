@@ -1,7 +1,7 @@
 // Elements of dense GEMMs in double, as src/cpu/exact.cpp computes them: the judge of results too
 // large to bring to the host for every candidate of a tuning run. For both vendors' compilers: the
-// file that includes it defines OCTET_EXACT_DEVICE, and double_of, float_of_f16 and float_of_bf16 of
-// codes.
+// file that includes it defines OCTET_EXACT_DEVICE, and double_of, float_of_f16 and float_of_bf16
+// of codes.
 #pragma once
 
 #include "src/harness/gpu/exact_elements.h"
@@ -20,9 +20,8 @@ OCTET_EXACT_DEVICE double larger_of(double a, double b) { return a > b ? a : b; 
 OCTET_EXACT_DEVICE double decode(uint32_t code) {
   const uint32_t exponent = code >> 3 & 15, mantissa = code & 7;
   const double value =
-      exponent == 0
-          ? mantissa * 0x1p-9
-          : (8 + mantissa) * double_of(static_cast<uint64_t>(exponent + 1013) << 52);
+      exponent == 0 ? mantissa * 0x1p-9
+                    : (8 + mantissa) * double_of(static_cast<uint64_t>(exponent + 1013) << 52);
   return code & 128 ? -value : value;
 }
 

@@ -1,5 +1,5 @@
-// What the owner of an AMD GPU runs first: whether its instructions do what the kernels were written
-// and emulated for (octet check --first-light).
+// What the owner of an AMD GPU runs first: whether its instructions do what the kernels were
+// written and emulated for (octet check --first-light).
 #pragma once
 
 #include "src/harness/gpu/matrix_probe.h"

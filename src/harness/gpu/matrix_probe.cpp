@@ -100,9 +100,9 @@ class Case {
         const int row = p_.row_of_result(lane, r), column = lane % p_.size;
         const double got = result(d[lane * p_.results() + r]), right = expected(hot, row, column);
         if (got == right) continue;
-        return fmt::format("{} of lane {}, element {}: d[{}, {}] (lane {}, register {}) is {}, not {}",
-                           hot.of_a ? "a" : "b", hot.lane, hot.index, row, column, lane, r, got,
-                           right);
+        return fmt::format(
+            "{} of lane {}, element {}: d[{}, {}] (lane {}, register {}) is {}, not {}",
+            hot.of_a ? "a" : "b", hot.lane, hot.index, row, column, lane, r, got, right);
       }
     }
     return "";
@@ -174,11 +174,14 @@ Result<std::vector<uint32_t>> run_probe(const gpu::Kernel& kernel, const ProbeRe
   OCTET_TRY(const DeviceBuffer c, on_device(registers.c, stream));
   OCTET_TRY(const DeviceBuffer a_scale, on_device(registers.a_scale, stream));
   OCTET_TRY(const DeviceBuffer b_scale, on_device(registers.b_scale, stream));
-  std::vector<uint32_t> results(static_cast<size_t>(registers.d_words), 0xdeadbeefu);
+  std::vector<uint32_t> results(static_cast<size_t>(registers.d_words), kUntouched);
   OCTET_TRY(const DeviceBuffer d, on_device(results, stream));
-  ProbeParams params{a.as<const uint32_t>(),       b.as<const uint32_t>(),
-                     c.as<const uint32_t>(),       a_scale.as<const uint32_t>(),
-                     b_scale.as<const uint32_t>(), d.as<uint32_t>(),
+  ProbeParams params{a.as<const uint32_t>(),
+                     b.as<const uint32_t>(),
+                     c.as<const uint32_t>(),
+                     a_scale.as<const uint32_t>(),
+                     b_scale.as<const uint32_t>(),
+                     d.as<uint32_t>(),
                      registers.bytes};
   {
     const gpu::Queue& queue = *gpu::queue_of(stream);
@@ -197,8 +200,8 @@ Result<ProbeOutcome> run_matrix_probe(const MatrixProbe& probe, Stream& stream) 
   const Case cases(probe, stream.device().arch);
   const int64_t entries = cases.entries(), words = int64_t{kLanes} * probe.results();
   const std::vector<uint32_t> a = cases.operand(true), b = cases.operand(false),
-                              c(static_cast<size_t>(entries * words)),
-                              a_scale = cases.scales(true), b_scale = cases.scales(false);
+                              c(static_cast<size_t>(entries * words)), a_scale = cases.scales(true),
+                              b_scale = cases.scales(false);
   OCTET_TRY(const std::vector<uint32_t> d,
             run_probe(probe.kernel, {entries, a, b, c, a_scale, b_scale, entries * words}, stream));
   ProbeOutcome outcome{probe.name, entries, 0, ""};

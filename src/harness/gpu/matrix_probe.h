@@ -26,9 +26,9 @@ struct MatrixProbe {
   int a_byte = -1, b_byte = 0;  // of the words of scales; below 0: without scales
   gpu::Kernel kernel;
 
-  int elements() const { return size * depth / 64; }    // of a lane
-  int results() const { return size * size / 64; }      // registers of a lane
-  int words(ProbeElement element) const;                // of a lane
+  int elements() const { return size * depth / 64; }  // of a lane
+  int results() const { return size * size / 64; }    // registers of a lane
+  int words(ProbeElement element) const;              // of a lane
   int k_of(ProbeElement element, int lane, int index) const;
   int row_of_result(int lane, int index) const;
   bool scaled() const { return a_byte >= 0; }
@@ -48,6 +48,9 @@ struct ProbeOutcome {
 };
 
 Result<ProbeOutcome> run_matrix_probe(const MatrixProbe& probe, Stream& stream);
+
+/// What a word of the result holds that no kernel writes.
+inline constexpr uint32_t kUntouched = 0xdeadbeef;
 
 /// Runs one wave a workgroup on registers given as they lie in memory; `a_scale` and `b_scale` may
 /// be empty. The registers of the result.

@@ -44,11 +44,10 @@ Result<float> sum_of(const MatrixProbe& probe, const Sum& sum, Stream& stream) {
   const auto c_words = static_cast<size_t>(64 * probe.results());
   std::vector<uint32_t> c(c_words), a_scale(64, sum.a_scale), b_scale(64, 127);
   c[0] = std::bit_cast<uint32_t>(sum.c);
-  OCTET_TRY(const auto d,
-            run_probe(probe.kernel,
-                      {1, operand(probe.a, sum.a), operand(probe.b, sum.b), c, a_scale, b_scale,
-                       static_cast<int64_t>(c_words)},
-                      stream));
+  OCTET_TRY(const auto d, run_probe(probe.kernel,
+                                    {1, operand(probe.a, sum.a), operand(probe.b, sum.b), c,
+                                     a_scale, b_scale, static_cast<int64_t>(c_words)},
+                                    stream));
   return std::bit_cast<float>(d[0]);
 }
 
@@ -80,8 +79,8 @@ Status add_sums(const MatrixProbe& probe, const std::vector<Sum>& sums, Stream& 
   for (const Sum& sum : sums) {
     OCTET_TRY(const float got, sum_of(probe, sum, stream));
     const bool relative = sum.what.ends_with("- 2^24") || sum.what.ends_with("(a tie)");
-    found.push_back({fmt::format("{}: {}", probe.name, sum.what),
-                     exactly(relative ? got - 0x1p24f : got)});
+    found.push_back(
+        {fmt::format("{}: {}", probe.name, sum.what), exactly(relative ? got - 0x1p24f : got)});
   }
   return Status::Ok();
 }
@@ -90,7 +89,8 @@ Status add_sums(const MatrixProbe& probe, const std::vector<Sum>& sums, Stream& 
 std::vector<Sum> special_sums_of(const MatrixProbe& probe) {
   switch (probe.a) {
     case ProbeElement::kBf16:
-      return {{"2^-70 * 2^-70", 0, {0x1p-70f}, {0x1p-70f}}, {"2^-130 * 2^10", 0, {0x1p-130f}, {0x1p10f}}};
+      return {{"2^-70 * 2^-70", 0, {0x1p-70f}, {0x1p-70f}},
+              {"2^-130 * 2^10", 0, {0x1p-130f}, {0x1p10f}}};
     case ProbeElement::kF16:
       return {{"2^-20 * 1", 0, {0x1p-20f}, {1}}};
     default:
@@ -104,7 +104,8 @@ std::vector<Sum> special_sums_of(const MatrixProbe& probe) {
 }
 
 Result<std::vector<ProbedNumber>> plain_floats(Stream& stream) {
-  const std::pair<float, float> operands[] = {{0x1p-130f, 1}, {0x1p-100f, 0x1p-40f}, {0x1p-126f, -0x1p-127f}};
+  const std::pair<float, float> operands[] = {
+      {0x1p-130f, 1}, {0x1p-100f, 0x1p-40f}, {0x1p-126f, -0x1p-127f}};
   uint32_t a[64] = {}, b[64] = {};
   for (size_t i = 0; i < std::size(operands); ++i) {
     a[i] = std::bit_cast<uint32_t>(operands[i].first);
@@ -139,7 +140,8 @@ Result<std::vector<ProbedNumber>> probe_numerics(Stream& stream) {
       continue;
     }
     if (!probe->scaled()) OCTET_CHECK_OK(add_sums(*probe, sums_of(*probe), stream, found));
-    if (probe->a_byte <= 0) OCTET_CHECK_OK(add_sums(*probe, special_sums_of(*probe), stream, found));
+    if (probe->a_byte <= 0)
+      OCTET_CHECK_OK(add_sums(*probe, special_sums_of(*probe), stream, found));
   }
   return found;
 }
