@@ -8,4 +8,10 @@ const char kStandInCudaOld[] = OCTET_BINARY_DIR "/tests/libstand_in_cuda_old.so"
 const char kStandInHip[] = OCTET_BINARY_DIR "/tests/libstand_in_hip.so";
 const char kStandInHipOld[] = OCTET_BINARY_DIR "/tests/libstand_in_hip_old.so";
 
+#if defined(OCTET_HAVE_AMDGCN)
+const bool kHaveAmdgcn = true;
+#else
+const bool kHaveAmdgcn = false;
+#endif
+
 }  // namespace octet::build_paths

@@ -9,5 +9,6 @@ extern const char kStandInCuda[];     // a library for OCTET_CUDA_DRIVER
 extern const char kStandInCudaOld[];  // the same of a driver that is too old
 extern const char kStandInHip[];      // for OCTET_HIP_DRIVER
 extern const char kStandInHipOld[];   // the same of HIP 5
+extern const bool kHaveAmdgcn;        // they interpret kernels
 
 }  // namespace octet::build_paths

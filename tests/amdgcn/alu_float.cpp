@@ -177,13 +177,13 @@ constexpr auto kDivFixup = [](float s0, float s1, float s2) {
 
 // ---- float64 ----
 template <class F>
-void doubles(Wave& w, const I& i, int sources, F f) {
+void doubles(Wave& w, const I& i, int sources, F f, int first = 1) {
   if ((i.modifiers.used & kGroupOutput) != 0) fail("clamp of float64");
   Row low, high;
   for (int l = 0; l < kLanes; ++l) {
     double from[3] = {};
     for (int n = 0; n < sources; ++n) {
-      const Operand& o = i.operand(n + 1);
+      const Operand& o = i.operand(n + first);
       double value = std::bit_cast<double>(lane64(w, o, l));
       if (o.absolute) value = std::fabs(value);
       from[n] = o.negate ? -value : value;
@@ -193,6 +193,18 @@ void doubles(Wave& w, const I& i, int sources, F f) {
   }
   write_lanes(w, i.operand(0), 0, low);
   write_lanes(w, i.operand(0), 1, high);
+}
+
+void double_accumulate(M&, Wave& w, const I& i) {  // the result is the third source
+  doubles(w, i, 3, [](const double* x) { return std::fma(x[1], x[2], x[0]); }, 0);
+}
+void double_scale(M&, Wave& w, const I& i) {
+  Row scratch;
+  const uint32_t* exponents = raw_row(w, i.operand(2), 0, scratch);
+  int lane = 0;
+  doubles(w, i, 1, [&](const double* x) {
+    return std::ldexp(x[0], std::clamp(static_cast<int>(exponents[lane++]), -3000, 3000));
+  });
 }
 
 // ---- float16, as float32 that is rounded to it: exact for one operation but fma, which double
@@ -283,6 +295,8 @@ const Entry kEntries[] = {
     {"v_max_f64", OCTET_DOUBLES(2, kMax(x[0], x[1]))},
     {"v_min_f64", OCTET_DOUBLES(2, kMin(x[0], x[1]))},
     {"v_fma_f64", OCTET_DOUBLES(3, std::fma(x[0], x[1], x[2]))},
+    {"v_fmac_f64", double_accumulate, kAccumulates},
+    {"v_ldexp_f64", double_scale},
     {"v_add_f16", OCTET_HALVES(2, x[0] + x[1]), kHalf},
     {"v_sub_f16", OCTET_HALVES(2, x[0] - x[1]), kHalf},
     {"v_subrev_f16", OCTET_HALVES(2, x[1] - x[0]), kHalf},

@@ -122,6 +122,11 @@ TEST(AluFloat, Float64) {
   EXPECT_EQ(result("v_mul_f64 v[6:7], v[0:1], 0.5"), 0.75);
   EXPECT_EQ(result("v_fma_f64 v[6:7], v[0:1], -v[2:3], v[4:5]"), 104.875);
   EXPECT_EQ(result("v_max_f64 v[6:7], v[0:1], v[2:3]"), 1.5);
+  EXPECT_EQ(result("v_ldexp_f64 v[6:7], v[0:1], -9"), 0x1.8p-9);
+  bench.set_v(8, 4);
+  EXPECT_EQ(result("v_ldexp_f64 v[6:7], -v[0:1], v8"), -24);
+  set(6, 10);
+  EXPECT_EQ(result("v_fmac_f64_e32 v[6:7], v[0:1], v[2:3]"), 10 - 4.875);
 }
 
 TEST(AluFloat, Float16) {

@@ -91,6 +91,8 @@ void add_products(int depth, const double* a, const double* b, double* sums) {
 
 }  // namespace
 
+LayoutFault layout_fault = LayoutFault::kNone;
+
 int bits_of(ElementFormat format) {
   switch (format) {
     case ElementFormat::kE2m1:
@@ -139,13 +141,22 @@ const DecodeTable& decode_table(ElementFormat format, bool ocp) {
 
 int element_k(const MatrixShape& shape, ElementFormat format, int lane, int element) {
   const int group = lane / shape.size;
-  if (shape.f8f6f4 && bits_of(format) == 8) {
+  const bool contiguous = layout_fault == LayoutFault::kContiguousK;
+  if (shape.f8f6f4 && bits_of(format) == 8 && !contiguous) {
     return 16 * shape.groups() * (element / 16) + 16 * group + element % 16;
   }
   return group * shape.elements() + element;
 }
 
+int scale_lane(const MatrixShape& shape, int row, int block) {
+  if (layout_fault == LayoutFault::kScaleLanes) return row * shape.groups() + block;
+  return shape.size * block + row;
+}
+
 int result_row(const MatrixShape& shape, int lane, int result) {
+  if (layout_fault == LayoutFault::kResultRows) {
+    return lane / shape.size * shape.results() + (result ^ 1);
+  }
   return 4 * shape.groups() * (result / 4) + 4 * (lane / shape.size) + result % 4;
 }
 

@@ -32,12 +32,14 @@ struct MatrixShape {
   constexpr int elements() const { return size * depth / kLanes; }  // of a lane
   constexpr int results() const { return size * size / kLanes; }    // registers
 };
+/// Layouts as they are not, for tests of what is to notice: of this process, from then on.
+enum class LayoutFault : uint8_t { kNone, kContiguousK, kResultRows, kScaleLanes };
+extern LayoutFault layout_fault;
+
 int element_k(const MatrixShape& shape, ElementFormat format, int lane, int element);
 int result_row(const MatrixShape& shape, int lane, int result);
 /// Lane whose word has the scale of a block of 32 of k.
-inline int scale_lane(const MatrixShape& shape, int row, int block) {
-  return shape.size * block + row;
-}
+int scale_lane(const MatrixShape& shape, int row, int block);
 
 using Registers = const uint32_t (*)[kLanes];
 struct MatrixOperand {

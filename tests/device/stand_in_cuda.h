@@ -78,8 +78,9 @@ class Control {
   virtual ~Control() = default;
   /// Forgets launches, counts and the fault; keeps memory, modules and streams.
   virtual void reset() = 0;
-  /// no_device, sm_80, out_of_memory, wrong_result, sticky:<entry>, fail:<function>:<code>, "" for
-  /// none.
+  /// no_device, out_of_memory, sticky:<entry>, fail:<function>:<code>, "" for none; CUDA: sm_80,
+  /// wrong_result; HIP: layout:k, layout:rows, layout:scales (matrix instructions that hold them
+  /// elsewhere).
   /// OCTET_STAND_IN_FAULT sets it before the first call.
   virtual void set_fault(const std::string& fault) = 0;
   /// Whether launches are kept, and whether they are executed.

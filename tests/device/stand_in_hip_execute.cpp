@@ -9,6 +9,7 @@
 #if defined(OCTET_HAVE_AMDGCN)
 #include "tests/amdgcn/error.h"
 #include "tests/amdgcn/launch.h"
+#include "tests/amdgcn/matrix.h"
 #endif
 
 namespace octet::stand_in {
@@ -32,7 +33,15 @@ std::shared_ptr<const amdgcn::CodeObject> code_of(const Function& function) {
   return amdgcn::CodeObject::load(std::as_bytes(std::span(image.data(), image.size())));
 }
 
+amdgcn::LayoutFault layout_fault_of(const std::string& fault) {
+  if (fault == "layout:k") return amdgcn::LayoutFault::kContiguousK;
+  if (fault == "layout:rows") return amdgcn::LayoutFault::kResultRows;
+  if (fault == "layout:scales") return amdgcn::LayoutFault::kScaleLanes;
+  return amdgcn::LayoutFault::kNone;
+}
+
 double run(const Launch& launch, const Function& function, const State& s) {
+  amdgcn::layout_fault = layout_fault_of(s.fault);
   amdgcn::Memory memory;
   for (const auto& [address, block] : s.memory) {
     if (block.device != function.module->device) continue;

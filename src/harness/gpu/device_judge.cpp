@@ -84,6 +84,10 @@ Result<std::vector<ExactResult>> exact_results(ExactParams params,
 template <class Args>
 Result<CheckReport> judge_all(const Args& args, const GemmSize& size,
                               std::span<const Element> elements, BlockSums sums, Stream& stream) {
+  const Arch arch = stream.device().arch;
+  if (kExactElements.image(arch) == nullptr) {
+    return fail(StatusCode::kUnsupported, "this build has no {} kernels", arch_name(arch));
+  }
   CheckReport report;
   if (elements.empty()) return report;
   OCTET_TRY(const std::vector<ExactResult> results,

@@ -1,6 +1,6 @@
 // src/harness/gpu/exact_sum.h as a kernel of an AMD GPU.
 //
-// Emits      v_fma_f64 global_load_dwordx4
+// Emits      v_fmac_f64 global_load_dwordx4
 #include "src/gpu/hip/convert.h"
 #include "src/gpu/hip/wave.h"
 

@@ -18,7 +18,7 @@ constexpr int kThreads = 256;
 struct Place {
   int64_t index, count;
 };
-OCTET_DEVICE Place place(const MemoryParams& p, int threads) {
+OCTET_DEVICE Place place(const MemoryPointers& p, int threads) {
   return {static_cast<int64_t>(block_x()) * threads + thread_index(),
           static_cast<int64_t>(p.blocks) * threads};
 }
@@ -27,7 +27,7 @@ OCTET_DEVICE Place place(const MemoryParams& p, int threads) {
 }  // namespace octet::harness
 
 /// FP8 of the device's kind.
-OCTET_KERNEL(256, 2) octet_fill_codes(const octet::harness::MemoryParams p) {
+OCTET_KERNEL(256, 2) octet_fill_codes(const octet::harness::MemoryPointers p) {
   using namespace octet::harness;
   constexpr float kLargest = kGfx950 ? 448 : 240;
   auto* words = reinterpret_cast<uint32_t*>(p.data);
@@ -42,13 +42,13 @@ OCTET_KERNEL(256, 2) octet_fill_codes(const octet::harness::MemoryParams p) {
 }
 
 /// About `bytes` nanoseconds at 2.1 GHz.
-OCTET_KERNEL(64, 1) octet_pause(const octet::harness::MemoryParams p) {
+OCTET_KERNEL(64, 1) octet_pause(const octet::harness::MemoryPointers p) {
   constexpr int64_t kNanosecondsOfASleep = 3870;
   for (int64_t i = 0; i < p.bytes; i += kNanosecondsOfASleep) octet::gpu::hip::sleep();
 }
 
 /// Plain loads, 8 in flight a work item.
-OCTET_KERNEL(512, 2) octet_read_loads(const octet::harness::MemoryParams p) {
+OCTET_KERNEL(512, 2) octet_read_loads(const octet::harness::MemoryPointers p) {
   using namespace octet::harness;
   constexpr int kFlight = 8;
   const auto* data = reinterpret_cast<const Word4*>(p.data);
@@ -69,7 +69,7 @@ OCTET_KERNEL(512, 2) octet_read_loads(const octet::harness::MemoryParams p) {
 }
 
 /// One step a work item: loads, then stores.
-OCTET_KERNEL(256, 2) octet_copy_loads(const octet::harness::MemoryParams p) {
+OCTET_KERNEL(256, 2) octet_copy_loads(const octet::harness::MemoryPointers p) {
   using namespace octet::harness;
   const auto* from = reinterpret_cast<const Word4*>(p.data);
   auto* to = reinterpret_cast<Word4*>(p.sink);

@@ -5,6 +5,7 @@
 //            v_mfma_f32_32x32x8_bf16 v_mfma_f32_16x16x16_f16 v_mfma_f32_32x32x8_f16
 //            v_mfma_i32_16x16x32_i8 v_mfma_i32_32x32x16_i8 v_cvt_pk_f32_fp8 v_cvt_pk_fp8_f32
 //            ds_bpermute_b32 ds_swizzle_b32 v_readfirstlane_b32 buffer_load_dwordx4
+//            buffer_store_dwordx4
 #include "src/gpu/hip/buffer.h"
 #include "src/gpu/hip/convert.h"
 #include "src/harness/gpu/probe.h"
@@ -64,6 +65,14 @@ OCTET_KERNEL(64, 1) octet_probe_bounds(const octet::harness::ProbeParams p) {
   using namespace octet::gpu::hip;
   const Buffer from(p.a, p.bytes);
   probe_store(p.d, from.load128(p.b[probe_lane()]));
+}
+
+/// Writes of 16 bytes at b[lane], past the end of `bytes` of `d` as well.
+OCTET_KERNEL(64, 1) octet_probe_stores(const octet::harness::ProbeParams p) {
+  using namespace octet::harness;
+  using namespace octet::gpu::hip;
+  const Buffer to(p.d, p.bytes);
+  to.store128(probe_load<Word4>(p.a), p.b[probe_lane()]);
 }
 
 /// Plain arithmetic of float32 with small operands: a * b, and a + b.

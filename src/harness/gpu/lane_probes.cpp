@@ -17,6 +17,7 @@ constexpr int kLanes = 64;
 
 const gpu::Kernel lanes_kernel(kLaneProbes, "octet_probe_lanes", 0);
 const gpu::Kernel bounds_kernel(kLaneProbes, "octet_probe_bounds", 0);
+const gpu::Kernel stores_kernel(kLaneProbes, "octet_probe_stores", 0);
 const gpu::Kernel from_fp8_kernel(kLaneProbes, "octet_probe_from_fp8", 0);
 const gpu::Kernel to_fp8_kernel(kLaneProbes, "octet_probe_to_fp8", 0);
 
@@ -84,6 +85,21 @@ Result<ProbeOutcome> probe_bounds(Stream& stream) {
   return outcome;
 }
 
+/// Stores past the end are dropped, word by word.
+Result<ProbeOutcome> probe_stores(Stream& stream) {
+  constexpr size_t kInside = 202, kWords = 4 * kLanes;  // the last lanes write behind the buffer
+  uint32_t values[kWords], offsets[kLanes];
+  for (uint32_t i = 0; i < kWords; ++i) values[i] = i + 1;
+  for (uint32_t i = 0; i < kLanes; ++i) offsets[i] = i * 16;
+  OCTET_TRY(const auto d, run_probe(stores_kernel,
+                                    {1, values, offsets, {}, {}, {}, kWords, kInside * 4}, stream));
+  ProbeOutcome outcome{"buffer: stores past the end", 0, 0, ""};
+  for (size_t i = 0; i < kWords; ++i) {
+    compare(outcome, i, d[i], i < kInside ? values[i] : kUntouched);
+  }
+  return outcome;
+}
+
 /// All 256 codes to values, and the values back; any NaN is as good as another.
 Result<std::vector<ProbeOutcome>> probe_fp8(Stream& stream) {
   const Minifloat& format = stream.device().arch == Arch::kGfx942 ? kE4m3fnuzFormat : kE4m3fnFormat;
@@ -111,8 +127,10 @@ Result<std::vector<ProbeOutcome>> probe_lanes(Stream& stream) {
   OCTET_TRY(std::vector<ProbeOutcome> outcomes, probe_fp8(stream));
   OCTET_TRY(ProbeOutcome exchange, probe_exchange(stream));
   OCTET_TRY(ProbeOutcome bounds, probe_bounds(stream));
+  OCTET_TRY(ProbeOutcome stores, probe_stores(stream));
   outcomes.push_back(std::move(exchange));
   outcomes.push_back(std::move(bounds));
+  outcomes.push_back(std::move(stores));
   return outcomes;
 }
 

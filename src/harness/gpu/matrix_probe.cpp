@@ -174,7 +174,7 @@ Result<std::vector<uint32_t>> run_probe(const gpu::Kernel& kernel, const ProbeRe
   OCTET_TRY(const DeviceBuffer c, on_device(registers.c, stream));
   OCTET_TRY(const DeviceBuffer a_scale, on_device(registers.a_scale, stream));
   OCTET_TRY(const DeviceBuffer b_scale, on_device(registers.b_scale, stream));
-  std::vector<uint32_t> results(static_cast<size_t>(registers.d_words), 0xdeadbeefu);
+  std::vector<uint32_t> results(static_cast<size_t>(registers.d_words), kUntouched);
   OCTET_TRY(const DeviceBuffer d, on_device(results, stream));
   ProbeParams params{a.as<const uint32_t>(),
                      b.as<const uint32_t>(),

@@ -49,6 +49,9 @@ struct ProbeOutcome {
 
 Result<ProbeOutcome> run_matrix_probe(const MatrixProbe& probe, Stream& stream);
 
+/// What a word of the result holds that no kernel writes.
+inline constexpr uint32_t kUntouched = 0xdeadbeef;
+
 /// Runs one wave a workgroup on registers given as they lie in memory; `a_scale` and `b_scale` may
 /// be empty. The registers of the result.
 struct ProbeRegisters {

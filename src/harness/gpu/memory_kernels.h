@@ -13,6 +13,15 @@ struct MemoryParams {
   uint32_t blocks;  // of the launch
 };
 
+/// The same as a kernel of an AMD GPU takes it: its compiler then knows what memory it is.
+struct MemoryPointers {
+  uint8_t* data;
+  uint8_t* sink;
+  int64_t bytes;
+  uint32_t seed, blocks;
+};
+static_assert(sizeof(MemoryPointers) == sizeof(MemoryParams));
+
 /// Vectors of 16 bytes that a thread block of the copy moves, so many of them a thread.
 inline constexpr int kCopyThreads = 256, kCopyFlight = 4;
 
