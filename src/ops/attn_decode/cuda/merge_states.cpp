@@ -5,7 +5,7 @@
 #include "src/core/try.h"
 #include "src/device/gpu_queue.h"
 #include "src/ops/attn_decode/cuda/merge_states_params.h"
-#include "src/ops/attn_decode/cuda/out_type.h"
+#include "src/ops/attn_decode/gpu_operands.h"
 
 namespace octet::ops::attn_decode::cuda {
 

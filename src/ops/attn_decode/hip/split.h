@@ -1,0 +1,86 @@
+// Split-KV decode attention in one launch: equal shares of units for all workgroups, each wave
+// every fourth unit, parts of items added up by the workgroup that comes last.
+#pragma once
+
+#include "src/ops/attn_decode/hip/parts.h"
+#include "src/ops/attn_decode/hip/q.h"
+#include "src/ops/attn_decode/hip/softmax.h"
+
+namespace octet::ops::attn_decode::hip {
+
+/// Units `unit` up to `end` of a sequence, every fourth: keys of the next unit are asked for as
+/// soon as those of this one are used, then its values. Of a head in halves, values of this unit
+/// take the registers of its keys.
+template <SplitShape S>
+OCTET_DEVICE void attend_units(Fetch<S>& fetch, int32_t unit, int32_t end, Attend<S>& a) {
+  constexpr int kHalves = S.halves();
+  constexpr bool kInTurn = kHalves > 1;
+  Place at = fetch.place(unit, end), next = fetch.place(unit + kSplitWaves, end);
+  ScaleWords scales = fetch.scales(at);
+  Keys<S> keys[kHalves];
+  Values<S> values[kHalves];
+  OCTET_UNROLL
+  for (int h = 0; h < kHalves; ++h) keys[h] = fetch.keys(at, h);
+  if constexpr (!kInTurn) values[0] = fetch.values(at, 0);
+  OCTET_NO_UNROLL
+  for (; unit < end; unit += kSplitWaves) {
+    typename Attend<S>::Logits x{};
+    OCTET_UNROLL
+    for (int h = 0; h < kHalves; ++h) {
+      a.dot(h, keys[h], x);
+      schedule_fence();
+      if constexpr (kInTurn) values[h] = fetch.values(at, h);
+    }
+    const ScaleWords of_unit = scales;
+    scales = fetch.scales(next);
+    if constexpr (!kInTurn) keys[0] = fetch.keys(next, 0);
+    schedule_fence();
+    const bool whole = a.whole(at);
+    const Word4 weights = a.weigh(at, of_unit, whole, x);
+    OCTET_UNROLL
+    for (int h = 0; h < kHalves; ++h) {
+      a.add(h, values[h], weights, at, whole);
+      schedule_fence();
+      if constexpr (kInTurn) keys[h] = fetch.keys(next, h);
+      if constexpr (!kInTurn) values[0] = fetch.values(next, 0);
+    }
+    at = next, next = fetch.place(unit + 2 * kSplitWaves, end);
+  }
+}
+
+template <SplitShape S>
+OCTET_DEVICE void run_split(const GpuParams& p) {
+  OCTET_SHARED ShareMemory share_memory;
+  OCTET_SHARED MergeMemory<S> merge_memory;
+  Share share;
+  if (!find_share(p, share_memory, share)) return;
+  const Merge<S> merge{p, merge_memory};
+  Attend<S> attend(p, reinterpret_cast<Word4*>(merge_memory.vectors));
+  Item item = item_of(p, share.pair, share.sequence);
+  int32_t element = share.begin, of = share.element;
+  OCTET_NO_UNROLL
+  for (;;) {
+    const int32_t count = p.fixed_splits ? 1 : least_of(item.elements - of, share.end - element);
+    attend.begin(item);
+    attend.clear();
+    Fetch<S> fetch(p, item);
+    attend_units(fetch, item.unit_of(p, of) + static_cast<int32_t>(wave_index()),
+                 item.unit_of(p, of + count), attend);
+    if (fetch.lost >= 0) note_page(p, item.sequence, fetch.lost);
+    Merge<S>::finish(attend);
+    const bool ends = of + count == item.elements, leaves = element + count == share.end;
+    const Parts<S> parts(p, share, merge, element - of, item.elements);
+    const bool last = !p.fixed_splits || ends || leaves;
+    if (parts.add(of, count, last, attend.sums) && wave_index() == 0) {
+      merge.store_rows(item, attend.sums);
+    }
+    element += count, of += count;
+    if (leaves) return;
+    if (!ends) continue;
+    of = 0;
+    const bool wraps = item.sequence + 1 == p.batch;
+    item = item_of(p, item.pair + (wraps ? 1 : 0), wraps ? 0 : item.sequence + 1);
+  }
+}
+
+}  // namespace octet::ops::attn_decode::hip

@@ -1,0 +1,26 @@
+// The kernels of gfx942_split by name: head dim, codes, scales, how pages lie.
+#pragma once
+
+#include "src/ops/attn_decode/hip/split_shape.h"
+
+// X(dim, waves of a SIMD, kind of codes, e5m2, kind of scales, token_scales, kind of pages,
+// scattered)
+#define OCTET_HIP_ATTN_PAGES(X, DIM, WAVES, CODES, E5M2, SCALES, TOKEN) \
+  X(DIM, WAVES, CODES, E5M2, SCALES, TOKEN, runs, false)                \
+  X(DIM, WAVES, CODES, E5M2, SCALES, TOKEN, scattered, true)
+#define OCTET_HIP_ATTN_FORMATS(X, DIM, WAVES)                         \
+  OCTET_HIP_ATTN_PAGES(X, DIM, WAVES, e4m3fn, false, constant, false) \
+  OCTET_HIP_ATTN_PAGES(X, DIM, WAVES, e4m3fn, false, token, true)     \
+  OCTET_HIP_ATTN_PAGES(X, DIM, WAVES, e5m2, true, constant, false)    \
+  OCTET_HIP_ATTN_PAGES(X, DIM, WAVES, e5m2, true, token, true)
+#define OCTET_HIP_ATTN_64(X) OCTET_HIP_ATTN_FORMATS(X, 64, 4)
+#define OCTET_HIP_ATTN_128(X) OCTET_HIP_ATTN_FORMATS(X, 128, 4)
+#define OCTET_HIP_ATTN_256(X) OCTET_HIP_ATTN_FORMATS(X, 256, 3)
+
+#define OCTET_HIP_ATTN_KERNEL(DIM, WAVES, CODES, E5M2, SCALES, TOKEN, PAGES, SCATTERED) \
+  OCTET_KERNEL(kSplitThreads, WAVES)                                                    \
+  octet_gfx942_split_##DIM##_##CODES##_##SCALES##_##PAGES(GpuParams p) {                \
+    run_split<SplitShape{DIM, E5M2, TOKEN, SCATTERED}>(p);                              \
+  }
+#define OCTET_HIP_ATTN_ENTRY(DIM, WAVES, CODES, E5M2, SCALES, TOKEN, PAGES, SCATTERED) \
+  gpu::Kernel(kCode_##DIM, "octet_gfx942_split_" #DIM "_" #CODES "_" #SCALES "_" #PAGES, 0),

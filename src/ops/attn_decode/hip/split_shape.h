@@ -1,0 +1,37 @@
+// The shapes of gfx942_split, for host and device.
+//
+// A unit is a run of 32 tokens at multiples of 32; a wave takes one at a time. Heads of dim 256 are
+// taken in two halves.
+#pragma once
+
+#include <cstdint>
+
+namespace octet::ops::attn_decode::hip {
+
+inline constexpr int kSplitWaves = 4, kSplitThreads = kSplitWaves * 64;  // of a workgroup
+inline constexpr int kUnit = 32;                                         // tokens
+inline constexpr int kSplitRows = 16;                                    // of q, of an item
+inline constexpr int kMergeFan = 32;  // records that one workgroup adds up
+
+struct SplitShape {
+  int dim;  // 64, 128 or 256
+  bool e5m2;
+  bool token_scales;
+  bool scattered;  // pages of less than a unit
+
+  constexpr int halves() const { return dim == 256 ? 2 : 1; }
+  constexpr int half_dim() const { return dim / halves(); }
+  /// Pieces of 16 bytes that a lane reads of a key.
+  constexpr int pieces() const { return half_dim() / 64; }
+  /// Words that a lane reads of a value.
+  constexpr int words() const { return half_dim() / 64; }
+  constexpr int tiles() const { return half_dim() / 16; }       // of 16 elements, of a half
+  constexpr int vectors() const { return halves() * tiles(); }  // of 4 sums, of a lane
+  constexpr bool q_shared() const { return dim > 64; }          // q lies in LDS
+
+  /// Floats of a record: sums of a part of an item, then the largest logit and the sum of weights
+  /// of each row.
+  constexpr int record() const { return kSplitRows * (dim + 2); }
+};
+
+}  // namespace octet::ops::attn_decode::hip
