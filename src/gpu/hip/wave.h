@@ -113,6 +113,19 @@ OCTET_DEVICE uint32_t made_here(uint32_t value) {
   return value;
 }
 
+/// A kernel's parameter, to be read from memory after this point: what is read of it before is not
+/// kept in registers for what comes after.
+template <class T>
+OCTET_DEVICE const T& read_afresh([[maybe_unused]] const T& parameter) {
+#if defined(__AMDGCN__)
+  auto* segment = __builtin_amdgcn_kernarg_segment_ptr();  // which holds it alone
+  asm volatile("" : "+s"(segment));
+  return *(const T*)segment;  // a cast between address spaces has no other form
+#else
+  return parameter;
+#endif
+}
+
 OCTET_DEVICE uint32_t lane_index() { return thread_index() & 63; }
 OCTET_DEVICE uint32_t wave_index() { return uniform(thread_index() >> 6); }
 

@@ -53,7 +53,7 @@ template <SplitShape S>
 struct Attend {
   using Logits = Float4[2];
 
-  const GpuParams& p;
+  const GpuParams* p;
   Word4* q_memory;  // LDS, where q lies there
   uint32_t c, g;
 
@@ -61,7 +61,6 @@ struct Attend {
   Word4 q[S.q_shared() ? 1 : S.halves() * S.pieces() * 2];
   float scale;    // from dot products to powers of two
   float q_sum;    // times softmax_scale, for shifts of keys
-  float v_scale;  // of the KV head
   int32_t token;  // query token of the row
   int32_t length;
   int32_t from, to;  // tokens that every query sees
@@ -72,7 +71,7 @@ struct Attend {
   int32_t exponent, highest;  // sums are to be multiplied by 2^exponent
 
   OCTET_DEVICE Attend(const GpuParams& params, Word4* memory)
-      : p(params), q_memory(memory), c(lane_index() % 16), g(lane_index() / 16) {}
+      : p(&params), q_memory(memory), c(lane_index() % 16), g(lane_index() / 16) {}
 
   /// Takes the rows of an item (q.h). By all waves.
   OCTET_DEVICE void begin(const Item& item);
@@ -114,8 +113,8 @@ struct Attend {
   OCTET_DEVICE void add(int half, const Values<S>& values, const Word4& weights, const Place& at,
                         bool whole) {
     OCTET_NO_UNROLL
-    for (int32_t query = whole ? p.q_tokens - 1 : 0; query < p.q_tokens; ++query) {
-      const Tokens seen = visible(p, length, query).from(at.first + static_cast<int32_t>(g) * 8);
+    for (int32_t query = whole ? p->q_tokens - 1 : 0; query < p->q_tokens; ++query) {
+      const Tokens seen = visible(*p, length, query).from(at.first + static_cast<int32_t>(g) * 8);
       const bool mine = whole | (token == query);
       uint32_t words[8];
       OCTET_UNROLL
@@ -130,7 +129,7 @@ struct Attend {
         const Float4 added = mma_f16_k32(column(words, static_cast<uint32_t>(t % 4)), weights, sum);
         OCTET_UNROLL
         for (int r = 0; r < 4; ++r) sum[r] = mine ? added[r] : sum[r];
-        if (t % 2 == 1) schedule_fence();
+        schedule_fence();
       }
     }
   }

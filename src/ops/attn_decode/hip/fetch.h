@@ -83,11 +83,12 @@ struct Fetch {
   }
   OCTET_DEVICE ScaleWords scales(const Place& at) const {
     ScaleWords words{};
-    const auto token = static_cast<int32_t>(lane_index() % kUnit);
-    if (!S.token_scales || token >= at.count || at.block < 0) return words;
-    const int32_t in_block = token_in_block(p, at.first + token);
-    load_scale(p.k, at.block, in_block, words.k, words.k_shift);
-    load_scale(p.v, at.block, in_block, words.v, words.v_shift);
+    if constexpr (S.token_scales) {
+      const auto token = static_cast<int32_t>(lane_index() % kUnit);
+      const bool counts = (token < at.count) & (at.block >= 0);
+      load_scale(p.k, at, token, counts, words.k, words.k_shift);
+      load_scale(p.v, at, token, counts, words.v, words.v_shift);
+    }
     return words;
   }
 
@@ -99,10 +100,13 @@ struct Fetch {
     if constexpr (S.scattered) {
       token += step;
       const auto block = static_cast<int32_t>(shuffle(static_cast<uint32_t>(at.block), token));
-      if (block < 0) return T{};
       const int32_t in_block = token_in_block(p, at.first + static_cast<int32_t>(token));
-      return *reinterpret_cast<const T*>(cache.codes + code_index(cache, block, in_block, head) +
-                                         byte);
+      const uint8_t* const from =
+          cache.codes + code_index(cache, largest_of(block, 0), in_block, head) + byte;
+      T codes{};
+      if (block >= 0) codes = *reinterpret_cast<const T*>(from);
+      schedule_fence();
+      return codes;
     } else {
       const auto stride = static_cast<uint32_t>(cache.token);
       const bool none = at.block < 0;
@@ -115,15 +119,17 @@ struct Fetch {
       if constexpr (sizeof(T) == 4) return codes.load32(offset, step * stride);
     }
   }
-  OCTET_DEVICE void load_scale(const CacheParams& cache, int32_t block, int32_t token,
-                               uint32_t& scale, uint32_t& shift) const {
-    const int64_t index = scale_index(cache, block, token, head);
-    if (cache.packed != nullptr) {
-      scale = cache.packed[index];
-      return;
-    }
-    scale = cache.scale == nullptr ? as_bits(1.0f) : as_bits(cache.scale[index]);
-    if (cache.shift != nullptr) shift = as_bits(cache.shift[index]);
+  // Why nothing else is behind the branches: what lanes that differ choose is no longer uniform.
+  OCTET_DEVICE void load_scale(const CacheParams& cache, const Place& at, int32_t token,
+                               bool counts, uint32_t& scale, uint32_t& shift) const {
+    const int64_t index = scale_index(cache, largest_of(at.block, 0),
+                                      token_in_block(p, at.first + token), head);
+    const bool packed = cache.packed != nullptr;
+    const float* const scales =
+        packed ? reinterpret_cast<const float*>(cache.packed) : cache.scale;
+    if (scales == nullptr) scale = as_bits(1.0f);
+    if (scales != nullptr && counts) scale = as_bits(scales[index]);
+    if (cache.shift != nullptr && counts) shift = as_bits(cache.shift[index]);
   }
 };
 

@@ -22,15 +22,17 @@ struct Merge {
   const GpuParams& p;
   MergeMemory<S>& memory;
 
-  /// What a wave's sums are of all that they are to be multiplied by and have added.
-  static OCTET_DEVICE void finish(Attend<S>& a) {
+  /// Makes a wave's sums those of values: with their scales and shifts.
+  OCTET_DEVICE void finish(const Item& item, Attend<S>& a) const {
     Sums<S>& s = a.sums;
     s.sum = sum_of_row(s.sum);
-    s.scale_values(S.token_scales ? scale_by_power(1.0f, a.exponent) : a.v_scale);
     if constexpr (S.token_scales) {
+      s.scale_values(scale_by_power(1.0f, a.exponent));
       const float shift = sum_of_row(a.shift);
       OCTET_UNROLL
       for (int i = 0; i < S.vectors(); ++i) s.values[i] += shift;
+    } else if (p.v.scale != nullptr) {
+      s.scale_values(p.v.scale[item.kv_head(p) * p.v.scale_head]);
     }
   }
 

@@ -60,18 +60,20 @@ struct QRow {
 
 template <SplitShape S>
 OCTET_DEVICE void Attend<S>::begin(const Item& item) {
-  const int32_t head = item.kv_head(p);
+  const GpuParams& params = read_afresh(*p);
+  p = &params;
+  const int32_t head = item.kv_head(params);
   const uint32_t lane = made_here(lane_index());
-  const int32_t row = item.first_row(p) + static_cast<int32_t>(lane % 16);
-  const RowAt at = row_at(p, item.sequence, head, least_of(row, p.rows - 1));
+  const int32_t row = item.first_row(params) + static_cast<int32_t>(lane % 16);
+  const RowAt at = row_at(params, item.sequence, head, least_of(row, params.rows - 1));
   token = at.token;
   length = item.length;
-  from = visible(p, length, p.q_tokens - 1).first, to = visible(p, length, 0).last;
+  from = visible(params, length, params.q_tokens - 1).first, to = visible(params, length, 0).last;
   QRow<S> own;
-  own.load(p.q + q_index(p, at), lane / 16);
-  q_sum = S.token_scales ? p.softmax_scale * own.sum(p.q_f16) : 0;
+  own.load(params.q + q_index(params, at), lane / 16);
+  q_sum = S.token_scales ? params.softmax_scale * own.sum(params.q_f16) : 0;
   int up = 0;
-  if (!p.q_f16) {
+  if (!params.q_f16) {
     up = own.exponent();
     const float factor = scale_by_power(1.0f, up);
     OCTET_UNROLL
@@ -89,10 +91,8 @@ OCTET_DEVICE void Attend<S>::begin(const Item& item) {
     }
   }
   if constexpr (S.q_shared()) barrier();
-  const bool k_scaled = !S.token_scales && p.k.scale != nullptr;
-  const bool v_scaled = !S.token_scales && p.v.scale != nullptr;
-  scale = scale_by_power(p.softmax_scale * (k_scaled ? p.k.scale[head * p.k.scale_head] : 1), -up);
-  v_scale = v_scaled ? p.v.scale[head * p.v.scale_head] : 1;
+  const bool k_scaled = !S.token_scales && params.k.scale != nullptr;
+  scale = scale_by_power(params.softmax_scale * (k_scaled ? params.k.scale[head * params.k.scale_head] : 1), -up);
 }
 
 }  // namespace octet::ops::attn_decode::hip

@@ -15,10 +15,11 @@ OCTET_DEVICE ScaleShift scale_of_words(const CacheParams& cache, uint32_t word, 
 template <SplitShape S>
 OCTET_DEVICE void Attend<S>::finish_logits(const Place& at, const ScaleWords& words, bool whole,
                                            Logits& x) const {
-  x[0] *= scale, x[1] *= scale;
+  const float by = as_float(made_here(as_bits(scale)));
+  x[0] *= by, x[1] *= by;
   if constexpr (S.token_scales) {
-    const ScaleShift k = scale_of_words(p.k, words.k, words.k_shift);
-    const bool shifts = p.k.packed != nullptr || p.k.shift != nullptr;
+    const ScaleShift k = scale_of_words(p->k, words.k, words.k_shift);
+    const bool shifts = p->k.packed != nullptr || p->k.shift != nullptr;
     OCTET_UNROLL
     for (int i = 0; i < 8; ++i) {
       float& logit = reinterpret_cast<float*>(&x[i / 4])[i % 4];
@@ -28,12 +29,13 @@ OCTET_DEVICE void Attend<S>::finish_logits(const Place& at, const ScaleWords& wo
       logit += add == 0 ? 0 : add * q_sum;
     }
   }
-  if (p.soft_cap > 0) {
+  if (p->soft_cap > 0) {
     OCTET_UNROLL
-    for (int i = 0; i < 8; ++i) x[i / 4][i % 4] = capped(p, x[i / 4][i % 4]);
+    for (int i = 0; i < 8; ++i) x[i / 4][i % 4] = capped(*p, x[i / 4][i % 4]);
   }
   if (whole) return;
-  const Tokens seen = visible(p, length, token).from(at.first + static_cast<int32_t>(g) * 8);
+  const auto of_row = static_cast<int32_t>(made_here(static_cast<uint32_t>(token)));
+  const Tokens seen = visible(*p, length, of_row).from(at.first + static_cast<int32_t>(g) * 8);
   OCTET_UNROLL
   for (int i = 0; i < 8; ++i) x[i / 4][i % 4] = seen.hold(i) ? x[i / 4][i % 4] : -kInfinity;
 }
@@ -72,12 +74,12 @@ OCTET_DEVICE Word4 Attend<S>::weigh(const Place& at, const ScaleWords& words, bo
   follow_maximum(x);
   ScaleShift v{1, 0};
   if constexpr (S.token_scales) {
-    v = scale_of_words(p.v, words.v, words.v_shift);
+    v = scale_of_words(p->v, words.v, words.v_shift);
     follow_exponent(v.scale);
     v.scale = scale_by_power(v.scale, -exponent);
   }
   const float base = base_of(sums.most) - kLift;
-  const bool shifts = S.token_scales && (p.v.packed != nullptr || p.v.shift != nullptr);
+  const bool shifts = S.token_scales && (p->v.packed != nullptr || p->v.shift != nullptr);
   float weights[8];
   OCTET_UNROLL
   for (int i = 0; i < 8; ++i) {

@@ -54,32 +54,34 @@ OCTET_DEVICE void run_split(const GpuParams& p) {
   OCTET_SHARED MergeMemory<S> merge_memory;
   Share share;
   if (!find_share(p, share_memory, share)) return;
-  const Merge<S> merge{p, merge_memory};
   Attend<S> attend(p, reinterpret_cast<Word4*>(merge_memory.vectors));
   Item item = item_of(p, share.pair, share.sequence);
   int32_t element = share.begin, of = share.element;
   OCTET_NO_UNROLL
   for (;;) {
-    const int32_t count = p.fixed_splits ? 1 : least_of(item.elements - of, share.end - element);
     attend.begin(item);
     attend.clear();
-    Fetch<S> fetch(p, item);
-    attend_units(fetch, item.unit_of(p, of) + static_cast<int32_t>(wave_index()),
-                 item.unit_of(p, of + count), attend);
-    if (fetch.lost >= 0) note_page(p, item.sequence, fetch.lost);
-    Merge<S>::finish(attend);
-    const bool ends = of + count == item.elements, leaves = element + count == share.end;
-    const Parts<S> parts(p, share, merge, element - of, item.elements);
-    const bool last = !p.fixed_splits || ends || leaves;
+    const int32_t left = share.end - element;
+    const int32_t count = attend.p->fixed_splits ? 1 : least_of(item.elements - of, left);
+    Fetch<S> fetch(*attend.p, item);
+    attend_units(fetch, item.unit_of(*attend.p, of) + static_cast<int32_t>(wave_index()),
+                 item.unit_of(*attend.p, of + count), attend);
+    const GpuParams& here = read_afresh(p);
+    if (fetch.lost >= 0) note_page(here, item.sequence, fetch.lost);
+    const bool ends = of + count == item.elements, leaves = count == left;
+    const Merge<S> merge{here, merge_memory};
+    merge.finish(item, attend);
+    const Parts<S> parts(here, share, merge, element - of, item.elements);
+    const bool last = !here.fixed_splits || ends || leaves;
     if (parts.add(of, count, last, attend.sums) && wave_index() == 0) {
       merge.store_rows(item, attend.sums);
     }
-    element += count, of += count;
     if (leaves) return;
+    element += count, of += count;
     if (!ends) continue;
     of = 0;
-    const bool wraps = item.sequence + 1 == p.batch;
-    item = item_of(p, item.pair + (wraps ? 1 : 0), wraps ? 0 : item.sequence + 1);
+    const bool wraps = item.sequence + 1 == here.batch;
+    item = item_of(here, item.pair + (wraps ? 1 : 0), wraps ? 0 : item.sequence + 1);
   }
 }
 

@@ -21,7 +21,7 @@ OCTET_DEVICE int32_t least_of(int32_t a, int32_t b) { return a < b ? a : b; }
 OCTET_DEVICE void note_fault(const GpuParams& p, uint32_t kind, int32_t sequence, int32_t col,
                              int32_t value) {
   if (p.fault == nullptr) return;
-  if (device_exchange_if(reinterpret_cast<uint32_t*>(p.fault), 0, kind) != 0) return;
+  if (device_exchange_if(reinterpret_cast<uint32_t*>(p.fault), 0, made_here(kind)) != 0) return;
   p.fault[1] = sequence;
   p.fault[2] = col;
   p.fault[3] = value;
