@@ -1,8 +1,9 @@
-// From parts to results: the waves of a workgroup add up, then the workgroups that share an item,
+// From sums to results: the waves of a workgroup add up, then the workgroups that share an item,
 // then rows are divided and stored. All sums are made in a fixed order.
 //
-// Record     sums of a part of an item as the lanes of a wave hold them: vectors, largest logits,
-//            sums of weights
+// Part       sums of some tokens, dealt to all threads: of one row, four neighbouring elements in a
+//            vector
+// Record     the same in memory: vectors in order of threads, largest logits, sums of weights
 #pragma once
 
 #include "src/ops/attn_decode/hip/attend.h"
@@ -11,8 +12,23 @@
 namespace octet::ops::attn_decode::hip {
 
 template <SplitShape S>
+struct Part {
+  static constexpr int kEach = S.dim / 64;  // vectors of a thread
+  static constexpr int kOfHalf = kEach / S.halves();
+
+  float most, sum;  // of the thread's row: the largest logit, the sum of weights
+  Float4 values[kEach];
+
+  static OCTET_DEVICE uint32_t row() { return made_here(thread_index()) % kSplitRows; }
+  /// First element of vector e.
+  static OCTET_DEVICE uint32_t element(int e) {
+    return (made_here(thread_index()) / kSplitRows + static_cast<uint32_t>(e) * kSplitRows) * 4;
+  }
+};
+
+template <SplitShape S>
 struct MergeMemory {
-  Float4 vectors[S.vectors() * 64];  // of a wave; q where it lies in LDS, before
+  Float4 vectors[S.columns() * 64];  // of half a head; before, q where it lies in LDS
   float most[kSplitWaves][kSplitRows], sum[kSplitWaves][kSplitRows];
   uint32_t last;
 };
@@ -22,79 +38,64 @@ struct Merge {
   const GpuParams& p;
   MergeMemory<S>& memory;
 
-  /// Makes a wave's sums those of values: with their scales and shifts.
-  OCTET_DEVICE void finish(const Item& item, Attend<S>& a) const {
-    Sums<S>& s = a.sums;
-    s.sum = sum_of_row(s.sum);
-    if constexpr (S.token_scales) {
-      s.scale_values(scale_by_power(1.0f, a.exponent));
-      const float shift = sum_of_row(a.shift);
-      OCTET_UNROLL
-      for (int i = 0; i < S.vectors(); ++i) s.values[i] += shift;
-    } else if (p.v.scale != nullptr) {
-      s.scale_values(p.v.scale[item.kv_head(p) * p.v.scale_head]);
-    }
-  }
-
-  /// Adds up the waves, the last first. Largest logits and sums of weights are then the same in all
-  /// waves, the values in wave 0.
-  OCTET_DEVICE void waves(Sums<S>& s) const {
-    const uint32_t wave = wave_index(), lane = made_here(lane_index()), row = lane % 16;
-    if (lane < 16) memory.most[wave][row] = s.most, memory.sum[wave][row] = s.sum;
+  /// Adds up the waves, the last first. By all threads, as all below.
+  OCTET_DEVICE void waves(const Item& item, Attend<S>& a, Part<S>& part) const {
+    finish(item, a);
+    const uint32_t wave = wave_index(), lane = made_here(lane_index()), row = lane % kSplitRows;
+    if (lane < kSplitRows) memory.most[wave][row] = a.sums.most, memory.sum[wave][row] = a.sums.sum;
     barrier();
-    float most = -kInfinity, sum = 0;
+    part.most = -kInfinity, part.sum = 0;
     OCTET_UNROLL
-    for (int w = 0; w < kSplitWaves; ++w) most = larger(memory.most[w][row], most);
+    for (int w = 0; w < kSplitWaves; ++w) part.most = larger(memory.most[w][row], part.most);
+    const float base = base_of(part.most);
     OCTET_UNROLL
     for (int w = 0; w < kSplitWaves; ++w) {
-      sum += memory.sum[w][row] * fast_exp2(memory.most[w][row] - base_of(most));
+      part.sum += memory.sum[w][row] * fast_exp2(memory.most[w][row] - base);
     }
-    s.scale_values(fast_exp2(s.most - base_of(most)));
-    s.most = most, s.sum = sum;
-    OCTET_NO_UNROLL
-    for (uint32_t from = kSplitWaves - 1; from > 0; --from) {
-      if (wave == from) {
-        OCTET_UNROLL
-        for (int i = 0; i < S.vectors(); ++i) memory.vectors[i * 64 + lane] = s.values[i];
+    a.sums.scale_values(fast_exp2(a.sums.most - base));
+    OCTET_UNROLL
+    for (int half = 0; half < S.halves(); ++half) {
+      OCTET_NO_UNROLL
+      for (int from = kSplitWaves - 1; from >= 0; --from) {
+        if (static_cast<int>(wave) == from) add_half(a.sums, half, lane, from + 1 < kSplitWaves);
+        barrier();
       }
-      barrier();
-      if (wave + 1 == from) {
-        OCTET_UNROLL
-        for (int i = 0; i < S.vectors(); ++i) s.values[i] += memory.vectors[i * 64 + lane];
+      OCTET_UNROLL
+      for (int e = 0; e < Part<S>::kOfHalf; ++e) {
+        part.values[half * Part<S>::kOfHalf + e] = gather(Part<S>::element(e), row);
       }
       barrier();
     }
   }
 
-  /// By wave 0.
-  OCTET_DEVICE void store_record(const Sums<S>& s, int32_t number) const {
-    const uint32_t lane = made_here(lane_index());
+  OCTET_DEVICE void store_record(const Part<S>& part, int32_t number) const {
+    const uint32_t thread = made_here(thread_index());
     float* const record = record_at(number);
     OCTET_UNROLL
-    for (int i = 0; i < S.vectors(); ++i) {
-      reinterpret_cast<Float4*>(record)[i * 64 + lane] = s.values[i];
+    for (int e = 0; e < Part<S>::kEach; ++e) {
+      reinterpret_cast<Float4*>(record)[e * kSplitThreads + thread] = part.values[e];
     }
-    if (lane >= 16) return;
-    record[S.dim * kSplitRows + lane] = s.most;
-    record[(S.dim + 1) * kSplitRows + lane] = s.sum;
+    if (thread >= kSplitRows) return;
+    record[S.dim * kSplitRows + thread] = part.most;
+    record[(S.dim + 1) * kSplitRows + thread] = part.sum;
   }
-  OCTET_DEVICE void add_record(Sums<S>& s, int32_t number) const {
-    const uint32_t lane = made_here(lane_index());
+  OCTET_DEVICE void add_record(Part<S>& part, int32_t number) const {
+    const uint32_t thread = made_here(thread_index()), row = thread % kSplitRows;
     const float* const record = record_at(number);
-    const float most = record[S.dim * kSplitRows + lane % 16];
-    const float sum = record[(S.dim + 1) * kSplitRows + lane % 16];
-    const float next = larger(most, s.most);
-    const float old_weight = fast_exp2(s.most - base_of(next));
+    const float most = record[S.dim * kSplitRows + row];
+    const float sum = record[(S.dim + 1) * kSplitRows + row];
+    const float next = larger(most, part.most);
+    const float old_weight = fast_exp2(part.most - base_of(next));
     const float weight = fast_exp2(most - base_of(next));
     OCTET_UNROLL
-    for (int i = 0; i < S.vectors(); ++i) {
-      s.values[i] = s.values[i] * old_weight +
-                    reinterpret_cast<const Float4*>(record)[i * 64 + lane] * weight;
+    for (int e = 0; e < Part<S>::kEach; ++e) {
+      const Float4 values = reinterpret_cast<const Float4*>(record)[e * kSplitThreads + thread];
+      part.values[e] = part.values[e] * old_weight + values * weight;
     }
-    s.most = next, s.sum = s.sum * old_weight + sum * weight;
+    part.most = next, part.sum = part.sum * old_weight + sum * weight;
   }
 
-  /// Whether this workgroup is the last of `count` to arrive. By all waves.
+  /// Whether this workgroup is the last of `count` to arrive.
   OCTET_DEVICE bool last_of(uint32_t* counter, int32_t count) const {
     device_fence();
     barrier();  // the record is stored
@@ -109,38 +110,53 @@ struct Merge {
     return last;
   }
 
-  /// Divides the rows of an item and stores them. By wave 0.
-  OCTET_DEVICE void store_rows(const Item& item, const Sums<S>& s) const {
-    const uint32_t lane = made_here(lane_index()), g = lane / 16;
-    const int32_t row = item.first_row(p) + static_cast<int32_t>(lane % 16);
+  /// Divides the rows of an item and stores them.
+  OCTET_DEVICE void store_rows(const Item& item, const Part<S>& part) const {
+    const int32_t row = item.first_row(p) + static_cast<int32_t>(Part<S>::row());
     if (row >= p.rows) return;
     const RowAt at = row_at(p, item.sequence, item.kv_head(p), row);
-    const Denominator d = denominator(p, at.head, s.most - kLift, s.sum);
-    if (g == 0) store_lse(p, at, d.lse);
-    const int64_t to = out_index(p, at) + g * (S.tiles() * 4);
-    if (p.out_type == OutType::kF32) {
-      store_row<OutType::kF32>(d, s, to);
-    } else if (p.out_type == OutType::kF16) {
-      store_row<OutType::kF16>(d, s, to);
-    } else {
-      store_row<OutType::kBf16>(d, s, to);
+    const Denominator d = denominator(p, at.head, part.most - kLift, part.sum);
+    if (thread_index() < kSplitRows) store_lse(p, at, d.lse);
+    const int64_t to = out_index(p, at);
+    OCTET_UNROLL
+    for (int e = 0; e < Part<S>::kEach; ++e) {
+      const Float4& x = part.values[e];
+      store_four(p.out, p.out_type, to + Part<S>::element(e),
+                 Float4{d.divide(x[0]), d.divide(x[1]), d.divide(x[2]), d.divide(x[3])});
     }
   }
 
  private:
-  /// The elements of a row that a lane has, from `to` on, and of the other half.
-  template <OutType kType>
-  OCTET_DEVICE void store_row(const Denominator& d, const Sums<S>& s, int64_t to) const {
-    constexpr int kTiles = S.tiles(), kRun = kTiles * 4;
-    OCTET_UNROLL
-    for (int half = 0; half < S.halves(); ++half) {
-      float run[kRun];
+  /// Makes a wave's sums those of values: with their scales and shifts.
+  OCTET_DEVICE void finish(const Item& item, Attend<S>& a) const {
+    Sums<S>& s = a.sums;
+    s.sum = sum_of_row(s.sum);
+    if constexpr (S.token_scales) {
+      s.scale_values(scale_by_power(1.0f, a.exponent));
+      const float shift = sum_of_row(a.shift);
       OCTET_UNROLL
-      for (int i = 0; i < kRun; ++i) {
-        run[i] = d.divide(s.values[half * kTiles + i % kTiles][i / kTiles]);
-      }
-      store_run<kType>(p.out, to + half * 128, run);
+      for (int i = 0; i < S.vectors(); ++i) s.values[i] += shift;
+    } else if (p.v.scale != nullptr) {
+      s.scale_values(p.v.scale[item.kv_head(p) * p.v.scale_head]);
     }
+  }
+  /// A wave's values of half a head into LDS, or to those that are there.
+  OCTET_DEVICE void add_half(const Sums<S>& s, int half, uint32_t lane, bool others) const {
+    OCTET_UNROLL
+    for (int i = 0; i < S.columns(); ++i) {
+      Float4& to = memory.vectors[i * 64 + lane];
+      const Float4& mine = s.values[half * S.columns() + i];
+      to = others ? mine + to : mine;
+    }
+  }
+  /// Four elements of a row of them.
+  OCTET_DEVICE Float4 gather(uint32_t element, uint32_t row) const {
+    const uint32_t run = element / S.columns();  // 4 g + r
+    const Float4* const from =
+        memory.vectors + element % S.columns() * 64 + run / 4 * kSplitRows + row;
+    const uint32_t r = run % 4;
+    const auto of = [&](int i) { return reinterpret_cast<const float*>(from + i * 64)[r]; };
+    return Float4{of(0), of(1), of(2), of(3)};
   }
   OCTET_DEVICE float* record_at(int32_t number) const {
     return p.records + static_cast<int64_t>(number) * S.record();

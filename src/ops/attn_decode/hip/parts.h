@@ -4,7 +4,7 @@
 //            of the others, of which the last alone may outlive it
 // Order      parts cut by shares: in order of workgroups, more than kMergeFan first in groups,
 //            whose sums take the place of their first part. Fixed splits: in order, all at once.
-//            Wave w of whoever comes last adds every fourth, from w on
+//            Whoever comes last adds up
 #pragma once
 
 #include "src/ops/attn_decode/hip/merge.h"
@@ -26,25 +26,25 @@ struct Parts {
     begin = share.cut.block_with(first), end = share.cut.block_with(first + elements - 1) + 1;
   }
 
-  /// Adds up the waves' sums of `part` elements of the item from `of` on, then, by the last
-  /// workgroup, all of the item; `last`: this one comes to no more of it. Whether the item is done:
-  /// wave 0 then has its sums.
-  OCTET_DEVICE bool add(int32_t of, int32_t part, bool last, Sums<S>& s) const {
-    const int32_t mine = static_cast<int32_t>(block_x()) - begin, count = end - begin;
-    const int32_t fan = p.fixed_splits ? count : fan_of(count), group = mine / fan * fan;
-    int32_t record = number(mine) + (p.fixed_splits ? of - first_of(mine) : 0);
+  /// Adds a part: `count` elements of the item from `of` on; `last`: the last that this workgroup
+  /// has of it. Whether the item is done: `part` is then the sum of all.
+  OCTET_DEVICE bool add(int32_t of, int32_t count, bool last, Part<S>& part) const {
+    if (count == elements) return true;
+    const bool fixed = p.fixed_splits;
+    const int32_t mine = static_cast<int32_t>(block_x()) - begin, blocks = end - begin;
+    const int32_t fan = fixed ? blocks : fan_of(blocks), group = mine / fan * fan;
+    int32_t record = number(mine) + (fixed ? of - first_of(mine) : 0);
     uint32_t* counter = p.counters + place(group);
-    int32_t from = group, step = 1, members = least_of(fan, count - group);
+    int32_t from = group, step = 1, members = least_of(fan, blocks - group);
     OCTET_NO_UNROLL
-    for (bool done = part == elements;;) {
-      merge.waves(s);
-      if (done) return true;
-      if (wave_index() == 0) merge.store_record(s, record);
+    for (;;) {
+      merge.store_record(part, record);
       if (!last || !merge.last_of(counter, members)) return false;
-      add_records(from, step, p.fixed_splits ? elements : members, s);
-      done = members == count || step > 1;
+      add_records(from, step, fixed ? elements : members, part);
+      if (members == blocks || step > 1) return true;
+      barrier();  // the records are read, of which the sum takes one's place
       record = number(group), counter = p.counters + 2 * p.workgroups + place(0);
-      from = 0, step = fan, members = (count + fan - 1) / fan;
+      from = 0, step = fan, members = (blocks + fan - 1) / fan;
     }
   }
 
@@ -66,15 +66,14 @@ struct Parts {
     while (fan * fan < parts) ++fan;
     return fan;
   }
-  /// Wave w adds every fourth from w on: records of workgroups begin + from, and `step` on, or of
-  /// all fixed splits.
-  OCTET_DEVICE void add_records(int32_t from, int32_t step, int32_t count, Sums<S>& s) const {
-    s.clear();
+  /// The sum of records: of workgroups begin + from, and `step` on, or of all fixed splits.
+  OCTET_DEVICE void add_records(int32_t from, int32_t step, int32_t count, Part<S>& part) const {
+    part = Part<S>{-kInfinity, 0, {}};
     OCTET_NO_UNROLL
-    for (auto i = static_cast<int32_t>(wave_index()); i < count; i += kSplitWaves) {
+    for (int32_t i = 0; i < count; ++i) {
       const int32_t block =
           p.fixed_splits ? share.cut.block_with(first + i) - begin : from + step * i;
-      merge.add_record(s, number(block) + (p.fixed_splits ? i - first_of(block) : 0));
+      merge.add_record(part, number(block) + (p.fixed_splits ? i - first_of(block) : 0));
     }
   }
 };

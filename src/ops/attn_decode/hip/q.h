@@ -63,7 +63,7 @@ OCTET_DEVICE void Attend<S>::begin(const Item& item) {
   const GpuParams& params = read_afresh(*p);
   p = &params;
   const int32_t head = item.kv_head(params);
-  const uint32_t lane = made_here(lane_index());
+  lane = made_here(lane_index());
   const int32_t row = item.first_row(params) + static_cast<int32_t>(lane % 16);
   const RowAt at = row_at(params, item.sequence, head, least_of(row, params.rows - 1));
   token = at.token;
@@ -92,7 +92,8 @@ OCTET_DEVICE void Attend<S>::begin(const Item& item) {
   }
   if constexpr (S.q_shared()) barrier();
   const bool k_scaled = !S.token_scales && params.k.scale != nullptr;
-  scale = scale_by_power(params.softmax_scale * (k_scaled ? params.k.scale[head * params.k.scale_head] : 1), -up);
+  scale = scale_by_power(
+      params.softmax_scale * (k_scaled ? params.k.scale[head * params.k.scale_head] : 1), -up);
 }
 
 }  // namespace octet::ops::attn_decode::hip

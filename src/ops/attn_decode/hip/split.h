@@ -1,5 +1,5 @@
 // Split-KV decode attention in one launch: equal shares of units for all workgroups, each wave
-// every fourth unit, parts of items added up by the workgroup that comes last.
+// every fourth tile, parts of items added up by the workgroup that comes last.
 #pragma once
 
 #include "src/ops/attn_decode/hip/parts.h"
@@ -8,14 +8,14 @@
 
 namespace octet::ops::attn_decode::hip {
 
-/// Units `unit` up to `end` of a sequence, every fourth: keys of the next unit are asked for as
-/// soon as those of this one are used, then its values. Of a head in halves, values of this unit
+/// Tiles `tile` up to `end` of a sequence, every fourth: keys of the next tile are asked for as
+/// soon as those of this one are used, then its values. Of a head in halves, values of this tile
 /// take the registers of its keys.
 template <SplitShape S>
-OCTET_DEVICE void attend_units(Fetch<S>& fetch, int32_t unit, int32_t end, Attend<S>& a) {
+OCTET_DEVICE void attend_tiles(Fetch<S>& fetch, int32_t tile, int32_t end, Attend<S>& a) {
   constexpr int kHalves = S.halves();
   constexpr bool kInTurn = kHalves > 1;
-  Place at = fetch.place(unit, end), next = fetch.place(unit + kSplitWaves, end);
+  Place at = fetch.place(tile, end), next = fetch.place(tile + kSplitWaves, end);
   ScaleWords scales = fetch.scales(at);
   Keys<S> keys[kHalves];
   Values<S> values[kHalves];
@@ -23,7 +23,7 @@ OCTET_DEVICE void attend_units(Fetch<S>& fetch, int32_t unit, int32_t end, Atten
   for (int h = 0; h < kHalves; ++h) keys[h] = fetch.keys(at, h);
   if constexpr (!kInTurn) values[0] = fetch.values(at, 0);
   OCTET_NO_UNROLL
-  for (; unit < end; unit += kSplitWaves) {
+  for (; tile < end; tile += kSplitWaves) {
     typename Attend<S>::Logits x{};
     OCTET_UNROLL
     for (int h = 0; h < kHalves; ++h) {
@@ -31,12 +31,12 @@ OCTET_DEVICE void attend_units(Fetch<S>& fetch, int32_t unit, int32_t end, Atten
       schedule_fence();
       if constexpr (kInTurn) values[h] = fetch.values(at, h);
     }
-    const ScaleWords of_unit = scales;
+    const ScaleWords of_tile = scales;
     scales = fetch.scales(next);
     if constexpr (!kInTurn) keys[0] = fetch.keys(next, 0);
     schedule_fence();
     const bool whole = a.whole(at);
-    const Word4 weights = a.weigh(at, of_unit, whole, x);
+    const auto weights = a.weigh(at, of_tile, whole, x);
     OCTET_UNROLL
     for (int h = 0; h < kHalves; ++h) {
       a.add(h, values[h], weights, at, whole);
@@ -44,7 +44,7 @@ OCTET_DEVICE void attend_units(Fetch<S>& fetch, int32_t unit, int32_t end, Atten
       if constexpr (kInTurn) keys[h] = fetch.keys(next, h);
       if constexpr (!kInTurn) values[0] = fetch.values(next, 0);
     }
-    at = next, next = fetch.place(unit + 2 * kSplitWaves, end);
+    at = next, next = fetch.place(tile + 2 * kSplitWaves, end);
   }
 }
 
@@ -64,18 +64,18 @@ OCTET_DEVICE void run_split(const GpuParams& p) {
     const int32_t left = share.end - element;
     const int32_t count = attend.p->fixed_splits ? 1 : least_of(item.elements - of, left);
     Fetch<S> fetch(*attend.p, item);
-    attend_units(fetch, item.unit_of(*attend.p, of) + static_cast<int32_t>(wave_index()),
-                 item.unit_of(*attend.p, of + count), attend);
+    const int32_t tile = item.unit_of(*attend.p, of) * S.tiles_of_unit();
+    attend_tiles(fetch, tile + static_cast<int32_t>(wave_index()),
+                 item.unit_of(*attend.p, of + count) * S.tiles_of_unit(), attend);
     const GpuParams& here = read_afresh(p);
     if (fetch.lost >= 0) note_page(here, item.sequence, fetch.lost);
-    const bool ends = of + count == item.elements, leaves = count == left;
     const Merge<S> merge{here, merge_memory};
-    merge.finish(item, attend);
+    Part<S> part;
+    merge.waves(item, attend, part);
+    const bool ends = of + count == item.elements, leaves = count == left;
     const Parts<S> parts(here, share, merge, element - of, item.elements);
     const bool last = !here.fixed_splits || ends || leaves;
-    if (parts.add(of, count, last, attend.sums) && wave_index() == 0) {
-      merge.store_rows(item, attend.sums);
-    }
+    if (parts.add(of, count, last, part)) merge.store_rows(item, part);
     if (leaves) return;
     element += count, of += count;
     if (!ends) continue;

@@ -38,27 +38,21 @@ OCTET_DEVICE void store_as(void* out, OutType type, int64_t index, float x) {
   }
 }
 
-/// Elements from `index` on, by words where they are aligned.
-template <OutType kType, int kCount>
-OCTET_DEVICE void store_run(void* out, int64_t index, const float (&x)[kCount]) {
-  constexpr int kBytes = kType == OutType::kF32 ? 4 : 2, kEach = 16 / kBytes;
-  char* const to = static_cast<char*>(out) + index * kBytes;
-  if (reinterpret_cast<uintptr_t>(to) % 16 != 0) {
-    OCTET_UNROLL
-    for (int i = 0; i < kCount; ++i) store_as(out, kType, index + i, x[i]);
-    return;
-  }
-  OCTET_UNROLL
-  for (int i = 0; i < kCount; i += kEach) {
-    Word4 words;
-    OCTET_UNROLL
-    for (int w = 0; w < 4; ++w) {
-      const int at = i + w * kEach / 4;
-      words[w] = kType == OutType::kF32   ? as_bits(x[at])
-                 : kType == OutType::kF16 ? to_f16x2(x[at], x[at + 1])
-                                          : to_bf16x2(x[at], x[at + 1]);
+/// Elements `index` to `index` + 3, at once where they are aligned.
+OCTET_DEVICE void store_four(void* out, OutType type, int64_t index, Float4 x) {
+  const bool wide = type == OutType::kF32;
+  char* const to = static_cast<char*>(out) + index * (wide ? 4 : 2);
+  if (reinterpret_cast<uintptr_t>(to) % (wide ? 16 : 8) != 0) {
+    OCTET_NO_UNROLL
+    for (int i = 0; i < 4; ++i) {
+      store_as(out, type, index + i, i == 0 ? x[0] : i == 1 ? x[1] : i == 2 ? x[2] : x[3]);
     }
-    *reinterpret_cast<Word4*>(to + i * kBytes) = words;
+  } else if (wide) {
+    *reinterpret_cast<Float4*>(to) = x;
+  } else {
+    *reinterpret_cast<Word2*>(to) = type == OutType::kF16
+                                        ? Word2{to_f16x2(x[0], x[1]), to_f16x2(x[2], x[3])}
+                                        : Word2{to_bf16x2(x[0], x[1]), to_bf16x2(x[2], x[3])};
   }
 }
 
