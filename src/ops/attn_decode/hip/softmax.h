@@ -37,8 +37,9 @@ OCTET_DEVICE void Attend<S>::finish_logits(const Place& at, const ScaleWords& wo
   if (whole) return;
   const auto of_row = static_cast<int32_t>(made_here(static_cast<uint32_t>(token)));
   const Tokens seen = visible(*p, length, of_row).from(at.first + first_token());
+  const float hidden = as_float(made_here(as_bits(-kInfinity)));
   OCTET_UNROLL
-  for (int i = 0; i < kTokens; ++i) x[i / 4][i % 4] = seen.hold(i) ? x[i / 4][i % 4] : -kInfinity;
+  for (int i = 0; i < kTokens; ++i) x[i / 4][i % 4] = seen.hold(i) ? x[i / 4][i % 4] : hidden;
 }
 
 template <SplitShape S>
