@@ -58,11 +58,10 @@ struct Attend {
   using Weights = std::conditional_t<kTokens == 8, Word4, Word2>;  // f16
 
   const GpuParams* p;
-  Word4* q_memory;  // LDS, where q lies there
+  Word4* q;  // LDS
 
   // Of the item.
   uint32_t lane;
-  Word4 q[S.q_shared() ? 1 : S.halves() * S.pieces() * 2];
   float scale;    // from dot products to powers of two
   float q_sum;    // times softmax_scale, for shifts of keys
   int32_t token;  // query token of the row
@@ -74,7 +73,7 @@ struct Attend {
   float shift;                // weighted shifts of values
   int32_t exponent, highest;  // sums are to be multiplied by 2^exponent
 
-  OCTET_DEVICE Attend(const GpuParams& params, Word4* memory) : p(&params), q_memory(memory) {}
+  OCTET_DEVICE Attend(const GpuParams& params, Word4* memory) : p(&params), q(memory) {}
 
   /// Takes the rows of an item (q.h). By all waves.
   OCTET_DEVICE void begin(const Item& item);
@@ -91,8 +90,7 @@ struct Attend {
       OCTET_UNROLL
       for (int w = 0; w < 2; ++w) {
         const int at = (half * S.pieces() + j) * 2 + w;
-        const Word4 b = S.q_shared() ? q_memory[static_cast<uint32_t>(at) * 64 + lane]
-                                     : q[S.q_shared() ? 0 : at];
+        const Word4 b = q[static_cast<uint32_t>(at) * 64 + lane];
         OCTET_UNROLL
         for (int s = 0; s < S.row_tiles(); ++s) {
           const uint32_t low = keys.pieces[s][j][w * 2], high = keys.pieces[s][j][w * 2 + 1];

@@ -37,19 +37,17 @@ struct Place {
 
 template <SplitShape S>
 struct Fetch {
-  const GpuParams& p;
+  const GpuParams* p;
   const Item& item;
   int32_t head;
-  uint32_t lane, c, g;
+  uint32_t lane;
   int32_t lost = -1;  // a token whose page id is out of range
 
   OCTET_DEVICE Fetch(const GpuParams& params, const Item& of)
-      : p(params),
-        item(of),
-        head(of.kv_head(params)),
-        lane(made_here(lane_index())),
-        c(lane % 16),
-        g(lane / 16) {}
+      : p(&params), item(of), head(of.kv_head(params)), lane(made_here(lane_index())) {}
+
+  /// What is read of the parameters is read again, not kept: scalar registers are few.
+  OCTET_DEVICE void refresh() { p = &read_afresh(*p); }
 
   /// Tile `tile` of the sequence; none from `end` on.
   OCTET_DEVICE Place place(int32_t tile, int32_t end) {
@@ -57,32 +55,34 @@ struct Fetch {
     const int32_t count = tile < end ? least_of(item.length - first, S.tile()) : 0;
     const int32_t token = S.scattered ? static_cast<int32_t>(lane % S.tile()) : 0;
     if (token >= count) return {first, count, -1};
-    const int32_t block = block_of(p, item.sequence, first + token);
+    const int32_t block = block_of(*p, item.sequence, first + token);
     if (block < 0) lost = first + token;
     return {first, count, block};
   }
 
   OCTET_DEVICE Keys<S> keys(const Place& at, int half) const {
+    const uint32_t c = lane % 16, g = lane / 16;
     Keys<S> keys;
     OCTET_UNROLL
     for (uint32_t s = 0; s < S.row_tiles(); ++s) {
       OCTET_UNROLL
       for (int j = 0; j < S.pieces(); ++j) {
-        keys.pieces[s][j] = load<Word4>(p.k, at, c / 4 * S.lane_tokens() + c % 4, s * 4,
+        keys.pieces[s][j] = load<Word4>(p->k, at, c / 4 * S.lane_tokens() + c % 4, s * 4,
                                         static_cast<uint32_t>(half * 128 + j * 64) + g * 16);
       }
     }
     return keys;
   }
   OCTET_DEVICE Values<S> values(const Place& at, int half) const {
+    const uint32_t c = lane % 16, g = lane / 16;
     Values<S> values;
     OCTET_UNROLL
     for (uint32_t e = 0; e < S.lane_tokens(); ++e) {
       const uint32_t byte = static_cast<uint32_t>(half * 128) + c * S.words() * 4;
       if constexpr (S.words() == 1) {
-        values.words[e][0] = load<uint32_t>(p.v, at, g * S.lane_tokens(), e, byte);
+        values.words[e][0] = load<uint32_t>(p->v, at, g * S.lane_tokens(), e, byte);
       } else {
-        const Word2 both = load<Word2>(p.v, at, g * S.lane_tokens(), e, byte);
+        const Word2 both = load<Word2>(p->v, at, g * S.lane_tokens(), e, byte);
         values.words[e][0] = both[0], values.words[e][1] = both[1];
       }
     }
@@ -93,8 +93,8 @@ struct Fetch {
     if constexpr (S.token_scales) {
       const auto token = static_cast<int32_t>(lane % S.tile());
       const bool counts = (token < at.count) & (at.block >= 0);
-      load_scale(p.k, at, token, counts, words.k, words.k_shift);
-      load_scale(p.v, at, token, counts, words.v, words.v_shift);
+      load_scale(p->k, at, token, counts, words.k, words.k_shift);
+      load_scale(p->v, at, token, counts, words.v, words.v_shift);
     }
     return words;
   }
@@ -107,7 +107,7 @@ struct Fetch {
     if constexpr (S.scattered) {
       token += step;
       const auto block = static_cast<int32_t>(shuffle(static_cast<uint32_t>(at.block), token));
-      const int32_t in_block = token_in_block(p, at.first + static_cast<int32_t>(token));
+      const int32_t in_block = token_in_block(*p, at.first + static_cast<int32_t>(token));
       const uint8_t* const from =
           cache.codes + code_index(cache, largest_of(block, 0), in_block, head) + byte;
       T codes{};
@@ -118,7 +118,7 @@ struct Fetch {
       const auto stride = static_cast<uint32_t>(cache.token);
       const uint32_t bytes = (static_cast<uint32_t>(at.count) - 1) * stride + S.dim;
       const int32_t block = largest_of(at.block, 0);
-      const Buffer codes(cache.codes + code_index(cache, block, token_in_block(p, at.first), head),
+      const Buffer codes(cache.codes + code_index(cache, block, token_in_block(*p, at.first), head),
                          at.block < 0 ? 0 : bytes);
       const uint32_t offset = token * stride + byte;
       if constexpr (sizeof(T) == 16) return codes.load128(offset, step * stride);
@@ -130,7 +130,7 @@ struct Fetch {
   OCTET_DEVICE void load_scale(const CacheParams& cache, const Place& at, int32_t token,
                                bool counts, uint32_t& scale, uint32_t& shift) const {
     const int64_t index =
-        scale_index(cache, largest_of(at.block, 0), token_in_block(p, at.first + token), head);
+        scale_index(cache, largest_of(at.block, 0), token_in_block(*p, at.first + token), head);
     const bool packed = cache.packed != nullptr;
     const float* const scales = packed ? reinterpret_cast<const float*>(cache.packed) : cache.scale;
     if (scales == nullptr) scale = as_bits(1.0f);

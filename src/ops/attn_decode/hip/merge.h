@@ -28,7 +28,7 @@ struct Part {
 
 template <SplitShape S>
 struct MergeMemory {
-  Float4 vectors[S.columns() * 64];  // of half a head; before, q where it lies in LDS
+  Float4 vectors[S.columns() * 64];  // of half a head; before, q
   float most[kSplitWaves][kSplitRows], sum[kSplitWaves][kSplitRows];
   uint32_t last;
 };

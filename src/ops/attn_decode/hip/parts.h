@@ -14,16 +14,16 @@ namespace octet::ops::attn_decode::hip {
 template <SplitShape S>
 struct Parts {
   const GpuParams& p;
-  const Share& share;
+  Cut cut;
   const Merge<S>& merge;
   int32_t first;       // element of the line
   int32_t elements;    // of the item
   int32_t begin, end;  // workgroups
 
-  OCTET_DEVICE Parts(const GpuParams& params, const Share& of, const Merge<S>& with,
+  OCTET_DEVICE Parts(const GpuParams& params, const Cut& of, const Merge<S>& with,
                      int32_t first_element, int32_t count)
-      : p(params), share(of), merge(with), first(first_element), elements(count) {
-    begin = share.cut.block_with(first), end = share.cut.block_with(first + elements - 1) + 1;
+      : p(params), cut(of), merge(with), first(first_element), elements(count) {
+    begin = cut.block_with(first), end = cut.block_with(first + elements - 1) + 1;
   }
 
   /// Adds a part: `count` elements of the item from `of` on; `last`: the last that this workgroup
@@ -51,13 +51,13 @@ struct Parts {
  private:
   /// Place of workgroup begin + i.
   OCTET_DEVICE int32_t place(int32_t i) const {
-    return (begin + i) * 2 + (i == 0 && share.cut.begin_of(begin) < first ? 1 : 0);
+    return (begin + i) * 2 + (i == 0 && cut.begin_of(begin) < first ? 1 : 0);
   }
   /// Number of its first record.
   OCTET_DEVICE int32_t number(int32_t i) const { return place(i) * p.block_records; }
   /// First element of the item that it has.
   OCTET_DEVICE int32_t first_of(int32_t i) const {
-    return largest_of(share.cut.begin_of(begin + i) - first, 0);
+    return largest_of(cut.begin_of(begin + i) - first, 0);
   }
   /// How many parts one workgroup adds up: all, or about as many as there are then sums.
   static OCTET_DEVICE int32_t fan_of(int32_t parts) {
@@ -71,8 +71,7 @@ struct Parts {
     part = Part<S>{-kInfinity, 0, {}};
     OCTET_NO_UNROLL
     for (int32_t i = 0; i < count; ++i) {
-      const int32_t block =
-          p.fixed_splits ? share.cut.block_with(first + i) - begin : from + step * i;
+      const int32_t block = p.fixed_splits ? cut.block_with(first + i) - begin : from + step * i;
       merge.add_record(part, number(block) + (p.fixed_splits ? i - first_of(block) : 0));
     }
   }

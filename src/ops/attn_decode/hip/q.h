@@ -1,4 +1,4 @@
-// The rows of q of an item in registers, or in LDS, as Attend takes them.
+// The rows of q of an item in LDS, as the lanes of every wave take them.
 //
 // Numerics   bf16 is scaled by a power of two a row, so that its largest element is 2^14 to 2^15
 //            and f16 holds all others
@@ -82,15 +82,13 @@ OCTET_DEVICE void Attend<S>::begin(const Item& item) {
       for (int w = 0; w < 4; ++w) own.words[i][w] = bf16x2_to_f16(own.words[i][w], factor);
     }
   }
-  OCTET_UNROLL
-  for (int i = 0; i < QRow<S>::kVectors; ++i) {
-    if constexpr (!S.q_shared()) {
-      q[i] = own.words[i];
-    } else if (wave_index() == 0) {
-      q_memory[static_cast<uint32_t>(i) * 64 + lane] = own.words[i];
+  if (wave_index() == 0) {
+    OCTET_UNROLL
+    for (int i = 0; i < QRow<S>::kVectors; ++i) {
+      q[static_cast<uint32_t>(i) * 64 + lane] = own.words[i];
     }
   }
-  if constexpr (S.q_shared()) barrier();
+  barrier();
   const bool k_scaled = !S.token_scales && params.k.scale != nullptr;
   scale = scale_by_power(
       params.softmax_scale * (k_scaled ? params.k.scale[head * params.k.scale_head] : 1), -up);

@@ -32,18 +32,23 @@ OCTET_DEVICE void attend_tiles(Fetch<S>& fetch, int32_t tile, int32_t end, Atten
       if constexpr (kInTurn) values[h] = fetch.values(at, h);
     }
     const ScaleWords of_tile = scales;
+    fetch.refresh();
     scales = fetch.scales(next);
+    fetch.refresh();
     if constexpr (!kInTurn) keys[0] = fetch.keys(next, 0);
     schedule_fence();
+    a.p = fetch.p;
     const bool whole = a.whole(at);
     const auto weights = a.weigh(at, of_tile, whole, x);
     OCTET_UNROLL
     for (int h = 0; h < kHalves; ++h) {
       a.add(h, values[h], weights, at, whole);
       schedule_fence();
+      fetch.refresh();
       if constexpr (kInTurn) keys[h] = fetch.keys(next, h);
       if constexpr (!kInTurn) values[0] = fetch.values(next, 0);
     }
+    fetch.refresh();
     at = next, next = fetch.place(tile + 2 * kSplitWaves, end);
   }
 }
@@ -73,7 +78,7 @@ OCTET_DEVICE void run_split(const GpuParams& p) {
     Part<S> part;
     merge.waves(item, attend, part);
     const bool ends = of + count == item.elements, leaves = count == left;
-    const Parts<S> parts(here, share, merge, element - of, item.elements);
+    const Parts<S> parts(here, cut_of(share_memory), merge, element - of, item.elements);
     const bool last = !here.fixed_splits || ends || leaves;
     if (parts.add(of, count, last, part)) merge.store_rows(item, part);
     if (leaves) return;

@@ -33,7 +33,6 @@ struct SplitShape {
   constexpr int words() const { return half_dim() / 64; }
   constexpr int columns() const { return half_dim() / 16; }       // elements of a half, of a lane
   constexpr int vectors() const { return halves() * columns(); }  // of 4 sums, of a lane
-  constexpr bool q_shared() const { return dim > 64; }            // q lies in LDS
 
   /// Floats of a record: sums of a part of an item, then the largest logit and the sum of weights
   /// of each row.

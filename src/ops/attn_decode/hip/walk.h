@@ -58,15 +58,20 @@ struct Cut {
 
 /// The share of this workgroup: elements of the line, and where in an item it begins.
 struct Share {
-  Cut cut;
   int32_t begin, end;
   int32_t pair, sequence, element;
 };
 
 struct ShareMemory {
+  Cut cut;  // kept here: scalar registers are few
   int32_t of_waves[kSplitWaves];
   int32_t sequence, element;
 };
+
+OCTET_DEVICE Cut cut_of(const ShareMemory& memory) {
+  return {static_cast<int32_t>(uniform(static_cast<uint32_t>(memory.cut.each))),
+          static_cast<int32_t>(uniform(static_cast<uint32_t>(memory.cut.longer)))};
+}
 
 /// The sum over the lanes up to this one.
 OCTET_DEVICE int32_t scan_lanes(int32_t x) {
@@ -114,8 +119,9 @@ OCTET_DEVICE bool find_share(const GpuParams& p, ShareMemory& memory, Share& sha
   if (block == 0) {
     for (int32_t b = own.first; b < own.last; ++b) check_length(p, b);
   }
-  share.cut = {total / blocks, total % blocks};
-  share.begin = share.cut.begin_of(block), share.end = share.cut.begin_of(block + 1);
+  const Cut cut{total / blocks, total % blocks};
+  if (thread_index() == 0) memory.cut = cut;
+  share.begin = cut.begin_of(block), share.end = cut.begin_of(block + 1);
   share.pair = share.begin / own.all;
   int32_t left = share.begin - share.pair * own.all - own.before;
   if (left >= 0 && left < own.mine) {
