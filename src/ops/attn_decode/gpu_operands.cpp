@@ -96,4 +96,69 @@ Status check_copies(const AttnDecodeArgs& args, std::string_view simple) {
   return check_q(args, simple);
 }
 
+Status set_shares(const GpuShares& shares, const AttnDecodeArgs& args, std::string_view simple,
+                  select::Workspace workspace, Stream& stream, GpuParams& p) {
+  p.row_blocks = shares.row_blocks;
+  p.by_row_blocks = Divider(static_cast<uint32_t>(shares.row_blocks));
+  p.pairs = p.kv_heads * p.row_blocks;
+  p.workgroups = static_cast<int32_t>(shares.workgroups);
+  p.block_records = 1, p.by_least = Divider(static_cast<uint32_t>(shares.least_units));
+  const int64_t split = args.split_tokens;
+  if (split > 0) {
+    const int64_t splits = std::max<int64_t>((longest(args) + split - 1) / split, 1);
+    OCTET_REQUIRE(splits <= kMostSplits,
+                  "{}: split_tokens = {} cuts {} tokens into {} splits, on a GPU at most {} "
+                  "(variant {} takes any)",
+                  kOp, split, longest(args), splits, kMostSplits, simple);
+    const int64_t all = splits * args.q.batch * args.k.heads * shares.row_blocks;
+    const int64_t share = (all + shares.workgroups - 1) / shares.workgroups + 1;
+    p.fixed_splits = true, p.by_split = Divider(static_cast<uint32_t>(split / shares.unit));
+    p.block_records = static_cast<int32_t>(std::min(splits, share)), p.by_least = Divider();
+  }
+  const int64_t bytes = int64_t{2} * shares.workgroups * p.block_records * shares.record_bytes;
+  void* memory = workspace.data;
+  if (workspace.bytes < bytes) {
+    OCTET_TRY(memory, stream.workspace(bytes));
+  }
+  p.records = static_cast<float*>(memory);
+  OCTET_TRY(const gpu::Address words, gpu::zero_words(*gpu::queue_of(stream)));
+  p.counters = reinterpret_cast<uint32_t*>(words);
+  return Status::Ok();
+}
+
+int64_t blocks_for(int64_t items, int64_t most, int64_t fan) {
+  const auto few = [most](int64_t blocks) { return blocks * 16 < most * 15; };
+  const int64_t items_each = (items + most - 1) / most, blocks_each = most / items;
+  const int64_t blocks = items < most ? blocks_each * items : (items + items_each - 1) / items_each;
+  if (items < most && blocks_each > fan && !few(fan * items)) return fan * items;
+  return few(blocks) ? most : blocks;
+}
+
+MergeStatesParams merge_params(const AttnMergeArgs& args) {
+  return {args.parts,
+          args.lse,
+          args.out.data,
+          args.out_lse,
+          args.rows,
+          args.part_stride == 0 ? args.rows * args.dim : args.part_stride,
+          args.out.stride(),
+          static_cast<int32_t>(args.num_parts),
+          static_cast<int32_t>(args.dim),
+          0,
+          out_type(args.out.dtype)};
+}
+
+Status named_launch_error(const AttnDecodeArgs& args, const gpu::Kernel& kernel,
+                          const Status& status) {
+  if (status.ok()) return status;
+  return fail(status.code(), "{} batch={} hq={} hkv={} d={}: {}: {}", kOp, args.q.batch,
+              args.q.heads, args.k.heads, args.q.dim, kernel.entry(), status.message());
+}
+Status named_launch_error(const AttnMergeArgs& args, const gpu::Kernel& kernel,
+                          const Status& status) {
+  if (status.ok()) return status;
+  return fail(status.code(), "attn_merge_states parts={} rows={} dim={}: {}: {}", args.num_parts,
+              args.rows, args.dim, kernel.entry(), status.message());
+}
+
 }  // namespace octet::ops::attn_decode

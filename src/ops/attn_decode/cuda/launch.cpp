@@ -60,37 +60,6 @@ bool has_boxes(const KvCache& c) {
          (steps.block % steps.head == 0 && c.blocks * (steps.block / steps.head) < kMostPlace);
 }
 
-/// Where sums of parts are kept, which the thread blocks of a launch add up.
-Status set_records(const LaunchPlan& plan, const AttnDecodeArgs& args, select::Workspace workspace,
-                   Stream& stream, Sm90Params& p) {
-  p.row_blocks = plan.row_blocks, p.by_row_blocks = Divider(static_cast<uint32_t>(plan.row_blocks));
-  p.pairs = p.kv_heads * p.row_blocks;
-  p.block_records = 1, p.by_least = Divider(static_cast<uint32_t>(plan.least_units));
-  p.item_cost = plan.item_units;
-  const int64_t split = args.split_tokens;
-  if (split > 0) {
-    const int64_t splits = std::max<int64_t>((longest(args) + split - 1) / split, 1);
-    OCTET_REQUIRE(splits <= kMostSplits,
-                  "{}: split_tokens = {} cuts {} tokens into {} splits, on a GPU at most {} "
-                  "(variant sm90_simple takes any)",
-                  kOp, split, longest(args), splits, kMostSplits);
-    const int64_t all = splits * args.q.batch * args.k.heads * plan.row_blocks;
-    const int64_t share = (all + plan.shape.grid_x - 1) / plan.shape.grid_x + 1;
-    p.fixed_splits = true, p.by_split = Divider(static_cast<uint32_t>(split / plan.unit));
-    p.block_records = static_cast<int32_t>(std::min(splits, share)), p.by_least = Divider();
-    p.item_cost = 0;
-  }
-  const int64_t bytes = int64_t{2} * plan.shape.grid_x * p.block_records * plan.record_bytes;
-  void* memory = workspace.data;
-  if (workspace.bytes < bytes) {
-    OCTET_TRY(memory, stream.workspace(bytes));
-  }
-  p.records = static_cast<float*>(memory);
-  OCTET_TRY(const gpu::Address words, gpu::zero_words(*gpu::queue_of(stream)));
-  p.counters = reinterpret_cast<uint32_t*>(words);
-  return Status::Ok();
-}
-
 }  // namespace
 
 Status run(const LaunchPlan& plan, const AttnDecodeArgs& args, select::Workspace workspace,
@@ -103,7 +72,10 @@ Status run(const LaunchPlan& plan, const AttnDecodeArgs& args, select::Workspace
   Sm90Params p = params_of(args);
   if (plan.unit > 0) {
     OCTET_CHECK_OK(check_copies(args, "sm90_simple"));
-    OCTET_CHECK_OK(set_records(plan, args, workspace, stream, p));
+    const GpuShares shares{plan.row_blocks, plan.unit, plan.least_units, plan.shape.grid_x,
+                           plan.record_bytes};
+    OCTET_CHECK_OK(set_shares(shares, args, "sm90_simple", workspace, stream, p));
+    p.item_cost = p.fixed_splits ? 0 : plan.item_units;
   }
   const gpu::Kernel* kernel = plan.kernel;
   if (plan.box_kernel != nullptr && has_boxes(args.k) && has_boxes(args.v)) {
@@ -117,10 +89,7 @@ Status run(const LaunchPlan& plan, const AttnDecodeArgs& args, select::Workspace
   }
   gpu::LaunchShape shape = plan.shape;
   p.dependent = shape.dependent = workspace.overlap_previous;
-  const Status status = kernel->launch(queue, shape, &p);
-  if (status.ok()) return status;
-  return fail(status.code(), "{} batch={} hq={} hkv={} d={}: {}: {}", kOp, args.q.batch,
-              args.q.heads, args.k.heads, args.q.dim, kernel->entry(), status.message());
+  return named_launch_error(args, *kernel, kernel->launch(queue, shape, &p));
 }
 
 }  // namespace octet::ops::attn_decode::cuda
