@@ -96,8 +96,8 @@ Status check_copies(const AttnDecodeArgs& args, std::string_view simple) {
   return check_q(args, simple);
 }
 
-Status set_shares(const GpuShares& shares, const AttnDecodeArgs& args, std::string_view simple,
-                  select::Workspace workspace, Stream& stream, GpuParams& p) {
+Status cut_line(const GpuShares& shares, const AttnDecodeArgs& args, std::string_view simple,
+                GpuParams& p) {
   p.row_blocks = shares.row_blocks;
   p.by_row_blocks = Divider(static_cast<uint32_t>(shares.row_blocks));
   p.pairs = p.kv_heads * p.row_blocks;
@@ -115,7 +115,16 @@ Status set_shares(const GpuShares& shares, const AttnDecodeArgs& args, std::stri
     p.fixed_splits = true, p.by_split = Divider(static_cast<uint32_t>(split / shares.unit));
     p.block_records = static_cast<int32_t>(std::min(splits, share)), p.by_least = Divider();
   }
-  const int64_t bytes = int64_t{2} * shares.workgroups * p.block_records * shares.record_bytes;
+  return Status::Ok();
+}
+
+int64_t record_bytes(const GpuShares& shares, const GpuParams& params) {
+  return int64_t{2} * shares.workgroups * params.block_records * shares.record_bytes;
+}
+
+Status set_records(const GpuShares& shares, select::Workspace workspace, Stream& stream,
+                   GpuParams& p) {
+  const int64_t bytes = record_bytes(shares, p);
   void* memory = workspace.data;
   if (workspace.bytes < bytes) {
     OCTET_TRY(memory, stream.workspace(bytes));

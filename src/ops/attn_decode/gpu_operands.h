@@ -28,10 +28,14 @@ struct GpuShares {
 /// Most fixed splits of a sequence.
 inline constexpr int64_t kMostSplits = 1 << 20;
 
-/// How the line of all items is cut, and where sums of parts are kept, which the thread blocks of a
-/// launch add up.
-Status set_shares(const GpuShares& shares, const AttnDecodeArgs& args, std::string_view simple,
-                  select::Workspace workspace, Stream& stream, GpuParams& params);
+/// How the line of all items is cut; `simple` is the variant that takes any split.
+Status cut_line(const GpuShares& shares, const AttnDecodeArgs& args, std::string_view simple,
+                GpuParams& params);
+/// Bytes of the sums of parts, which the thread blocks of a launch add up.
+int64_t record_bytes(const GpuShares& shares, const GpuParams& params);
+/// Where they are kept.
+Status set_records(const GpuShares& shares, select::Workspace workspace, Stream& stream,
+                   GpuParams& params);
 
 /// Thread blocks, up to `most`, that share `items` of equal size without a cut that is not needed,
 /// and no item among more than the `fan` that one of them can add up, where that leaves at most a

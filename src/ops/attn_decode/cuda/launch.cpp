@@ -74,7 +74,8 @@ Status run(const LaunchPlan& plan, const AttnDecodeArgs& args, select::Workspace
     OCTET_CHECK_OK(check_copies(args, "sm90_simple"));
     const GpuShares shares{plan.row_blocks, plan.unit, plan.least_units, plan.shape.grid_x,
                            plan.record_bytes};
-    OCTET_CHECK_OK(set_shares(shares, args, "sm90_simple", workspace, stream, p));
+    OCTET_CHECK_OK(cut_line(shares, args, "sm90_simple", p));
+    OCTET_CHECK_OK(set_records(shares, workspace, stream, p));
     p.item_cost = p.fixed_splits ? 0 : plan.item_units;
   }
   const gpu::Kernel* kernel = plan.kernel;

@@ -61,7 +61,7 @@ struct Fetch {
   }
 
   OCTET_DEVICE Keys<S> keys(const Place& at, int half) const {
-    const uint32_t c = lane % 16, g = lane / 16;
+    const uint32_t own = made_here(lane), c = own % 16, g = own / 16;
     Keys<S> keys;
     OCTET_UNROLL
     for (uint32_t s = 0; s < S.row_tiles(); ++s) {
@@ -74,7 +74,7 @@ struct Fetch {
     return keys;
   }
   OCTET_DEVICE Values<S> values(const Place& at, int half) const {
-    const uint32_t c = lane % 16, g = lane / 16;
+    const uint32_t own = made_here(lane), c = own % 16, g = own / 16;
     Values<S> values;
     OCTET_UNROLL
     for (uint32_t e = 0; e < S.lane_tokens(); ++e) {
@@ -120,10 +120,11 @@ struct Fetch {
       const int32_t block = largest_of(at.block, 0);
       const Buffer codes(cache.codes + code_index(cache, block, token_in_block(*p, at.first), head),
                          at.block < 0 ? 0 : bytes);
-      const uint32_t offset = token * stride + byte;
-      if constexpr (sizeof(T) == 16) return codes.load128(offset, step * stride);
-      if constexpr (sizeof(T) == 8) return codes.load64(offset, step * stride);
-      if constexpr (sizeof(T) == 4) return codes.load32(offset, step * stride);
+      // Why no offset of all lanes: the end of the buffer may not apply to it.
+      const uint32_t offset = token * stride + byte + step * stride;
+      if constexpr (sizeof(T) == 16) return codes.load128(offset);
+      if constexpr (sizeof(T) == 8) return codes.load64(offset);
+      if constexpr (sizeof(T) == 4) return codes.load32(offset);
     }
   }
   // Why nothing else is behind the branches: what lanes that differ choose is no longer uniform.

@@ -4,6 +4,7 @@
 // Numerics   float32; weights exp(lse - largest) in order of parts, so the same bits every time.
 //            Parts of weight -infinity are not read; all of a row is read before any of it is
 //            stored
+// Emits      v_exp_f32 v_log_f32 global_load_dword global_load_ushort ds_bpermute_b32
 #include "src/ops/attn_decode/hip/simple_shape.h"
 #include "src/ops/attn_decode/hip/store.h"
 #include "src/ops/attn_decode/merge_states_params.h"

@@ -3,6 +3,7 @@
 // Work       a thread has a token while logits are made, elements of out while values are added;
 //            tiles of kSimpleThreads tokens, each rescales what is there
 // Numerics   float32 sums in ascending order; the same for any batch
+// Emits      v_exp_f32 global_load_ubyte global_atomic_cmpswap
 #include "src/ops/attn_decode/hip/simple_shape.h"
 #include "src/ops/attn_decode/hip/store.h"
 

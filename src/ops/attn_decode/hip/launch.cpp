@@ -27,26 +27,33 @@ Status check_operands(const AttnDecodeArgs& args) {
 
 }  // namespace
 
-Status run(const LaunchPlan& plan, const AttnDecodeArgs& args, select::Workspace workspace,
-           Stream& stream) {
+Result<Call> call_of(const LaunchPlan& plan, const AttnDecodeArgs& args) {
   OCTET_REQUIRE(longest(args) <= kMostTokens, "{}: max_seqlen = {}, must be up to {} on a GPU", kOp,
                 longest(args), kMostTokens);
+  Call call;
+  set_operands(args, call.params);
+  call.params.workgroups = static_cast<int32_t>(plan.shares.workgroups);
+  call.shape.grid_x = plan.shares.workgroups, call.shape.block_x = plan.threads;
+  call.kernel = plan.kernel;
+  if (plan.shares.unit == 0) return call;
+  OCTET_CHECK_OK(check_operands(args));
+  OCTET_CHECK_OK(cut_line(plan.shares, args, kSimple, call.params));
+  const bool scattered = args.page_table_cols > 0 && args.k.block_tokens < plan.shares.unit;
+  if (scattered) call.kernel = plan.scattered_kernel;
+  return call;
+}
+
+Status run(const LaunchPlan& plan, const AttnDecodeArgs& args, select::Workspace workspace,
+           Stream& stream) {
   const gpu::Queue& queue = *gpu::queue_of(stream);
   const gpu::ContextScope scope(*queue.driver, queue.context);
   OCTET_CHECK_OK(scope.status());
-  GpuParams p{};
-  set_operands(args, p);
-  p.workgroups = static_cast<int32_t>(plan.shares.workgroups);
-  const gpu::Kernel* kernel = plan.kernel;
+  OCTET_TRY(Call call, call_of(plan, args));
   if (plan.shares.unit > 0) {
-    OCTET_CHECK_OK(check_operands(args));
-    OCTET_CHECK_OK(set_shares(plan.shares, args, kSimple, workspace, stream, p));
-    const bool scattered = args.page_table_cols > 0 && args.k.block_tokens < plan.shares.unit;
-    if (scattered) kernel = plan.scattered_kernel;
+    OCTET_CHECK_OK(set_records(plan.shares, workspace, stream, call.params));
   }
-  gpu::LaunchShape shape;
-  shape.grid_x = plan.shares.workgroups, shape.block_x = plan.threads;
-  return named_launch_error(args, *kernel, kernel->launch(queue, shape, &p));
+  return named_launch_error(args, *call.kernel,
+                            call.kernel->launch(queue, call.shape, &call.params));
 }
 
 }  // namespace octet::ops::attn_decode::hip

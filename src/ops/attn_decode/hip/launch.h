@@ -19,9 +19,24 @@ struct LaunchPlan {
 /// Bytes between tokens that offsets of 32 bits within a unit allow.
 inline constexpr int64_t kMostTokenBytes = int64_t{1} << 26;
 
+/// A launch but for the memory of its records and counters.
+struct Call {
+  const gpu::Kernel* kernel = nullptr;
+  gpu::LaunchShape shape;
+  GpuParams params{};
+};
+Result<Call> call_of(const LaunchPlan& plan, const AttnDecodeArgs& args);
+
 /// Enqueues. kInvalidArgument where an address or stride is not what the kernel's loads need.
 Status run(const LaunchPlan& plan, const AttnDecodeArgs& args, select::Workspace workspace,
            Stream& stream);
+
+struct MergeCall {
+  const gpu::Kernel* kernel = nullptr;
+  gpu::LaunchShape shape;
+  MergeStatesParams params{};
+};
+MergeCall merge_call(const AttnMergeArgs& args);
 
 /// attn_merge_states of checked arguments; rows above 0.
 Status merge_states(const AttnMergeArgs& args, Stream& stream);
