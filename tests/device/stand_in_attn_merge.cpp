@@ -6,7 +6,7 @@
 
 #include "device/stand_in_state.h"
 #include "src/core/formats.h"
-#include "src/ops/attn_decode/cuda/merge_states_params.h"
+#include "src/ops/attn_decode/merge_states_params.h"
 
 namespace octet::stand_in {
 namespace {

@@ -76,6 +76,19 @@ OCTET_DEVICE uint32_t to_fp8x2(float low, float high, uint32_t old) {
       __builtin_amdgcn_cvt_pk_fp8_f32(low, high, static_cast<int>(old), kHigh));
 }
 
+/// Two f16 times two f16, subnormal ones too.
+OCTET_DEVICE uint32_t multiply_f16x2(uint32_t a, uint32_t b) {
+  using Half2 = _Float16 __attribute__((vector_size(4)));
+  return __builtin_bit_cast(uint32_t, __builtin_bit_cast(Half2, a) * __builtin_bit_cast(Half2, b));
+}
+#if defined(__gfx950__)
+/// Codes of e4m3fn in bytes 0 and 1 of the word, or 2 and 3, as f16.
+template <bool kHigh>
+OCTET_DEVICE uint32_t from_e4m3fnx2_to_f16(uint32_t word) {
+  return __builtin_bit_cast(uint32_t, __builtin_amdgcn_cvt_scalef32_pk_f16_fp8(word, 1.0f, kHigh));
+}
+#endif
+
 /// 2^x, to 1 ulp; subnormal results are zero.
 OCTET_DEVICE float fast_exp2(float x) { return __builtin_amdgcn_exp2f(x); }
 /// log2(x), to 1 ulp; subnormal x counts as zero.
@@ -112,6 +125,18 @@ uint32_t to_fp8x2(float low, float high, uint32_t old) {
                         encode(internal::fp8_format(), high, Overflow::kSpecial) << 8;
   return kHigh ? (old & 0xffffu) | pair << 16 : (old & 0xffff0000u) | pair;
 }
+inline uint32_t multiply_f16x2(uint32_t a, uint32_t b) {
+  const auto product = [](uint32_t x, uint32_t y) {
+    return to_f16(from_f16(static_cast<uint16_t>(x)) * from_f16(static_cast<uint16_t>(y)));
+  };
+  return product(a & 0xffff, b & 0xffff) | static_cast<uint32_t>(product(a >> 16, b >> 16)) << 16;
+}
+template <bool kHigh>
+uint32_t from_e4m3fnx2_to_f16(uint32_t word) {
+  const uint32_t pair = kHigh ? word >> 16 : word;
+  return to_f16(decode(kE4m3fnFormat, pair & 255)) |
+         static_cast<uint32_t>(to_f16(decode(kE4m3fnFormat, pair >> 8 & 255))) << 16;
+}
 inline float fast_exp2(float x) { return std::exp2(x); }
 inline float fast_log2(float x) { return std::log2(x); }
 inline float fast_reciprocal(float x) { return 1 / x; }
@@ -120,6 +145,29 @@ inline float clamp(float x, float low, float high) { return x > low ? (x < high 
 
 #endif
 
+OCTET_DEVICE uint32_t to_f16x2(float low, float high) {
+  return to_f16(low) | static_cast<uint32_t>(to_f16(high)) << 16;
+}
+
+/// Byte i of `first` and byte j of `second` as the upper halves of two 16-bit words.
+OCTET_DEVICE uint32_t spread_bytes(uint32_t first, uint32_t i, uint32_t second, uint32_t j) {
+  return select_bytes(second, first, 0x000c000cu | (j + 4) << 24 | i << 8);
+}
+/// Two codes of e4m3fn as f16, exact, on both architectures: byte i of `first`, byte j of `second`.
+OCTET_DEVICE uint32_t e4m3fn_pair_to_f16(uint32_t first, uint32_t i, uint32_t second, uint32_t j) {
+  if constexpr (kGfx950) {
+#if defined(__gfx950__) || !defined(__AMDGCN__)
+    return from_e4m3fnx2_to_f16<false>(select_bytes(second, first, 0x0c0c0000u | (j + 4) << 8 | i));
+#endif
+  }
+  // Exponent and mantissa lie in f16 as they are, 2^8 too small for its bias; a NaN, all ones,
+  // carries into the exponent's top bit, which no number reaches.
+  using Short2 = int16_t __attribute__((vector_size(4)));
+  const uint32_t codes = spread_bytes(first, i, second, j);
+  const Short2 halves = __builtin_bit_cast(Short2, codes) >> 1;
+  const uint32_t small = __builtin_bit_cast(uint32_t, halves) & 0xbf80bf80u;
+  return multiply_f16x2(small | ((small + 0x00800080u) & 0x40004000u), 0x5c005c00u);
+}
 /// The result in 16 bits as the caller asked.
 OCTET_DEVICE uint16_t to_16_bits(float value, bool f16) {
   return f16 ? to_f16(value) : to_bf16(value);

@@ -197,6 +197,21 @@ Float16 mma_32x32x64_scaled(Word8 a, Word8 b, Float16 c, uint32_t a_scale, uint3
 
 #endif
 
+/// 32 of k by what the architecture has. Which k a half of the operands is differs between the two;
+/// it is the same of a and of b.
+OCTET_DEVICE Float4 mma_f16_k32(Word4 a, Word4 b, Float4 c) {
+#if defined(__AMDGCN__) && !defined(__gfx950__)
+  c = mma_16x16x16_f16(Word2{a[0], a[1]}, Word2{b[0], b[1]}, c);
+  return mma_16x16x16_f16(Word2{a[2], a[3]}, Word2{b[2], b[3]}, c);
+#elif defined(__AMDGCN__)
+  return mma_16x16x32_f16(a, b, c);
+#else
+  if constexpr (kGfx950) return mma_16x16x32_f16(a, b, c);
+  c = mma_16x16x16_f16(Word2{a[0], a[1]}, Word2{b[0], b[1]}, c);
+  return mma_16x16x16_f16(Word2{a[2], a[3]}, Word2{b[2], b[3]}, c);
+#endif
+}
+
 OCTET_DEVICE Word8 join(Word4 low, Word4 high) {
   return Word8{low[0], low[1], low[2], low[3], high[0], high[1], high[2], high[3]};
 }

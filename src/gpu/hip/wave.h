@@ -58,6 +58,12 @@ OCTET_DEVICE uint64_t ballot(bool predicate) { return __builtin_amdgcn_ballot_w6
 OCTET_DEVICE uint32_t device_add(uint32_t* address, uint32_t value) {
   return __scoped_atomic_fetch_add(address, value, __ATOMIC_ACQ_REL, __MEMORY_SCOPE_DEVICE);
 }
+/// Of device memory: where `expected` is, `value` comes to be. Returns what was there.
+OCTET_DEVICE uint32_t device_exchange_if(uint32_t* address, uint32_t expected, uint32_t value) {
+  __scoped_atomic_compare_exchange_n(address, &expected, value, false, __ATOMIC_RELAXED,
+                                     __ATOMIC_RELAXED, __MEMORY_SCOPE_DEVICE);
+  return expected;
+}
 /// Of memory of the workgroup.
 OCTET_DEVICE uint32_t shared_add(uint32_t* address, uint32_t value) {
   return __scoped_atomic_fetch_add(address, value, __ATOMIC_RELAXED, __MEMORY_SCOPE_WRKGRP);
@@ -87,12 +93,38 @@ OCTET_DEVICE uint64_t ballot(bool predicate) { return host::ballot(predicate); }
 OCTET_DEVICE uint32_t device_add(uint32_t* address, uint32_t value) {
   return __atomic_fetch_add(address, value, __ATOMIC_ACQ_REL);
 }
+OCTET_DEVICE uint32_t device_exchange_if(uint32_t* address, uint32_t expected, uint32_t value) {
+  __atomic_compare_exchange_n(address, &expected, value, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+  return expected;
+}
 OCTET_DEVICE uint32_t shared_add(uint32_t* address, uint32_t value) {
   return __atomic_fetch_add(address, value, __ATOMIC_RELAXED);
 }
 OCTET_DEVICE void device_fence() {}
 
 #endif
+
+/// The same value, of which the compiler knows nothing: what is made of it is made here, not before
+/// a loop, where it would hold registers all the while.
+OCTET_DEVICE uint32_t made_here(uint32_t value) {
+#if defined(__AMDGCN__)
+  asm volatile("" : "+v"(value));
+#endif
+  return value;
+}
+
+/// A kernel's parameter, to be read from memory after this point: what is read of it before is not
+/// kept in registers for what comes after.
+template <class T>
+OCTET_DEVICE const T& read_afresh([[maybe_unused]] const T& parameter) {
+#if defined(__AMDGCN__)
+  auto* segment = __builtin_amdgcn_kernarg_segment_ptr();  // which holds it alone
+  asm volatile("" : "+s"(segment));
+  return *(const T*)segment;  // a cast between address spaces has no other form
+#else
+  return parameter;
+#endif
+}
 
 OCTET_DEVICE uint32_t lane_index() { return thread_index() & 63; }
 OCTET_DEVICE uint32_t wave_index() { return uniform(thread_index() >> 6); }

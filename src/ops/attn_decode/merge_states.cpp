@@ -8,6 +8,7 @@
 #include "octet/attn_decode.h"
 #include "src/core/try.h"
 #include "src/ops/attn_decode/cpu/store_row.h"
+#include "src/ops/attn_decode/hip/launch.h"
 
 namespace octet {
 namespace {
@@ -78,7 +79,10 @@ void work(void* context, int thread, int threads) {
 Status attn_merge_states(const AttnMergeArgs& args, Stream& stream) {
   OCTET_CHECK_OK(check(args));
   if (args.rows == 0) return Status::Ok();
-  if (stream.is_gpu()) return ops::attn_decode::cuda::merge_states(args, stream);
+  if (stream.is_gpu()) {
+    return stream.device().arch == Arch::kSm90 ? ops::attn_decode::cuda::merge_states(args, stream)
+                                               : ops::attn_decode::hip::merge_states(args, stream);
+  }
   AttnMergeArgs copy = args;
   stream.parallel(work, &copy);
   return Status::Ok();

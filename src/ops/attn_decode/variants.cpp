@@ -14,8 +14,11 @@
 #include "src/ops/attn_decode/cuda/launch.h"
 #include "src/ops/attn_decode/cuda/sm90_simple.h"
 #include "src/ops/attn_decode/cuda/sm90_split.h"
+#include "src/ops/attn_decode/hip/gfx942_simple.h"
+#include "src/ops/attn_decode/hip/gfx942_split.h"
 #include "src/ops/attn_decode/op.h"
 #include "src/ops/cuda_variants.h"
+#include "src/ops/hip_variants.h"
 #include "src/select/whole_op.h"
 
 namespace octet::ops::attn_decode {
@@ -33,6 +36,20 @@ struct CudaOp {
 template <class Contract>
 void add_cuda(std::vector<select::Variant>& variants) {
   append_cuda_variants<Contract, CudaOp>(variants);
+}
+
+struct HipOp {
+  static Problem from(const select::Problem& problem) { return attn_decode::from(problem); }
+  template <class Contract>
+  static Status launch(int config, const void* args, select::Workspace workspace, Stream& stream) {
+    const auto& a = *static_cast<const AttnDecodeArgs*>(args);
+    return hip::run(Contract::plan(config, problem_of(a), stream.device()), a, workspace, stream);
+  }
+};
+
+template <class Contract>
+void add_hip(std::vector<select::Variant>& variants) {
+  append_hip_variants<Contract, HipOp>(variants);
 }
 
 template <class Contract>
@@ -67,6 +84,8 @@ void add_reference(std::vector<select::Variant>& variants) {
 
 std::vector<select::Variant> make_variants() {
   std::vector<select::Variant> variants;
+  add_hip<Gfx942Split>(variants);
+  add_hip<Gfx942Simple>(variants);
   add_cuda<Sm90Split>(variants);
   add_cuda<Sm90Simple>(variants);
   add_cpu<X86AmxSplit>(variants);
@@ -80,7 +99,7 @@ std::vector<select::Variant> make_variants() {
 
 /// The work of one multiprocessor: MB of the cache, GFLOP, items that a thread block ends one after
 /// the other (in the place of a), thread blocks that share an item (in that of d).
-select::CostTerms sm90_terms(const Problem& p, const select::Tile& tile, const Device& device) {
+select::CostTerms gpu_terms(const Problem& p, const select::Tile& tile, const Device& device) {
   constexpr int64_t kRows = 16;  // of q, of an item at most
   const int64_t row_blocks = (p.rows() + kRows - 1) / kRows;
   const auto items = static_cast<double>(p.batch * p.kv_heads * row_blocks);
@@ -97,7 +116,7 @@ select::CostTerms sm90_terms(const Problem& p, const select::Tile& tile, const D
 select::CostTerms cost_terms(const select::Problem& problem, const select::Tile& tile,
                              const Device& device) {
   const Problem p = from(problem);
-  if (device.arch == Arch::kSm90) return sm90_terms(p, tile, device);
+  if (!is_cpu(device.arch)) return gpu_terms(p, tile, device);
   const double threads = std::max(1, device.cu_num),
                rows = static_cast<double>(p.batch * p.q_tokens);
   const double cache =
@@ -112,6 +131,9 @@ std::string fixed_default(Arch arch) {
   switch (arch) {
     case Arch::kSm90:
       return Sm90Split::name(Sm90Split::kConfigs[0]);
+    case Arch::kGfx942:
+    case Arch::kGfx950:
+      return Gfx942Split::name(Gfx942Split::kConfigs[0]);
     case Arch::kX86Amx:
     case Arch::kX86Avx512:
       return X86Avx512Split::name(X86Avx512Split::kConfigs[0]);

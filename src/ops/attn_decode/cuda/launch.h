@@ -20,9 +20,6 @@ struct LaunchPlan {
   int64_t record_bytes = 0;
 };
 
-/// Most fixed splits of a sequence.
-inline constexpr int64_t kMostSplits = 1 << 20;
-
 /// Enqueues. kInvalidArgument where an address or stride is not what the kernel's copies need.
 Status run(const LaunchPlan& plan, const AttnDecodeArgs& args, select::Workspace workspace,
            Stream& stream);

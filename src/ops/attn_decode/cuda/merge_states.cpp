@@ -4,8 +4,8 @@
 
 #include "src/core/try.h"
 #include "src/device/gpu_queue.h"
-#include "src/ops/attn_decode/cuda/merge_states_params.h"
-#include "src/ops/attn_decode/cuda/out_type.h"
+#include "src/ops/attn_decode/gpu_operands.h"
+#include "src/ops/attn_decode/merge_states_params.h"
 
 namespace octet::ops::attn_decode::cuda {
 
@@ -26,26 +26,14 @@ Status merge_states(const AttnMergeArgs& args, Stream& stream) {
   const int64_t blocks = (args.rows + kMergeRows - 1) / kMergeRows;
   OCTET_REQUIRE(blocks <= std::numeric_limits<int32_t>::max(),
                 "{}: rows = {}, must be below 2^33 on a GPU", kOp, args.rows);
-  MergeStatesParams params{args.parts,
-                           args.lse,
-                           args.out.data,
-                           args.out_lse,
-                           args.rows,
-                           args.part_stride == 0 ? args.rows * args.dim : args.part_stride,
-                           args.out.stride(),
-                           static_cast<int32_t>(args.num_parts),
-                           static_cast<int32_t>(args.dim),
-                           out_type(args.out.dtype)};
+  MergeStatesParams params = merge_params(args);
   gpu::LaunchShape shape;
   shape.grid_x = static_cast<uint32_t>(blocks), shape.block_x = kMergeThreads;
   const gpu::Queue& queue = *gpu::queue_of(stream);
   const gpu::ContextScope scope(*queue.driver, queue.context);
   OCTET_CHECK_OK(scope.status());
   const gpu::Kernel& kernel = kKernels[static_cast<int>(out_type(args.dtype))];
-  const Status status = kernel.launch(queue, shape, &params);
-  if (status.ok()) return status;
-  return fail(status.code(), "{} parts={} rows={} dim={}: {}: {}", kOp, args.num_parts, args.rows,
-              args.dim, kernel.entry(), status.message());
+  return named_launch_error(args, kernel, kernel.launch(queue, shape, &params));
 }
 
 #else

@@ -4,8 +4,8 @@
 // Numerics   float32; weights exp(lse - largest) in order of parts, so the same bits every time.
 // Parts
 //            of weight -infinity are not read; all of a row is read before any of it is stored
-#include "src/ops/attn_decode/cuda/merge_states_params.h"
 #include "src/ops/attn_decode/cuda/store.cuh"
+#include "src/ops/attn_decode/merge_states_params.h"
 
 namespace octet::ops::attn_decode {
 namespace {

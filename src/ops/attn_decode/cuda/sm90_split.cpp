@@ -6,6 +6,7 @@
 
 #include "src/device/embedded_kernels.h"
 #include "src/ops/attn_decode/cuda/split_kernels.h"
+#include "src/ops/attn_decode/gpu_operands.h"
 
 namespace octet::ops::attn_decode {
 namespace {
@@ -21,17 +22,6 @@ SplitShape shape_of(const Problem& p, int warps = kUnitWarps) {
           p.scales != Scales::kConstant,
           true,
           warps};
-}
-
-/// Thread blocks that share items of equal size without a cut that is not needed, and no item among
-/// more than one of them can add up, where that leaves at most a sixteenth of `most` idle. Each cut
-/// is a sum through memory in the end.
-int64_t blocks_for(int64_t items, int64_t most) {
-  const auto few = [most](int64_t blocks) { return blocks * 16 < most * 15; };
-  const int64_t items_each = (items + most - 1) / most, blocks_each = most / items;
-  const int64_t blocks = items < most ? blocks_each * items : (items + items_each - 1) / items_each;
-  if (items < most && blocks_each > kMergeFan && !few(kMergeFan * items)) return kMergeFan * items;
-  return few(blocks) ? most : blocks;
 }
 
 int64_t row_blocks(const Problem& p) {
@@ -115,7 +105,7 @@ cuda::LaunchPlan Sm90Split::plan(int index, const Problem& p, const Device& devi
   const int64_t items = items_of(p);
   const double units = static_cast<double>(items) * static_cast<double>(units_of(p));
   const int64_t units_of_device = std::min<int64_t>(device.cu_num, kMostUnits);
-  const int64_t most = blocks_for(items, units_of_device * shape.blocks());
+  const int64_t most = blocks_for(items, units_of_device * shape.blocks(), kMergeFan);
   plan.shape.grid_x =
       static_cast<uint32_t>(std::clamp(units / config.least_units, 1.0, static_cast<double>(most)));
   plan.shape.block_x = static_cast<uint32_t>(shape.threads());

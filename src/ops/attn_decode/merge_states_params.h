@@ -3,11 +3,12 @@
 
 #include <cstdint>
 
-#include "src/ops/attn_decode/cuda/params.h"
+#include "src/ops/attn_decode/gpu_params.h"
 
 namespace octet::ops::attn_decode {
 
-inline constexpr int kMergeThreads = 128, kMergeRows = kMergeThreads / 32;  // of a thread block
+// Of a thread block of sm90.
+inline constexpr int kMergeThreads = 128, kMergeRows = kMergeThreads / 32;
 inline constexpr int kMergeMostDim = 512;
 
 struct MergeStatesParams {
@@ -17,6 +18,7 @@ struct MergeStatesParams {
   float* out_lse;  // may be null
   int64_t rows, part_stride, out_stride;
   int32_t num_parts, dim;
+  int32_t workgroups;  // of an AMD launch
   OutType out_type;
 };
 
