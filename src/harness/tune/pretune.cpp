@@ -77,7 +77,7 @@ std::vector<PretuneSource> pretune_sources(std::span<const std::string> names,
 
 namespace {
 
-/// The problem of a row on the device, or none: op, format and fields of the look-up.
+/// The problem of a row on the device (plan_pretune says in which format).
 select::Problem problem_on(const select::Op& op, const TunedRow& row, const Device& device) {
   const auto runs = [&](const select::Problem& problem) {
     const auto all = op.variants();
@@ -86,10 +86,11 @@ select::Problem problem_on(const select::Op& op, const TunedRow& row, const Devi
     }
     return false;
   };
-  select::Problem problem = row.problem;
-  if (runs(problem)) return problem;
-  problem.format = op.default_format(device.arch);
-  return op.validate(problem).ok() && runs(problem) ? problem : row.problem;
+  select::Problem in_own = row.problem;
+  in_own.format = op.default_format(device.arch);
+  const bool can_own = op.validate(in_own).ok() && runs(in_own);
+  const bool rows_own = row.problem.format == op.default_format(row.arch);
+  return can_own && (rows_own || !runs(row.problem)) ? in_own : row.problem;
 }
 
 bool anything_runs(const select::Op& op, const select::Problem& problem, const Device& device) {

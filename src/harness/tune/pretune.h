@@ -39,8 +39,8 @@ struct PretunePlan {
   int64_t unable = 0;                  // shapes that no kernel here can run
 };
 
-/// The format of a row stands where a kernel of the device takes it; else the device's own format
-/// is meant.
+/// A row in its own device's format (gfx942's is e4m3fnuz) is measured in this one's; any other
+/// format stands, unless no kernel here takes it.
 PretunePlan plan_pretune(const PretuneSource& source, const Device& device);
 
 struct PretuneCounts {

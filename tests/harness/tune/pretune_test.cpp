@@ -89,11 +89,21 @@ TEST_F(PretuneTest, ShapesOfEveryDeviceAreMeantOnceForThisOne) {
   ASSERT_EQ(found.error, "");
   EXPECT_EQ(found.rows, 4);
   EXPECT_EQ(found.unable, 0);
-  ASSERT_EQ(found.items.size(), 3u);
+  ASSERT_EQ(found.items.size(), 2u);
   EXPECT_EQ(words(0, found), "m=32 n=256 k=128 format=e4m3fn generic_ref");
-  EXPECT_EQ(words(1, found), "m=16 n=256 k=128 format=e4m3fnuz ") << "of 80 and of 304 units";
-  EXPECT_EQ(words(2, found), "m=16 n=256 k=128 format=e4m3fn ");
+  EXPECT_EQ(words(1, found), "m=16 n=256 k=128 format=e4m3fn ")
+      << "of three devices, each in its own format";
   EXPECT_EQ(found.kept.size(), 4u);
+}
+
+TEST_F(PretuneTest, AFormatThatIsNotTheRowsDevicesOwnStandsWhereAKernelTakesIt) {
+  ASSERT_TRUE(write_file(path_, kHeader + "sm90,132,e4m3fnuz,16,256,128,sm90_simple,4,s\n" +
+                                    "sm90,132,e4m3fn_packed,16,256,128,sm90_simple,4,s\n")
+                  .ok());
+  const PretunePlan found = plan();
+  ASSERT_EQ(found.items.size(), 2u);
+  EXPECT_EQ(words(0, found), "m=16 n=256 k=128 format=e4m3fnuz ");
+  EXPECT_EQ(words(1, found), "m=16 n=256 k=128 format=e4m3fn_packed ");
 }
 
 TEST_F(PretuneTest, RowsOfTheFileThatIsWrittenCountNotThoseOfTheSource) {
@@ -106,7 +116,7 @@ TEST_F(PretuneTest, RowsOfTheFileThatIsWrittenCountNotThoseOfTheSource) {
   const PretunePlan found = plan(out);
   EXPECT_EQ(found.kept.size(), 1u);
   EXPECT_EQ(words(0, found), "m=32 n=256 k=128 format=e4m3fn ");
-  EXPECT_EQ(words(2, found), "m=16 n=256 k=128 format=e4m3fn generic_fast_r16");
+  EXPECT_EQ(words(1, found), "m=16 n=256 k=128 format=e4m3fn generic_fast_r16");
 }
 
 TEST_F(PretuneTest, RepeatedRowsAreToldOfAndNoError) {
