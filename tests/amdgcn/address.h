@@ -27,7 +27,7 @@ class GlobalAddress {
   bool offset_only_ = false;
 };
 
-/// buffer_*: a resource in four scalar registers and offsets, all of which count in the bound.
+/// buffer_*: a resource in four scalar registers and offsets.
 class BufferAddress {
  public:
   BufferAddress(const Wave& w, const Instruction& i, int first_operand);
