@@ -196,7 +196,8 @@ void doubles(Wave& w, const I& i, int sources, F f, int first = 1) {
 }
 
 void double_accumulate(M&, Wave& w, const I& i) {  // the result is the third source
-  doubles(w, i, 3, [](const double* x) { return std::fma(x[1], x[2], x[0]); }, 0);
+  doubles(
+      w, i, 3, [](const double* x) { return std::fma(x[1], x[2], x[0]); }, 0);
 }
 void double_scale(M&, Wave& w, const I& i) {
   Row scratch;

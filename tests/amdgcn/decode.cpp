@@ -116,9 +116,7 @@ Instruction decode(std::string_view text) {
   i.run = entry->run;
   i.flags = entry->flags | (base.starts_with("s_") ? 0u : kVectorOp);
   try {
-    if (!words[0].starts_with("s_setreg") && !words[0].starts_with("s_getreg")) {
-      add_words(i, words, literal_type(base));
-    }
+    add_words(i, words, literal_type(base));
     find_uses(i);
     const std::string group = unknown_group(i);
     if (!group.empty()) i.problem = fmt::format("{} of {} is not known", group, words[0]);

@@ -64,7 +64,8 @@ void pairs(M&, Wave& w, const I& i) {
   write_lanes(w, i.operand(0), 0, low);
   write_lanes(w, i.operand(0), 1, high);
 }
-/// Of both results by op_sel: a copy of a pair is op_sel:[0,1], op_sel_hi stays as it is by default.
+/// Of both results by op_sel: a copy of a pair is op_sel:[0,1], op_sel_hi stays as it is by
+/// default.
 void move_pair(M&, Wave& w, const I& i) {
   Row rows[2];
   uint64_t undefined[2] = {};

@@ -28,9 +28,8 @@ TEST(Packed, PairsOfFloats) {
   EXPECT_EQ(pair("v_pk_mul_f32 v[6:7], v[0:1], 0.5 op_sel_hi:[1,0]"), P(1, 1.5f));
   EXPECT_EQ(pair("v_pk_fma_f32 v[6:7], v[0:1], v[2:3], v[0:1] neg_lo:[0,0,1] neg_hi:[1,0,0]"),
             P(18, -57));
-  bench.run("v_pk_mov_b32 v[6:7], v[0:1], v[2:3] op_sel:[1,0]");
-  EXPECT_EQ(bench.v(6), bits(3));
-  EXPECT_EQ(bench.v(7), bits(20));
+  EXPECT_EQ(pair("v_pk_mov_b32 v[6:7], v[0:1], v[2:3] op_sel:[1,0]"), P(3, 10));
+  EXPECT_EQ(pair("v_pk_mov_b32 v[6:7], v[0:1], v[2:3] op_sel:[0,1]"), P(2, 20));
 }
 
 TEST(Packed, Halves) {
