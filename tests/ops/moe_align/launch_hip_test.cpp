@@ -14,15 +14,33 @@ class MoeAlignLaunchHipTest : public testing_hip::HipTest {
   void SetUp() override {
     HipTest::SetUp();
     SmallAlign call(1, 1, 1, 8);
-    if (moe_align(call.args, *stream_).code() == StatusCode::kUnsupported) {
+    if (try_run(call).code() == StatusCode::kUnsupported) {
       GTEST_SKIP() << "this build has no kernels of the device";
     }
     control().reset();
   }
+  Status try_run(SmallAlign& call) {
+    testing_hip::Operands on_device(*stream_);
+    MoeAlignArgs args = call.args;
+    on_device.in(args.topk_ids, call.ids);
+    on_device.in(args.topk_weights, call.weights);
+    on_device.in(args.expert_mask, call.mask);
+    on_device.out(args.sorted_ids, call.sorted);
+    on_device.out(args.sorted_weights, call.sorted_weights);
+    on_device.out(args.tile_experts, call.tiles);
+    on_device.out(args.counts, call.counts);
+    control().reset();
+    const Status status = moe_align(args, *stream_);
+    expect_launches_alone();
+    launches_ = control().launches();
+    return on_device.finish(status);
+  }
   void run(SmallAlign& call) {
-    const Status status = moe_align(call.args, *stream_);
+    const Status status = try_run(call);
     ASSERT_TRUE(status.ok()) << status.message();
   }
+
+  std::vector<stand_in::Launch> launches_;
 };
 
 TEST_P(MoeAlignLaunchHipTest, EverySizeInBothLayouts) {
@@ -69,14 +87,10 @@ TEST_P(MoeAlignLaunchHipTest, OneLaunchWhoseWorkgroupsDoNotWait) {
         {512, "octet_gfx942_sort", 1u}, {513, "octet_gfx942_sort", 2u},
         {9000, "octet_gfx942_sort", 18u}}) {
     SmallAlign call(tokens, 8, 64, 64);
-    control().reset();
     run(call);
-    ASSERT_EQ(control().launches().size(), 1u);
-    EXPECT_EQ(control().launches()[0].entry, entry) << tokens;
-    EXPECT_EQ(control().launches()[0].grid[0], workgroups) << tokens;
-    for (const char* no : {"hipStreamSynchronize", "hipMalloc", "hipMemsetD8Async"}) {
-      EXPECT_EQ(control().count(no), 0) << no;
-    }
+    ASSERT_EQ(launches_.size(), 1u);
+    EXPECT_EQ(launches_[0].entry, entry) << tokens;
+    EXPECT_EQ(launches_[0].grid[0], workgroups) << tokens;
   }
 }
 

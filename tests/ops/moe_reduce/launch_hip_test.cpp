@@ -13,31 +13,42 @@ class MoeReduceLaunchHipTest : public testing_hip::HipTest {
   void SetUp() override {
     HipTest::SetUp();
     SmallReduce call({1, 1, 8});
-    if (moe_reduce(call.args, *stream_).code() == StatusCode::kUnsupported) {
+    if (run(call).code() == StatusCode::kUnsupported) {
       GTEST_SKIP() << "this build has no kernels of the device";
     }
     control().reset();
   }
+  Status run(SmallReduce& call) {
+    testing_hip::Operands on_device(*stream_);
+    MoeReduceArgs args = call.args;
+    on_device.in(args.x.data, call.x);
+    on_device.out(args.y.data, call.y);
+    on_device.in(args.topk_ids, call.ids);
+    on_device.in(args.expert_mask, call.mask);
+    control().reset();
+    const Status status = moe_reduce(args, *stream_);
+    expect_launches_alone();
+    launches_ = control().launches();
+    return on_device.finish(status);
+  }
+
+  std::vector<stand_in::Launch> launches_;
 };
 
 TEST_P(MoeReduceLaunchHipTest, EveryTypeSizeAndAlignment) {
   testing_reduce::expect_every_size([&](SmallReduce& call) {
-    const Status status = moe_reduce(call.args, *stream_);
+    const Status status = run(call);
     ASSERT_TRUE(status.ok()) << status.message();
   });
 }
 
 TEST_P(MoeReduceLaunchHipTest, OneLaunchAndNothingElse) {
   SmallReduce call({3, 4, 4100});
-  ASSERT_TRUE(moe_reduce(call.args, *stream_).ok());
+  ASSERT_TRUE(run(call).ok());
   EXPECT_EQ(call.y, call.expected());
-  const auto launches = control().launches();
-  ASSERT_EQ(launches.size(), 1u);
-  EXPECT_EQ(launches[0].entry, "octet_gfx942_rows_bf16_bf16");
-  EXPECT_EQ(launches[0].grid[0], 9u) << "three parts of 2,048 columns a token";
-  for (const char* no : {"hipStreamSynchronize", "hipMalloc", "hipMemcpyHtoDAsync"}) {
-    EXPECT_EQ(control().count(no), 0) << no;
-  }
+  ASSERT_EQ(launches_.size(), 1u);
+  EXPECT_EQ(launches_[0].entry, "octet_gfx942_rows_bf16_bf16");
+  EXPECT_EQ(launches_[0].grid[0], 9u) << "three parts of 2,048 columns a token";
 }
 
 TEST_P(MoeReduceLaunchHipTest, WhatTheKernelsCannotCountIsRefused) {
@@ -48,7 +59,7 @@ TEST_P(MoeReduceLaunchHipTest, WhatTheKernelsCannotCountIsRefused) {
   const Status status = moe_reduce(call.args, *stream_);
   EXPECT_EQ(status.code(), StatusCode::kUnsupported);
   EXPECT_EQ(status.message(),
-            "moe_reduce: 1073741824 tokens of 3 x 2048 columns, the AMD kernels take 2147483647 "
+            "moe_reduce: 1073741824 tokens of 3 x 2048 columns, the AMD kernels take 16777215 "
             "parts at most");
   EXPECT_TRUE(control().launches().empty());
 }

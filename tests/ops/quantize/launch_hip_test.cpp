@@ -15,23 +15,36 @@ class QuantizeLaunchHipTest : public testing_hip::HipTest {
   void SetUp() override {
     HipTest::SetUp();
     SmallQuantize call({DType::kBf16, DType::kE4m3fn, ScaleBlock::k1x128}, 1, 128);
-    if (quantize(call.args, *stream_).code() == StatusCode::kUnsupported) {
+    if (run(call).code() == StatusCode::kUnsupported) {
       GTEST_SKIP() << "this build has no kernels of the device";
     }
     control().reset();
+  }
+  Status run(SmallQuantize& call) {
+    testing_hip::Operands on_device(*stream_);
+    QuantizeArgs args = call.args;
+    on_device.in(args.x.data, call.x);
+    on_device.out(args.q.data, call.q);
+    on_device.out(args.scale, call.scale);
+    control().reset();
+    const Status status = quantize(args, *stream_);
+    expect_launches_alone();
+    launches_ = control().launches();
+    return on_device.finish(status);
   }
   void expect_bits_of_the_cpu(const Kind& kind, int64_t rows, int64_t cols, int64_t padding,
                               int specials) {
     SmallQuantize on_gpu(kind, rows, cols, padding), on_cpu(kind, rows, cols, padding);
     on_gpu.fill(3, specials);
     on_cpu.fill(3, specials);
-    const Status status = quantize(on_gpu.args, *stream_);
+    const Status status = run(on_gpu);
     ASSERT_TRUE(status.ok()) << status.message();
     ASSERT_TRUE(quantize(on_cpu.args, cpu_).ok());
     const std::string where = to_string(kind) + " padding " + std::to_string(padding);
     ASSERT_EQ(on_gpu.scale, on_cpu.scale) << where;
     ASSERT_EQ(on_gpu.q, on_cpu.q) << where;
   }
+  std::vector<stand_in::Launch> launches_;
 };
 
 TEST_P(QuantizeLaunchHipTest, EveryFormatGivesTheBitsOfTheCpu) {
@@ -68,7 +81,7 @@ TEST_P(QuantizeLaunchHipTest, EveryNumberOf16Bits) {
         std::memcpy(on_gpu.x.data() + 2 * i, &code, 2);
         std::memcpy(on_cpu.x.data() + 2 * i, &code, 2);
       }
-      ASSERT_TRUE(quantize(on_gpu.args, *stream_).ok());
+      ASSERT_TRUE(run(on_gpu).ok());
       ASSERT_TRUE(quantize(on_cpu.args, cpu_).ok());
       ASSERT_EQ(on_gpu.scale, on_cpu.scale) << to_string(kind);
       ASSERT_EQ(on_gpu.q, on_cpu.q) << to_string(kind);
@@ -78,14 +91,11 @@ TEST_P(QuantizeLaunchHipTest, EveryNumberOf16Bits) {
 
 TEST_P(QuantizeLaunchHipTest, OneLaunchAndNothingElse) {
   SmallQuantize call({DType::kBf16, DType::kE4m3fn, ScaleBlock::k1x128}, 100, 384);
-  ASSERT_TRUE(quantize(call.args, *stream_).ok());
-  ASSERT_EQ(control().launches().size(), 1u);
-  const auto launch = control().launches()[0];
+  ASSERT_TRUE(run(call).ok());
+  ASSERT_EQ(launches_.size(), 1u);
+  const auto& launch = launches_[0];
   EXPECT_EQ(launch.entry, "octet_gfx942_groups_bf16_e4m3fn_1x128");
   EXPECT_EQ(launch.grid[0], 5u) << "300 blocks, 64 a workgroup";
-  for (const char* no : {"hipStreamSynchronize", "hipMalloc", "hipMemcpyHtoDAsync"}) {
-    EXPECT_EQ(control().count(no), 0) << no;
-  }
 }
 
 TEST_P(QuantizeLaunchHipTest, WhatTheKernelsDoNotCountIsRefused) {
@@ -94,7 +104,7 @@ TEST_P(QuantizeLaunchHipTest, WhatTheKernelsDoNotCountIsRefused) {
   const Status status = quantize(large.args, *stream_);
   EXPECT_EQ(status.code(), StatusCode::kUnsupported);
   EXPECT_EQ(status.message(),
-            "quantize: 2147483648 x 1 scales, the AMD kernels take 2147479552 at most in a call");
+            "quantize: 2147483648 x 1 scales, the AMD kernels take 16777215 at most in such a call");
   EXPECT_TRUE(control().launches().empty());
 }
 

@@ -60,15 +60,15 @@ OCTET_DEVICE void finish(const HipParams& p, int32_t batch, int32_t m, int32_t n
   }
 }
 
-/// Which tile a workgroup has: those that share weights are next to each other.
+/// Which tile of which matrix a workgroup has: those that share weights are next to each other.
 struct Tile {
   int32_t batch, m, n;
 
   OCTET_DEVICE explicit Tile(const HipParams& p) {
-    const uint32_t column = p.tiles_m.quotient(block_x()), matrix = p.tiles_n.quotient(column);
-    batch = static_cast<int32_t>(matrix);
+    const uint32_t column = p.tiles_m.quotient(block_x());
+    batch = static_cast<int32_t>(block_y());
     m = static_cast<int32_t>(block_x() - column * p.tiles_m.divisor);
-    n = static_cast<int32_t>(column - matrix * p.tiles_n.divisor);
+    n = static_cast<int32_t>(column);
   }
 };
 

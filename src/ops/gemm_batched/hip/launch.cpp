@@ -1,7 +1,5 @@
 #include "src/ops/gemm_batched/hip/launch.h"
 
-#include <limits>
-
 #include "src/core/try.h"
 #include "src/device/embedded_kernels.h"
 #include "src/ops/gemm_batched/gpu_operands.h"
@@ -23,6 +21,12 @@ constexpr int64_t quotient_up(int64_t x, int64_t by) { return (x + by - 1) / by;
 
 bool has_groups(const Problem& p) { return p.format == Format::kA8w8Prequant; }
 bool has_blocks(const Problem& p) { return p.format == Format::kA16wfp4; }
+bool prepares(const Problem& p) { return has_groups(p) || has_blocks(p); }
+
+/// A launch counts work items in 32 bits.
+constexpr int64_t kMostWorkgroups = (int64_t{1} << 32) / kThreads - 1;
+/// Scales of prepared tokens: 8 work items each, float32 in a buffer of 2^31 bytes.
+constexpr int64_t kMostParts = int64_t{1} << 28;
 
 /// Prepared tokens: codes, then scales or exponents, in bytes.
 struct Prepared {
@@ -86,7 +90,6 @@ HipParams params_of(const LaunchPlan& plan, const GemmBatchedArgs& args, const P
   params.n = static_cast<int32_t>(p.n);
   params.output = gemm_output_type(p.d);
   params.tiles_m = Divider(static_cast<uint32_t>(quotient_up(p.m, plan.block_m)));
-  params.tiles_n = Divider(static_cast<uint32_t>(quotient_up(p.n, plan.block_n)));
   const int64_t four = 4 * size_of(p.d);
   params.d_vectors = reinterpret_cast<gpu::Address>(args.d.data) % static_cast<uint64_t>(four) == 0 &&
                      params.d_row % 4 == 0 && (params.d_batch % 4 == 0 || p.batch == 1);
@@ -114,28 +117,29 @@ Method method_of(Format format) {
 }
 
 int64_t prepared_bytes(const Problem& p) {
-  if (!has_groups(p) && !has_blocks(p)) return 0;
+  if (!prepares(p)) return 0;
   const Prepared prepared = prepared_of(p);
   return prepared.codes + prepared.scales;
 }
 
 select::Support supports_tiles(int block_m, int block_n, const Problem& p) {
   constexpr int64_t kMostIntegers = 131071;  // of k: sums of products of 2^14 fit 31 bits
-  constexpr double kMost = std::numeric_limits<int32_t>::max();
   if (p.format == Format::kA8w8Int8 && p.k > kMostIntegers) {
     return select::Support::no(fmt::format("k = {}, at most {} with i8", p.k, kMostIntegers));
   }
   const auto tiles_of = [](int64_t size, int block) {
     return static_cast<double>(quotient_up(size, block));
   };
-  const double tiles = static_cast<double>(p.batch) * tiles_of(p.m, block_m) * tiles_of(p.n, block_n);
-  if (tiles > kMost) {
-    return select::Support::no(fmt::format("{:.3g} tiles, at most {:.0f}", tiles, kMost));
-  }
-  const double scales = tiles_of(p.k, kGroup) * static_cast<double>(p.m) * 4;
-  if (has_groups(p) && scales > kMost) {
+  const double tiles = tiles_of(p.m, block_m) * tiles_of(p.n, block_n);
+  if (tiles > kMostWorkgroups) {
     return select::Support::no(
-        fmt::format("{:.3g} bytes of scales of tokens, at most {:.0f}", scales, kMost));
+        fmt::format("{:.3g} tiles of a matrix, at most {}", tiles, kMostWorkgroups));
+  }
+  const double parts = static_cast<double>(p.batch) * static_cast<double>(p.m) *
+                       tiles_of(p.k, has_groups(p) ? kGroup : kMxBlock);
+  if (prepares(p) && parts > kMostParts) {
+    return select::Support::no(
+        fmt::format("{:.3g} scales of tokens, at most {}", parts, kMostParts));
   }
   return select::Support::yes();
 }
@@ -154,18 +158,17 @@ Status run(const LaunchPlan& plan, const GemmBatchedArgs& args, select::Workspac
   const gpu::Queue& queue = *gpu::queue_of(stream);
   const Problem p = problem_of(args);
   HipParams params = params_of(plan, args, p);
-  const bool prepares = has_groups(p) || has_blocks(p);
   if (!plan.any_alignment) {
-    if (!prepares) OCTET_CHECK_OK(check_rows("a", params.a_rows, args.a));
+    if (!prepares(p)) OCTET_CHECK_OK(check_rows("a", params.a_rows, args.a));
     OCTET_CHECK_OK(check_rows("b", params.b_rows, args.b));
   }
   const gpu::ContextScope scope(*queue.driver, queue.context);
   OCTET_CHECK_OK(scope.status());
-  if (prepares) OCTET_CHECK_OK(prepare(queue, p, workspace.data, params));
+  if (prepares(p)) OCTET_CHECK_OK(prepare(queue, p, workspace.data, params));
   gpu::LaunchShape shape;
   shape.block_x = kThreads;
-  shape.grid_x =
-      static_cast<uint32_t>(p.batch) * params.tiles_m.divisor * params.tiles_n.divisor;
+  shape.grid_x = params.tiles_m.divisor * static_cast<uint32_t>(quotient_up(p.n, plan.block_n));
+  shape.grid_y = static_cast<uint32_t>(p.batch);
   return named_launch_error(kOp, p.m, p.n, p.k, *plan.kernel,
                             plan.kernel->launch(queue, shape, &params));
 }

@@ -12,8 +12,8 @@ struct HipParams : GpuOperands {
   int64_t d_row;  // elements between rows
   int32_t m, n;
   gpu::OutputType output;
-  Divider tiles_m, tiles_n;  // of a matrix, along tokens and weights
-  bool d_vectors;            // four results from a multiple of four columns on are aligned
+  Divider tiles_m;  // of a matrix, along tokens
+  bool d_vectors;   // four results from a multiple of four columns on are aligned
 
   // Tokens as gfx942_prepare leaves them for the product, which reads them as a_rows: codes of the
   // device's FP8, zeros up to a multiple of 128 of k; or e2m1 with its exponents.

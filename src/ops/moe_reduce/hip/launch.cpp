@@ -27,7 +27,7 @@ bool aligned(const void* data, int64_t stride, Type type) {
 }  // namespace
 
 Status run(const Task& task, Stream& stream) {
-  constexpr int64_t kMost = (int64_t{1} << 31) - 1;  // what a launch and a Divider count to
+  constexpr int64_t kMost = (int64_t{1} << 32) / kHipThreads - 1;  // workgroups of a launch
   const int64_t parts = hip_parts_of(task.cols);
   if (task.tokens > kMost / parts) {
     return fail(StatusCode::kUnsupported,

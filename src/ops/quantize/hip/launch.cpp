@@ -1,5 +1,7 @@
 #include "src/ops/quantize/hip/launch.h"
 
+#include <algorithm>
+
 #include "src/core/try.h"
 #include "src/device/embedded_kernels.h"
 #include "src/ops/quantize/gpu_params.h"
@@ -66,11 +68,14 @@ const gpu::Kernel& kernel_of(const Task& task) {
 }
 
 Status check(const Task& task) {
+  constexpr int64_t kMostWorkgroups = (int64_t{1} << 32) / kGpuThreads - 1;
   const int64_t per_row = task.cols / task.block_cols, rows = block_rows_of(task);
-  if (rows <= kMostGpuBlocks / per_row) return Status::Ok();
+  const int64_t most =
+      std::min(kMostGpuBlocks, kMostWorkgroups * int64_t{blocks_per_thread_block(task)});
+  if (rows <= most / per_row) return Status::Ok();
   return fail(StatusCode::kUnsupported,
-              "quantize: {} x {} scales, the AMD kernels take {} at most in a call", rows, per_row,
-              kMostGpuBlocks);
+              "quantize: {} x {} scales, the AMD kernels take {} at most in such a call", rows,
+              per_row, most);
 }
 
 }  // namespace
