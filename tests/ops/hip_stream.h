@@ -57,8 +57,8 @@ class HipTest : public stand_in::StandInTest, public testing::WithParamInterface
   static stand_in::Control& control() { return stand_in::control(GpuApi::kHip); }
   /// That no call since the last reset waited for the device or allocated.
   static void expect_launches_alone() {
-    for (const char* no : {"hipStreamSynchronize", "hipMalloc", "hipMemcpyHtoDAsync",
-                           "hipMemsetD8Async"}) {
+    for (const char* no :
+         {"hipStreamSynchronize", "hipMalloc", "hipMemcpyHtoDAsync", "hipMemsetD8Async"}) {
       EXPECT_EQ(control().count(no), 0) << no;
     }
   }
@@ -67,9 +67,9 @@ class HipTest : public stand_in::StandInTest, public testing::WithParamInterface
   Stream cpu_ = Stream::cpu(2).value();
 };
 
-#define OCTET_ON_AMD_DEVICES(suite)                                                             \
-  INSTANTIATE_TEST_SUITE_P(Hip, suite,                                                          \
-                           testing::Values(testing_hip::kGfx942, testing_hip::kGfx950),         \
+#define OCTET_ON_AMD_DEVICES(suite)                                                     \
+  INSTANTIATE_TEST_SUITE_P(Hip, suite,                                                  \
+                           testing::Values(testing_hip::kGfx942, testing_hip::kGfx950), \
                            [](const auto& tested) { return testing_hip::arch_of(tested.param); })
 
 }  // namespace octet::testing_hip

@@ -20,8 +20,8 @@ struct CodeFormat {
   static constexpr int kSignShift = 31 - (kFormat.exponent_bits + kFormat.mantissa_bits);
   static constexpr bool kZeroHasSign = kFormat.specials != Specials::kZeroNan;
   /// Whether the device converts to it.
-  static constexpr bool kNative =
-      kFormat.exponent_bits == 4 && kFormat.bias == (kGfx950 ? kE4m3fnFormat : kE4m3fnuzFormat).bias;
+  static constexpr bool kNative = kFormat.exponent_bits == 4 &&
+                                  kFormat.bias == (kGfx950 ? kE4m3fnFormat : kE4m3fnuzFormat).bias;
 };
 
 /// The code of a number. Added to a magnitude, 2^kDrop times its binade (that of the least normal

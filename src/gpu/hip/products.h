@@ -25,8 +25,7 @@ OCTET_DEVICE Int4 product_k64_i8(Word4 a, Word4 b, Int4 c) {
 #if defined(__gfx950__) || !defined(__AMDGCN__)
   if constexpr (kGfx950) return mma_16x16x64_i8(a, b, c);
 #endif
-  return mma_16x16x32_i8(high_half(a), high_half(b),
-                         mma_16x16x32_i8(low_half(a), low_half(b), c));
+  return mma_16x16x32_i8(high_half(a), high_half(b), mma_16x16x32_i8(low_half(a), low_half(b), c));
 }
 
 /// 32 FP8 of the device's kind a lane, in two vectors.

@@ -8,7 +8,8 @@
 namespace octet::ops::gemm_batched {
 select::HeuristicChoice heuristic(const select::Problem& problem, const Device& device,
                                   select::Usable usable) {
-  if (arch_runs(device.arch, Arch::kGfx942)) return hip::choose(op(), from(problem), device, usable);
+  if (arch_runs(device.arch, Arch::kGfx942))
+    return hip::choose(op(), from(problem), device, usable);
   return select::fitted_cost<op>().least(problem, device, usable);
 }
 

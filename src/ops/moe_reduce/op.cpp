@@ -27,7 +27,8 @@ Status moe_reduce(const MoeReduceArgs& args, Stream& stream) {
   Call call{};
   OCTET_TRY(call.task, ops::moe_reduce::validate(args));
   if (call.task.tokens == 0 || call.task.cols == 0) return Status::Ok();
-  if (arch_runs(stream.device().arch, Arch::kGfx942)) return ops::moe_reduce::hip::run(call.task, stream);
+  if (arch_runs(stream.device().arch, Arch::kGfx942))
+    return ops::moe_reduce::hip::run(call.task, stream);
   if (stream.is_gpu()) {
     return ops::moe_reduce::cuda::run(call.task, args.overlap_previous, args.ids_are_older, stream);
   }

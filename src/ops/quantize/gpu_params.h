@@ -1,5 +1,5 @@
-// What a host passes to the kernels of quantize of any GPU, by value, and how blocks are shared among
-// lanes.
+// What a host passes to the kernels of quantize of any GPU, by value, and how blocks are shared
+// among lanes.
 #pragma once
 
 #include "src/core/divider.h"
@@ -37,8 +37,8 @@ constexpr int code_bytes(Input input, Element element) {
 constexpr bool in_groups(const Task& t) {
   return t.block_rows == 1 && (t.mx || t.block_cols == 128);
 }
-/// Vectors that a lane has of such a block. Two share what is done once a block; one lets a warp load
-/// and store whole lines where blocks are short. After an activation instructions count more.
+/// Vectors that a lane has of such a block. Two share what is done once a block; one lets a warp
+/// load and store whole lines where blocks are short. After an activation instructions count more.
 constexpr int vectors_per_lane(Gate gate, int64_t block_cols) {
   return block_cols == 32 && gate == Gate::kNone ? 1 : 2;
 }

@@ -27,7 +27,8 @@ Status quantize(const QuantizeArgs& args, Stream& stream) {
   Call call{};
   OCTET_TRY(call.task, ops::quantize::validate(args));
   if (call.task.rows == 0) return Status::Ok();
-  if (arch_runs(stream.device().arch, Arch::kGfx942)) return ops::quantize::hip::run(call.task, stream);
+  if (arch_runs(stream.device().arch, Arch::kGfx942))
+    return ops::quantize::hip::run(call.task, stream);
   if (stream.is_gpu()) {
     return ops::quantize::cuda::run(call.task, args.overlap_previous, args.pass_at_once, stream);
   }

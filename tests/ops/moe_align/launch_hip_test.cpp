@@ -82,10 +82,11 @@ TEST_P(MoeAlignLaunchHipTest, WithoutWeights) {
 }
 
 TEST_P(MoeAlignLaunchHipTest, OneLaunchWhoseWorkgroupsDoNotWait) {
-  for (const auto& [tokens, entry, workgroups] :
-       {std::tuple{8, "octet_gfx942_few", 1u}, {9, "octet_gfx942_sort", 1u},
-        {512, "octet_gfx942_sort", 1u}, {513, "octet_gfx942_sort", 2u},
-        {9000, "octet_gfx942_sort", 18u}}) {
+  for (const auto& [tokens, entry, workgroups] : {std::tuple{8, "octet_gfx942_few", 1u},
+                                                  {9, "octet_gfx942_sort", 1u},
+                                                  {512, "octet_gfx942_sort", 1u},
+                                                  {513, "octet_gfx942_sort", 2u},
+                                                  {9000, "octet_gfx942_sort", 18u}}) {
     SmallAlign call(tokens, 8, 64, 64);
     run(call);
     ASSERT_EQ(launches_.size(), 1u);

@@ -103,8 +103,9 @@ TEST_P(QuantizeLaunchHipTest, WhatTheKernelsDoNotCountIsRefused) {
   large.args.x.rows = large.args.q.rows = int64_t{1} << 31;
   const Status status = quantize(large.args, *stream_);
   EXPECT_EQ(status.code(), StatusCode::kUnsupported);
-  EXPECT_EQ(status.message(),
-            "quantize: 2147483648 x 1 scales, the AMD kernels take 16777215 at most in such a call");
+  EXPECT_EQ(
+      status.message(),
+      "quantize: 2147483648 x 1 scales, the AMD kernels take 16777215 at most in such a call");
   EXPECT_TRUE(control().launches().empty());
 }
 

@@ -14,9 +14,9 @@ struct Sm90Params : gpu::GemmParams, GpuOperands {
   gpu::TensorMap d_map;         // of d, for results of 16 bits: boxes of 64 x 64 of one matrix
   gpu::TensorMap exponents;     // of weights, (batch, n, k / 32) bytes: boxes of 16
   gpu::TensorMap token_scales;  // (batch, k / 128, m) float32 of prepared tokens, boxes of one row
-  int32_t tiles;  // of a launch, all matrices together
-  bool d_mapped;          // d_map holds
-  bool exponents_mapped;  // exponents holds: rows and matrices begin at multiples of 16 bytes
+  int32_t tiles;                // of a launch, all matrices together
+  bool d_mapped;                // d_map holds
+  bool exponents_mapped;        // exponents holds: rows and matrices begin at multiples of 16 bytes
 
   // Tokens as sm90_prepare leaves them for the product: rows of `wide_row` bytes, zeros behind k.
   uint8_t* wide;

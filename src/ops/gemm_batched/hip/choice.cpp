@@ -27,8 +27,8 @@ constexpr auto kFills = [](const Problem& p, int64_t cu_num) {
 };
 constexpr auto kAny = [](const Problem&, int64_t) { return true; };
 
-/// The first arm that takes the problem and whose variant is usable decides: those of e2m1 on gfx950
-/// are usable for no other codes.
+/// The first arm that takes the problem and whose variant is usable decides: those of e2m1 on
+/// gfx950 are usable for no other codes.
 constexpr std::array kArms{
     Arm{"m<=16, few tiles", "gfx950_stream_16x16", kFewTiles},
     Arm{"m<=16, few tiles", "gfx942_stream_16x16", kFewTiles},

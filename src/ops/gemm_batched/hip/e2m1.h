@@ -53,8 +53,8 @@ struct Bf16Bytes {
   uint32_t high, low;
 
   OCTET_DEVICE Bf16Bytes(uint32_t codes, const Bf16Table& table)
-      : high(select_bytes(table.high[1], table.high[0], codes & 0x07070707) |
-             (codes & 0x08080808) << 4),
+      : high(select_bytes(table.high[1], table.high[0], codes & 0x07070707) | (codes & 0x08080808)
+                                                                                  << 4),
         low(select_bytes(table.low[1], table.low[0], codes & 0x07070707)) {}
 };
 /// The codes of a word in their order, as bf16.

@@ -89,8 +89,7 @@ OCTET_DEVICE int32_t integer_sum(const HipParams& p, int32_t batch, int32_t m, i
   }
   OCTET_UNROLL
   for (uint32_t step = 1; step < kWaveLanes; step *= 2) {
-    sum += static_cast<int32_t>(
-        shuffle(static_cast<uint32_t>(sum), lane_index() ^ step));
+    sum += static_cast<int32_t>(shuffle(static_cast<uint32_t>(sum), lane_index() ^ step));
   }
   return sum;
 }
@@ -120,9 +119,9 @@ OCTET_DEVICE void run(const HipParams& p) {
 
 }  // namespace
 
-#define OCTET_SIMPLE(NAME, A, B)                                  \
-  OCTET_KERNEL(256, 2) octet_gfx942_simple_##NAME(HipParams p) {  \
-    run<DeviceCodes::A, DeviceCodes::B>(p);                       \
+#define OCTET_SIMPLE(NAME, A, B)                                 \
+  OCTET_KERNEL(256, 2) octet_gfx942_simple_##NAME(HipParams p) { \
+    run<DeviceCodes::A, DeviceCodes::B>(p);                      \
   }
 OCTET_SIMPLE(bf16, kBf16, kBf16)
 OCTET_SIMPLE(e4m3, kE4m3, kE4m3)

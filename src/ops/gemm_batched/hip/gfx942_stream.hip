@@ -1,4 +1,5 @@
-// A batch of products for few tokens, of codes that are multiplied as they lie in memory (stream.h).
+// A batch of products for few tokens, of codes that are multiplied as they lie in memory
+// (stream.h).
 #include "src/ops/gemm_batched/hip/stream.h"
 
 namespace octet::ops::gemm_batched::hip {

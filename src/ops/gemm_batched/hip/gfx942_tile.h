@@ -24,8 +24,8 @@ struct Gfx942Tile {
 
 #define OCTET_PLAIN_CONFIG(M, N, WAVES_N) Config{M, N, WAVES_N, true},
 #define OCTET_CONFIG(M, N, WAVES_N) Config{M, N, WAVES_N, false},
-  static constexpr auto kConfigs = std::to_array<Config>({OCTET_HIP_BATCHED_PLAIN_TILES(
-      OCTET_PLAIN_CONFIG) OCTET_HIP_BATCHED_TILES(OCTET_CONFIG)});
+  static constexpr auto kConfigs = std::to_array<Config>(
+      {OCTET_HIP_BATCHED_PLAIN_TILES(OCTET_PLAIN_CONFIG) OCTET_HIP_BATCHED_TILES(OCTET_CONFIG)});
 #undef OCTET_CONFIG
 #undef OCTET_PLAIN_CONFIG
 

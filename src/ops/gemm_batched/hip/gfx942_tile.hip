@@ -57,9 +57,7 @@ struct Operands {
 template <Method kMethod, int kBlockM, int kBlockN>
 OCTET_DEVICE Operands operands_of(const HipParams& p, const Tile& tile) {
   using At = Step<kMethod>;
-  const auto bytes = [&](int of_step) {
-    return static_cast<uint32_t>(p.k * of_step / At::kK);
-  };
+  const auto bytes = [&](int of_step) { return static_cast<uint32_t>(p.k * of_step / At::kK); };
   const auto blocks = static_cast<uint32_t>(p.k / 32);
   const int32_t n = tile.n * kBlockN, m = tile.m * kBlockM;
   const int64_t groups = (p.k + 127) / 128;
@@ -68,7 +66,8 @@ OCTET_DEVICE Operands operands_of(const HipParams& p, const Tile& tile) {
           exponent_rows(p.b_rows, tile.batch, n, p.n, kBlockN, blocks),
           code_rows(p.a_rows, tile.batch, m, p.m, kBlockM, bytes(At::kTokenBytes)),
           exponent_rows(p.a_rows, tile.batch, m, p.m, kBlockM, blocks),
-          Buffer(scales, (groups * p.m - m) * 4), static_cast<uint32_t>(p.m) * 4};
+          Buffer(scales, (groups * p.m - m) * 4),
+          static_cast<uint32_t>(p.m) * 4};
 }
 
 /// Scales first: whoever waits for them must not wait for codes that came later.

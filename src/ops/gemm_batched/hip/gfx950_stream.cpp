@@ -8,8 +8,7 @@ OCTET_GFX950_CODE(kStream950Code, gemm_batched, gfx950_stream);
 
 namespace {
 
-#define OCTET_KERNEL(M, N) \
-  gpu::Kernel(kStream950Code, "octet_gfx950_stream_e2m1_" #M "x" #N, 0),
+#define OCTET_KERNEL(M, N) gpu::Kernel(kStream950Code, "octet_gfx950_stream_e2m1_" #M "x" #N, 0),
 const gpu::Kernel kernels[] = {OCTET_HIP_BATCHED_STREAMS(OCTET_KERNEL)};
 #undef OCTET_KERNEL
 

@@ -91,8 +91,9 @@ HipParams params_of(const LaunchPlan& plan, const GemmBatchedArgs& args, const P
   params.output = gemm_output_type(p.d);
   params.tiles_m = Divider(static_cast<uint32_t>(quotient_up(p.m, plan.block_m)));
   const int64_t four = 4 * size_of(p.d);
-  params.d_vectors = reinterpret_cast<gpu::Address>(args.d.data) % static_cast<uint64_t>(four) == 0 &&
-                     params.d_row % 4 == 0 && (params.d_batch % 4 == 0 || p.batch == 1);
+  params.d_vectors =
+      reinterpret_cast<gpu::Address>(args.d.data) % static_cast<uint64_t>(four) == 0 &&
+      params.d_row % 4 == 0 && (params.d_batch % 4 == 0 || p.batch == 1);
   return params;
 }
 

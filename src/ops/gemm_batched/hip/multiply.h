@@ -56,8 +56,8 @@ struct Fragment {
 ///   kGroups   tokens: words[0] float32 of token l % 16
 ///   kWide     weights: values, what is not in the bf16, of two blocks of the lane's four rows
 ///   kE2m1     gfx950: words[h] has the exponent of row l % 16 and of the lane's block of half h in
-///             its low byte. gfx942: weights: byte r of words[b] is of block b and the lane's row r;
-///             tokens: byte b of words[0] is of block b and token l % 16
+///             its low byte. gfx942: weights: byte r of words[b] is of block b and the lane's row
+///             r; tokens: byte b of words[0] is of block b and token l % 16
 struct StepScales {
   uint32_t words[4];
   Float4 values[2];

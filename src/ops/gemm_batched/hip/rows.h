@@ -37,9 +37,9 @@ OCTET_DEVICE int64_t rows_bytes(int32_t first, int32_t end, int32_t most, int64_
 /// Rows first to end of a matrix, `most` at most, of `bytes` bytes each.
 OCTET_DEVICE Rows code_rows(const DeviceOperand& x, int32_t batch, int32_t first, int32_t end,
                             int32_t most, uint32_t bytes) {
-  return {Buffer(x.data + batch * x.batch + first * x.row,
-                 rows_bytes(first, end, most, x.row, bytes)),
-          static_cast<uint32_t>(x.row), bytes};
+  return {
+      Buffer(x.data + batch * x.batch + first * x.row, rows_bytes(first, end, most, x.row, bytes)),
+      static_cast<uint32_t>(x.row), bytes};
 }
 /// The same of their exponents.
 OCTET_DEVICE Rows exponent_rows(const DeviceOperand& x, int32_t batch, int32_t first, int32_t end,

@@ -153,7 +153,7 @@ OCTET_DEVICE void run(const HipParams& p) {
 
 }  // namespace octet::ops::gemm_batched::hip
 
-#define OCTET_STREAM(ARCH, NAME, METHOD, M, N)                               \
+#define OCTET_STREAM(ARCH, NAME, METHOD, M, N)                                 \
   OCTET_KERNEL(256, 2) octet_##ARCH##_stream_##NAME##_##M##x##N(HipParams p) { \
-    run<Method::METHOD, M, N>(p);                                            \
+    run<Method::METHOD, M, N>(p);                                              \
   }

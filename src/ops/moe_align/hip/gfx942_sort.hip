@@ -5,7 +5,8 @@
 //            workgroups are counted together, apart for the ones before and the ones behind
 //            place: a scan over experts gives first slots and local numbers, the same in every
 //            workgroup; counts become the first slots of each wave
-//            scatter: each wave goes over its choices again; tiles and padding are shared out to all
+//            scatter: each wave goes over its choices again; tiles and padding are shared out to
+//            all
 // Numerics   integers; the result does not depend on timing
 #include "src/gpu/hip/wave.h"
 #include "src/ops/moe_align/hip/params.h"

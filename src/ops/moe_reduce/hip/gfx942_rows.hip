@@ -62,7 +62,8 @@ OCTET_DEVICE void store(void* matrix, int64_t at, int count, bool aligned,
   if constexpr (kType == Type::kF32) {
     OCTET_UNROLL
     for (int i = 0; i < kHipVector; i += 4) {
-      if (whole) *reinterpret_cast<Float4*>(to + i * 4) = Float4{sum[i], sum[i + 1], sum[i + 2], sum[i + 3]};
+      if (whole)
+        *reinterpret_cast<Float4*>(to + i * 4) = Float4{sum[i], sum[i + 1], sum[i + 2], sum[i + 3]};
     }
     if (whole) return;
     OCTET_UNROLL
@@ -136,9 +137,9 @@ OCTET_DEVICE void reduce(const HipParams& p) {
 
 }  // namespace
 
-#define OCTET_REDUCE(INPUT, IN, OUTPUT, OUT)                      \
+#define OCTET_REDUCE(INPUT, IN, OUTPUT, OUT)                         \
   OCTET_KERNEL(256, 4) octet_gfx942_rows_##IN##_##OUT(HipParams p) { \
-    reduce<Type::INPUT, Type::OUTPUT>(p);                         \
+    reduce<Type::INPUT, Type::OUTPUT>(p);                            \
   }
 #define OCTET_REDUCE_INPUT(INPUT, IN)  \
   OCTET_REDUCE(INPUT, IN, kF32, f32)   \

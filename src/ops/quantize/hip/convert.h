@@ -1,5 +1,5 @@
-// Device code of quantize for AMD GPUs: vectors of 16 bytes in, their largest magnitude, their codes
-// out.
+// Device code of quantize for AMD GPUs: vectors of 16 bytes in, their largest magnitude, their
+// codes out.
 //
 // Numerics   bit for bit what the CPU kernels give: x / scale is rounded as IEEE says
 //            (arithmetic.h)
@@ -82,8 +82,8 @@ struct Vector {
     if constexpr (kInput == Input::kF32) return words[i];
     return i % 2 == 0 ? words[i / 2] << 16 : words[i / 2];
   }
-  /// Bits of the largest magnitude as a float's, of all values or of the finite ones. Magnitudes are
-  /// ordered as their bits are.
+  /// Bits of the largest magnitude as a float's, of all values or of the finite ones. Magnitudes
+  /// are ordered as their bits are.
   template <bool kFiniteOnly>
   OCTET_DEVICE uint32_t amax() const {
     uint32_t most = 0;
@@ -121,8 +121,8 @@ OCTET_DEVICE void load(const GpuParams& p, Vector<kInput> (&v)[kVectors],
   OCTET_UNROLL
   for (int j = 0; j < kVectors; ++j) {
     const Source from = source_of(j);
-    v[j] =
-        Vector<kInput>::load_slowly(Vector<kInput>::address(p.task, from.row, from.col), from.count);
+    v[j] = Vector<kInput>::load_slowly(Vector<kInput>::address(p.task, from.row, from.col),
+                                       from.count);
   }
 }
 

@@ -1,6 +1,7 @@
 // quantize in blocks that a workgroup shares: 128x128, or whole rows.
 //
-// Method     a tile stays in registers between its largest magnitude and its codes; a row does where
+// Method     a tile stays in registers between its largest magnitude and its codes; a row does
+// where
 //            it is no longer than kFlight vectors a work item, a longer one is read twice
 // Numerics   as convert.h
 #include "src/ops/quantize/hip/groups.h"
@@ -104,14 +105,14 @@ OCTET_DEVICE void run(const GpuParams& p) {
 
 }  // namespace
 
-#define OCTET_BLOCKS(INPUT, NAME, ELEMENT, SUFFIX)                                 \
+#define OCTET_BLOCKS(INPUT, NAME, ELEMENT, SUFFIX)                                    \
   OCTET_KERNEL(256, 2) octet_gfx942_blocks_##NAME##_##SUFFIX##_128x128(GpuParams p) { \
-    run<Input::INPUT, Element::ELEMENT, true>(p);                                  \
-  }                                                                                \
-  OCTET_KERNEL(256, 2) octet_gfx942_blocks_##NAME##_##SUFFIX##_row(GpuParams p) {  \
-    run<Input::INPUT, Element::ELEMENT, false>(p);                                 \
+    run<Input::INPUT, Element::ELEMENT, true>(p);                                     \
+  }                                                                                   \
+  OCTET_KERNEL(256, 2) octet_gfx942_blocks_##NAME##_##SUFFIX##_row(GpuParams p) {     \
+    run<Input::INPUT, Element::ELEMENT, false>(p);                                    \
   }
-#define OCTET_FORMATS(INPUT, NAME)            \
+#define OCTET_FORMATS(INPUT, NAME)           \
   OCTET_BLOCKS(INPUT, NAME, kE4m3fn, e4m3fn) \
   OCTET_BLOCKS(INPUT, NAME, kE4m3fnuz, e4m3fnuz)
 OCTET_INPUTS

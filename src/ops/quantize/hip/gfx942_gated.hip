@@ -47,11 +47,12 @@ OCTET_DEVICE void run(const GpuParams& p) {
 
 }  // namespace
 
-#define OCTET_GATED(INPUT, NAME, GATE, GATE_NAME, ELEMENT, SUFFIX, COLS)                           \
-  OCTET_KERNEL(256, 4) octet_gfx942_gated_##GATE_NAME##_##NAME##_##SUFFIX##_1x##COLS(GpuParams p) { \
-    run<Input::INPUT, Gate::GATE, Element::ELEMENT, COLS>(p);                                      \
+#define OCTET_GATED(INPUT, NAME, GATE, GATE_NAME, ELEMENT, SUFFIX, COLS)       \
+  OCTET_KERNEL(256, 4)                                                         \
+  octet_gfx942_gated_##GATE_NAME##_##NAME##_##SUFFIX##_1x##COLS(GpuParams p) { \
+    run<Input::INPUT, Gate::GATE, Element::ELEMENT, COLS>(p);                  \
   }
-#define OCTET_GATE(INPUT, NAME, GATE, GATE_NAME)                     \
+#define OCTET_GATE(INPUT, NAME, GATE, GATE_NAME)                      \
   OCTET_GATED(INPUT, NAME, GATE, GATE_NAME, kE4m3fn, e4m3fn, 128)     \
   OCTET_GATED(INPUT, NAME, GATE, GATE_NAME, kE4m3fnuz, e4m3fnuz, 128) \
   OCTET_GATED(INPUT, NAME, GATE, GATE_NAME, kE4m3fn, e4m3fn, 32)      \

@@ -23,15 +23,15 @@ OCTET_DEVICE void run(const GpuParams& p) {
 
 }  // namespace
 
-#define OCTET_GROUPS(INPUT, NAME, ELEMENT, SUFFIX, COLS)                              \
+#define OCTET_GROUPS(INPUT, NAME, ELEMENT, SUFFIX, COLS)                               \
   OCTET_KERNEL(256, 4) octet_gfx942_groups_##NAME##_##SUFFIX##_1x##COLS(GpuParams p) { \
-    run<Input::INPUT, Element::ELEMENT, COLS>(p);                                     \
+    run<Input::INPUT, Element::ELEMENT, COLS>(p);                                      \
   }
-#define OCTET_FORMATS(INPUT, NAME)                     \
-  OCTET_GROUPS(INPUT, NAME, kE4m3fn, e4m3fn, 128)      \
-  OCTET_GROUPS(INPUT, NAME, kE4m3fnuz, e4m3fnuz, 128)  \
-  OCTET_GROUPS(INPUT, NAME, kE4m3fn, e4m3fn, 32)       \
-  OCTET_GROUPS(INPUT, NAME, kE4m3fnuz, e4m3fnuz, 32)   \
+#define OCTET_FORMATS(INPUT, NAME)                    \
+  OCTET_GROUPS(INPUT, NAME, kE4m3fn, e4m3fn, 128)     \
+  OCTET_GROUPS(INPUT, NAME, kE4m3fnuz, e4m3fnuz, 128) \
+  OCTET_GROUPS(INPUT, NAME, kE4m3fn, e4m3fn, 32)      \
+  OCTET_GROUPS(INPUT, NAME, kE4m3fnuz, e4m3fnuz, 32)  \
   OCTET_GROUPS(INPUT, NAME, kE2m1, e2m1, 32)
 OCTET_INPUTS
 #undef OCTET_FORMATS

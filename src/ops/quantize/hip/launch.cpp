@@ -18,18 +18,20 @@ namespace {
 struct RowKernels {
   gpu::Kernel e4m3fn_1x128, e4m3fnuz_1x128, e4m3fn_1x32, e4m3fnuz_1x32, e2m1_1x32;
 };
-#define OCTET_ROW_KERNELS(CODE, NAME)                               \
-  {                                                                 \
-    gpu::Kernel(CODE, "octet_" NAME "_e4m3fn_1x128", 0),            \
-        gpu::Kernel(CODE, "octet_" NAME "_e4m3fnuz_1x128", 0),      \
-        gpu::Kernel(CODE, "octet_" NAME "_e4m3fn_1x32", 0),         \
-        gpu::Kernel(CODE, "octet_" NAME "_e4m3fnuz_1x32", 0),       \
-        gpu::Kernel(CODE, "octet_" NAME "_e2m1_1x32", 0),           \
+#define OCTET_ROW_KERNELS(CODE, NAME)                          \
+  {                                                            \
+    gpu::Kernel(CODE, "octet_" NAME "_e4m3fn_1x128", 0),       \
+        gpu::Kernel(CODE, "octet_" NAME "_e4m3fnuz_1x128", 0), \
+        gpu::Kernel(CODE, "octet_" NAME "_e4m3fn_1x32", 0),    \
+        gpu::Kernel(CODE, "octet_" NAME "_e4m3fnuz_1x32", 0),  \
+        gpu::Kernel(CODE, "octet_" NAME "_e2m1_1x32", 0),      \
   }
-#define OCTET_GATED_KERNELS(GATE)                                                            \
-  {OCTET_ROW_KERNELS(kGated, "gfx942_gated_" GATE "_f32"),                                   \
-   OCTET_ROW_KERNELS(kGated, "gfx942_gated_" GATE "_bf16"),                                  \
-   OCTET_ROW_KERNELS(kGated, "gfx942_gated_" GATE "_f16")}
+#define OCTET_GATED_KERNELS(GATE)                                \
+  {                                                              \
+    OCTET_ROW_KERNELS(kGated, "gfx942_gated_" GATE "_f32"),      \
+        OCTET_ROW_KERNELS(kGated, "gfx942_gated_" GATE "_bf16"), \
+        OCTET_ROW_KERNELS(kGated, "gfx942_gated_" GATE "_f16")   \
+  }
 const RowKernels kRowKernels[][3] = {  // by gate, by input
     {OCTET_ROW_KERNELS(kGroups, "gfx942_groups_f32"),
      OCTET_ROW_KERNELS(kGroups, "gfx942_groups_bf16"),
@@ -43,10 +45,10 @@ const RowKernels kRowKernels[][3] = {  // by gate, by input
 struct BlockKernels {
   gpu::Kernel tile, row;
 };
-#define OCTET_BLOCK_KERNELS(NAME)                                              \
-  {                                                                            \
-    gpu::Kernel(kBlocks, "octet_gfx942_blocks_" NAME "_128x128", 0),           \
-        gpu::Kernel(kBlocks, "octet_gfx942_blocks_" NAME "_row", 0),           \
+#define OCTET_BLOCK_KERNELS(NAME)                                    \
+  {                                                                  \
+    gpu::Kernel(kBlocks, "octet_gfx942_blocks_" NAME "_128x128", 0), \
+        gpu::Kernel(kBlocks, "octet_gfx942_blocks_" NAME "_row", 0), \
   }
 const BlockKernels kBlockKernels[][2] = {  // by input, by element
     {OCTET_BLOCK_KERNELS("f32_e4m3fn"), OCTET_BLOCK_KERNELS("f32_e4m3fnuz")},
