@@ -94,7 +94,7 @@ class BatchedLaunchHipTest : public testing_hip::HipTest {
   std::vector<stand_in::Launch> launches_;
 };
 
-/// One type of results a kind of operands and problem, in turn.
+/// One type of results a kind of operands and problem, half of them, in turn: all take a minute.
 TEST_P(BatchedLaunchHipTest, EveryVariantIsRightOnEdgeProblems) {
   uint64_t seed = 1;
   int checks = 0;
@@ -106,13 +106,12 @@ TEST_P(BatchedLaunchHipTest, EveryVariantIsRightOnEdgeProblems) {
     for (uint32_t format = seed % 3; format < gemm::kNumFormats; format += 3, ++seed) {
       select::Problem problem = gemm::to_select(sizes);
       problem.format = format;
-      if (seed % 4 != 0 || !gemm::op().validate(problem).ok())
-        continue;  // in turn: all would take a minute
+      if (seed % 2 != 0 || !gemm::op().validate(problem).ok()) continue;
       checks += expect_right(problem, seed);
       if (HasFailure()) return;
     }
   }
-  EXPECT_GT(checks, 400);
+  EXPECT_GT(checks, 300);
 }
 
 /// Operands whose sums are exact, and rows of weights and tokens with one exponent at an end: the
