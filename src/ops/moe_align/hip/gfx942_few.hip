@@ -3,6 +3,7 @@
 // Phases     the first wave ranks the choices while all others set every slot to padding and every
 //            tile to none; then it writes slots and tiles
 // Numerics   integers; the list of gfx942_sort
+// Emits      global_load_dword global_store_dwordx4
 #include "src/gpu/hip/wave.h"
 #include "src/ops/moe_align/hip/params.h"
 

@@ -4,6 +4,7 @@
 // where
 //            it is no longer than kFlight vectors a work item, a longer one is read twice
 // Numerics   as convert.h
+// Emits      global_load_dwordx4 v_med3_f32 v_cvt_pk_fp8_f32 ds_swizzle_b32
 #include "src/ops/quantize/hip/groups.h"
 
 namespace octet::ops::quantize {
