@@ -32,5 +32,5 @@ foreach(gpu IN LISTS _gpus)
 endforeach()
 if(_hip_tests)
   set_property(TEST ${_hip_tests} APPEND PROPERTY ENVIRONMENT OCTET_HIP_DRIVER=$<TARGET_FILE:stand_in_hip>)
-  set_tests_properties(${_hip_tests} PROPERTIES TIMEOUT 300)
+  set_tests_properties(${_hip_tests} PROPERTIES TIMEOUT 900)  # seconds, unless others share the cores
 endif()
