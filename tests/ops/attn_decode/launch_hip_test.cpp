@@ -52,9 +52,9 @@ TEST(AttnLaunchHip, LaunchesWhatTheWorkIsWorth) {
   EXPECT_EQ(split_call(a.args)->shape.grid_x, 10u);
   EXPECT_EQ(split_call(a.args)->shape.block_x, 256u);
   Problem p = problem_of(a.args);
-  p.batch = 100, p.context = 10'000;
-  EXPECT_EQ(Gfx942Split::plan(0, p, mi300x()).shares.workgroups, 4u * 304);
-  EXPECT_EQ(Gfx942Split::plan(1, p, mi300x()).shares.workgroups, 2u * 304);
+  p.batch = 100, p.context = 10'000;  // 200 items, of 1,216 and 608 workgroups 6 and 3 each
+  EXPECT_EQ(Gfx942Split::plan(0, p, mi300x()).shares.workgroups, 1200u);
+  EXPECT_EQ(Gfx942Split::plan(1, p, mi300x()).shares.workgroups, 600u);
   EXPECT_EQ(Gfx942Simple::plan(0, p, mi300x()).shares.workgroups, 800u);
 }
 

@@ -28,7 +28,8 @@ OCTET_DEVICE float value_of(uint32_t code, bool e5m2) {
 /// Of all threads, in order of waves.
 OCTET_DEVICE float block_max(float x, Shared& shared) {
   x = max_lanes<64>(x);
-  if (lane_index() == 0) shared.of_waves[wave_index()] = x;
+  const uint32_t wave = wave_index();  // by all lanes
+  if (lane_index() == 0) shared.of_waves[wave] = x;
   barrier();
   OCTET_UNROLL
   for (int w = 0; w < kSimpleWaves; ++w) x = larger(shared.of_waves[w], x);
@@ -37,7 +38,8 @@ OCTET_DEVICE float block_max(float x, Shared& shared) {
 }
 OCTET_DEVICE float block_sum(float x, Shared& shared) {
   x = sum_lanes<64>(x);
-  if (lane_index() == 0) shared.of_waves[wave_index()] = x;
+  const uint32_t wave = wave_index();  // by all lanes
+  if (lane_index() == 0) shared.of_waves[wave] = x;
   barrier();
   x = 0;
   OCTET_UNROLL
