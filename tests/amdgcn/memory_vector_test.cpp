@@ -44,6 +44,17 @@ TEST(MemoryVector, LoadsAllWidths) {
   EXPECT_EQ(bench.v(16, 9), 0x0909000au);
 }
 
+TEST(MemoryVector, LoadsToOneRegisterLandInOrderButNotAmongThoseOfLds) {
+  Bench bench;
+  bench.run(
+      "global_load_dword v16, v0, s[0:1]\nglobal_load_dword v16, v0, s[0:1] offset:4\n"
+      "s_waitcnt vmcnt(0)");
+  EXPECT_EQ(bench.v(16, 2), 0x03030303u);
+  bench.run("global_load_dword v17, v0, s[0:1]");
+  EXPECT_ERROR(bench.run("ds_read_b32 v17, v0"), "v17 is written while a load to it");
+  EXPECT_ERROR(bench.run("v_mov_b32_e32 v17, 0"), "v17 is written while a load to it");
+}
+
 TEST(MemoryVector, StoresHappenAtTheirWaitOrBeforeTheNextLoad) {
   Bench bench;
   bench.set_v(8, 77), bench.set_v(9, 0xabcd1234);

@@ -24,7 +24,10 @@ void check_pending(const Wave& w, const Range& range, bool write) {
   for (int r = 0; r < range.count; ++r) {
     if (pending[range.first + r] != 0) refuse_pending(range, r, write);
   }
-  if (!vector) return;
+}
+
+void check_limit(const Wave& w, const Range& range) {
+  if (range.file != Range::File::kVector) return;
   const int first = range.first % kFirstAccumulator;
   const int limit = range.first < kFirstAccumulator ? w.num_vector : w.num_accumulators;
   if (first + range.count > limit) {
@@ -53,6 +56,7 @@ Undefined check_sources(const Wave& w, const Instruction& i) {
   for (int n = 0; n < i.num_uses; ++n) {
     const Range& range = i.uses[n];
     check_pending(w, range, false);
+    check_limit(w, range);
     if (n > 0 && (i.flags & kLowSource) != 0) continue;
     if (range.file == Range::File::kVector) {
       sum.lanes |= undefined_lanes(w, range);
@@ -77,10 +81,31 @@ Undefined check_sources(const Wave& w, const Instruction& i) {
   return sum;
 }
 
+namespace {
+
+bool has_load_to(const Queue& queue, const Range& range) {
+  for (int n = 0; n < queue.size(); ++n) {
+    const Pending& p = queue.at(n);
+    const bool load = p.landing == Landing::kRegisters || p.landing == Landing::kLowHalf ||
+                      p.landing == Landing::kHighHalf;
+    if (load && p.first < range.first + range.count && range.first < p.first + p.words) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+/// Vector loads of memory land in the order in which they were issued: one may follow another to the
+/// same register. Those of LDS have no order among them and these, nor have scalar ones.
 void check_results(const Wave& w, const Instruction& i) {
-  constexpr uint32_t kHalfLoad = kPartialResult | kMemoryAccess;
-  if ((i.flags & kHalfLoad) == kHalfLoad) return;  // halves of a register land one by one
-  for (int n = 0; n < i.num_defs; ++n) check_pending(w, i.defs[n], true);
+  const bool ordered = (i.flags & kMemoryAccess) != 0 && !i.text.starts_with("ds_");
+  for (int n = 0; n < i.num_defs; ++n) {
+    const Range& range = i.defs[n];
+    const bool follows =
+        ordered && range.file == Range::File::kVector && !has_load_to(w.lds, range);
+    if (!follows) check_pending(w, range, true);
+    check_limit(w, range);
+  }
 }
 
 namespace {

@@ -44,6 +44,9 @@ class Queue {
     return entry;
   }
   Pending& at(int index) { return (*entries_)[static_cast<size_t>((first_ + index) % kCapacity)]; }
+  const Pending& at(int index) const {
+    return (*entries_)[static_cast<size_t>((first_ + index) % kCapacity)];
+  }
   void pop() { first_ = (first_ + 1) % kCapacity, --size_; }
   void clear() { size_ = 0; }
 
