@@ -56,10 +56,10 @@ TEST(GroupedHipChoice, FillsTheComputeUnits) {
 
 TEST(GroupedHipChoice, KeepsToTheBlockOfTheList) {
   EXPECT_EQ(chosen("mi300x", problem(2048, 4096, 7168, 32, 8, Format::kMxfp8, 16)),
-            "gfx942_mx_16x32x128_w4 heuristic:rows>32")
+            "gfx942_mx_16x32x128_w4 heuristic:block_m")
       << "aligned to 16 slots";
   EXPECT_EQ(chosen("mi300x", problem(2048, 4096, 7168, 32, 8, Format::kMxfp8, 24)),
-            "gfx942_mx_8x16x128_w4 heuristic:rows>32");
+            "gfx942_mx_8x16x128_w4 heuristic:block_m");
 }
 
 TEST(GroupedHipChoice, OtherKRunsOnTheSimpleKernel) {

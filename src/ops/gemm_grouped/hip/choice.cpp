@@ -20,13 +20,15 @@ struct Arm {
 constexpr std::array kArms{Arm{8, "rows<=8"}, Arm{16, "rows<=16"}, Arm{32, "rows<=32"},
                            Arm{64, "rows>32"}};
 
-/// The first arm that holds an average expert's rows, or the largest that divides block_m.
-const Arm& arm_of(const Problem& p) {
+/// The first arm that holds an average expert's rows; where block_m is no multiple of it,
+/// "block_m": the largest that divides it.
+Arm arm_of(const Problem& p) {
   const double rows = static_cast<double>(p.rows()) / std::max(1.0, p.active_experts());
-  size_t i = 0;
-  while (i + 1 < kArms.size() && kArms[i].slots < rows) ++i;
+  size_t wanted = 0;
+  while (wanted + 1 < kArms.size() && kArms[wanted].slots < rows) ++wanted;
+  size_t i = wanted;
   while (i > 0 && p.block_m % kArms[i].slots != 0) --i;
-  return kArms[i];
+  return i == wanted ? kArms[i] : Arm{kArms[i].slots, "block_m"};
 }
 
 /// Bytes of weights that each compute unit is to have under way: a microsecond of its share of
@@ -56,7 +58,7 @@ HipTileConfig config_of(const Problem& p, int slots, int cu_num) {
 
 select::HeuristicChoice choose(const select::Op& op, const Problem& p, const Device& device,
                                select::Usable usable) {
-  const Arm& arm = arm_of(p);
+  const Arm arm = arm_of(p);
   int index = -1;
   const auto take = [&]<class Contract>() {
     index = op.find(Contract::name(config_of<Contract>(p, arm.slots, device.cu_num)));
