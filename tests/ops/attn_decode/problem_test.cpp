@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "src/ops/attn_decode/op.h"
 #include "src/ops/registry.h"
 
