@@ -16,7 +16,7 @@ struct Sm90Params : gpu::GemmParams, GpuOperands {
   gpu::TensorMap exponents;  // of weights, (batch, n, k / 32) bytes: boxes of 16
   // Of prepared tokens, (batch, k / 128, m) float32 in boxes of one row, or k / 32 of eight.
   gpu::TensorMap token_scales;
-  int32_t tiles;  // of a launch, all matrices together
+  int32_t tiles;          // of a launch, all matrices together
   bool d_mapped;          // d_map holds
   bool exponents_mapped;  // exponents holds: rows and matrices begin at multiples of 16 bytes
 
