@@ -155,7 +155,8 @@ void copy_sequence(const SmallAttention& from, SmallAttention& to) {
 
 /// The first sequence alone, and among others, where splits are fixed.
 Status check_invariance(Stream& gpu, int64_t split) {
-  const int64_t length = std::min<int64_t>(5000, most_tokens);
+  const int64_t length =
+      std::min<int64_t>(20000, most_tokens);  // more splits than are added up at once
   const Shape alone{.lengths = {length}, .hq = 8, .hkv = 2, .dim = 128, .split = split};
   SmallAttention one(alone);
   AttnOnDevice device(one, gpu, kVariants[0]);

@@ -1,10 +1,11 @@
-// The two grids of padded m on which tuned tables hold rows.
+// The two grids of padded m on which tuned tables hold rows, and the octaves of ops with buckets.
 //
 // Source     the padded-M rule of ROCm/aiter (csrc/py_itfs_cu/gemm_common.cu); 681 fine points up
 // to 80,000
 #pragma once
 
 #include <bit>
+#include <cmath>
 #include <cstdint>
 
 namespace octet::select {
@@ -19,6 +20,11 @@ constexpr int64_t padded_m_fine(int64_t m) {
 constexpr int64_t padded_m_coarse(int64_t m, int64_t n) {
   if (m > 8192 && n > 4096) return 8192;
   return m <= 1 ? m : static_cast<int64_t>(std::bit_ceil(static_cast<uint64_t>(m)));
+}
+
+/// The nearest power of two; 0 below 1.
+inline int64_t octave(double count) {
+  return count < 1 ? 0 : int64_t{1} << std::lround(std::log2(count));
 }
 
 }  // namespace octet::select

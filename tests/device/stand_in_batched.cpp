@@ -24,8 +24,9 @@ struct TileKernel {
              TileShape{Method::METHOD, Left::LEFT, M, N, STAGES, RESIDENT}},
 #define OCTET_SWAP(...) OCTET_SM90_BATCHED_METHODS(OCTET_KERNEL, __VA_ARGS__)
 #define OCTET_INSIDE(...) OCTET_SM90_BATCHED_INSIDE(OCTET_KERNEL, __VA_ARGS__)
-#define OCTET_FP4(M, N, STAGES) \
-  TileKernel{"octet_sm90_batched_fp4_" #M "x" #N, fp4_shape(M, N, STAGES)},
+#define OCTET_FP4(NAME, METHOD, M, N, STAGES, RESIDENT) \
+  TileKernel{"octet_sm90_batched_" #NAME "_" #M "x" #N, \
+             fp4_shape(Method::METHOD, M, N, STAGES, RESIDENT)},
 const std::array kTileKernels{OCTET_SM90_BATCHED_WGMMA_SHAPES(OCTET_SWAP)
                                   OCTET_SM90_BATCHED_INSIDE_SHAPES(OCTET_INSIDE)
                                       OCTET_SM90_BATCHED_FP4_SHAPES(OCTET_FP4)};
@@ -69,6 +70,19 @@ float group_scale(const Sm90Params& p, int64_t batch, int64_t row, int64_t k) {
   return most == 0 ? 1.0f : std::max(most / 448, 0x1p-126f);
 }
 
+/// The scale of a block of 32 of a that is e2m1, or becomes it.
+double block_scale(const Sm90Params& p, int64_t batch, int64_t row, int64_t k) {
+  const DeviceOperand& a = p.a_rows;
+  if (a.codes == DeviceCodes::kE2m1) {
+    return double{
+        decode_e8m0(a.exponents[batch * a.exponents_batch + row * a.exponents_row + k / 32])};
+  }
+  double special;
+  const float most = largest(p, batch, row, k, 32, special);
+  const uint8_t scale = mx_scale(std::bit_cast<uint32_t>(most), mx_even(kE2m1Format));
+  return double{decode_e8m0(scale)} + special;
+}
+
 /// What the format makes of a.
 double a_value(const Sm90Params& p, int64_t batch, int64_t row, int64_t k) {
   const double value = plain_value(p.a_rows, batch, row, k);
@@ -79,27 +93,43 @@ double a_value(const Sm90Params& p, int64_t batch, int64_t row, int64_t k) {
     return double{decode(kE4m3fnFormat, encode(kE4m3fnFormat, x / scale))} * double{scale};
   }
   if (p.a_rows.codes != DeviceCodes::kBf16ToE2m1) return value;
-  double special;
-  const float most = largest(p, batch, row, k, 32, special);
-  const uint8_t scale = mx_scale(std::bit_cast<uint32_t>(most), mx_even(kE2m1Format));
-  return double{decode(kE2m1Format, encode(kE2m1Format, x * mx_inverse(scale)))} *
-             double{decode_e8m0(scale)} +
-         special;
+  const double scale = block_scale(p, batch, row, k);
+  return double{decode(kE2m1Format, encode(kE2m1Format, static_cast<float>(x / scale)))} * scale;
 }
 
 /// Where element k of a row stands in prepared bf16: in each 32 by the remainder of four first.
 int64_t wide_place(int64_t k) { return k / 32 * 32 + k % 4 * 8 + k % 32 / 4; }
+/// In prepared codes of e2m1: even ones first.
+int64_t code_place(int64_t k) { return k / 32 * 32 + k % 2 * 16 + k % 32 / 2; }
 
 uint8_t* wide_row(const Sm90Params& p, int64_t batch, int64_t row) {
   return p.wide + (batch * p.m + row) * p.wide_row;
 }
 int64_t groups_of(const Sm90Params& p) { return (p.k + 127) / 128; }
+/// The scale of a token's block of 32 of k.
+float& scale_of_block(const Sm90Params& p, int64_t batch, int64_t row, int64_t k) {
+  return p.wide_scales[(batch * (p.k / 32) + k / 32) * p.wide_scale_row + row];
+}
+
+void prepare_codes(const Sm90Params& p, int64_t batch, int64_t row) {
+  for (int64_t k = 0; k < p.k; ++k) {
+    const double scale = block_scale(p, batch, row, k);
+    scale_of_block(p, batch, row, k) = static_cast<float>(scale);
+    const auto value = static_cast<float>(a_value(p, batch, row, k) / scale * 0x1p-6);
+    wide_row(p, batch, row)[code_place(k)] = static_cast<uint8_t>(encode(kE4m3fnFormat, value));
+  }
+}
 
 int prepare(const Launch& launch, const Sm90Params& p) {
   if (p.wide == nullptr || launch.block[0] != 256) return kLaunchFailed;
+  const bool codes = launch.entry == "octet_sm90_batched_prepare_codes";
   const bool wide = launch.entry == "octet_sm90_batched_prepare_wide";
   for (int64_t batch = 0; batch < p.batch; ++batch) {
     for (int64_t row = 0; row < p.m; ++row) {
+      if (codes) {
+        prepare_codes(p, batch, row);
+        continue;
+      }
       uint8_t* to = wide_row(p, batch, row);
       for (int64_t k = 0; k < p.k; ++k) {
         const double value = a_value(p, batch, row, k);
@@ -124,6 +154,10 @@ double token_value(const Sm90Params& p, Method method, int64_t batch, int64_t ro
   if (method == Method::kE4m3Groups) {
     return double{table_of(kE4m3fnFormat)[wide_row(p, batch, row)[k]]} *
            double{p.wide_scales[(batch * groups_of(p) + k / 128) * p.wide_scale_row + row]};
+  }
+  if (method == Method::kE2m1Codes) {
+    return double{table_of(kE4m3fnFormat)[wide_row(p, batch, row)[code_place(k)]]} * 0x1p6 *
+           double{scale_of_block(p, batch, row, k)};
   }
   if (method != Method::kE2m1) return plain_value(p.a_rows, batch, row, k);
   const double up = p.a_rows.codes == DeviceCodes::kBf16 ? 1 : 0x1p5;
@@ -181,6 +215,7 @@ Stack stack_of(const DeviceOperand& x, int64_t rows, int64_t k) {
 int tiled(const Launch& launch, const Sm90Params& p, const TileShape& s, bool wrong) {
   const int64_t tiles = p.batch * s.rows(p.m) * s.columns(p.n);
   const bool fits = launch.block[0] == static_cast<uint32_t>(s.threads()) && launch.cluster == 1 &&
+
                     launch.shared_bytes == static_cast<uint32_t>(s.shared_bytes()) &&
                     launch.dependent == p.dependent && p.tiles == tiles &&
                     launch.grid[0] <= tiles && p.k_blocks == s.k_steps(p.k);
@@ -188,11 +223,13 @@ int tiled(const Launch& launch, const Sm90Params& p, const TileShape& s, bool wr
   Stack tokens = stack_of(p.a_rows, p.m, p.k);
   if (s.method == Method::kE2m1) {
     tokens = {p.wide, p.wide_row, p.m * p.wide_row, p.m, p.k, 64};
-  } else if (s.method == Method::kE4m3Groups) {
-    tokens = {p.wide, p.wide_row, p.m * p.wide_row, p.m, groups_of(p) * 128, 128};
+  } else if (s.scale_rows() > 0) {
+    const bool codes = s.method == Method::kE2m1Codes;
+    tokens = {p.wide, p.wide_row, p.m * p.wide_row, p.m, codes ? p.k : groups_of(p) * 128, 128};
     const uint64_t* w = p.token_scales.words;
     if (w[kAddress] != reinterpret_cast<uint64_t>(p.wide_scales) || w[kSwizzle] != 0 ||
-        w[kBoxCols] != static_cast<uint64_t>(s.block_m) || w[kBoxRows] != 1) {
+        w[kBoxCols] != static_cast<uint64_t>(s.block_m) || w[kBoxRows] != (codes ? 8u : 1u) ||
+        w[kRows] != static_cast<uint64_t>(codes ? p.k / 32 : groups_of(p))) {
       return kLaunchFailed;
     }
   }

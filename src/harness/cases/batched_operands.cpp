@@ -104,6 +104,19 @@ void fill_scales(Random& random, Inputs inputs, const Buffer& memory, DType dtyp
                         : fill_block_scales(random, inputs, memory);
 }
 
+/// A run of random scales, repeated: those of large e2m1 weights are too many to draw.
+Status fill_scale_runs(Random& random, Inputs inputs, const Buffer& memory, DType dtype) {
+  constexpr int64_t kRunBytes = int64_t{1} << 20;
+  if (memory.bytes() == 0) return Status::Ok();
+  OCTET_TRY(const Buffer run, Buffer::allocate(std::min(kRunBytes, memory.bytes())));
+  fill_scales(random, inputs, run, dtype);
+  for (int64_t at = 0; at < memory.bytes(); at += run.bytes()) {
+    const int64_t bytes = std::min(run.bytes(), memory.bytes() - at);
+    std::memcpy(memory.data() + at, run.data(), static_cast<size_t>(bytes));
+  }
+  return Status::Ok();
+}
+
 void fill_bias(Random& random, Inputs inputs, BatchedOperands& o) {
   const DType dtype = o.args.bias.dtype;
   for (int64_t i = 0; i < o.bias.bytes() / size_of(dtype); ++i) {
@@ -260,8 +273,8 @@ Result<BatchedOperands> make_timing_scales(const Problem& p, const CaseOptions& 
   set_views(o, {}, {});
   OCTET_CHECK_OK(allocate_scales(o, false));
   Random random(options.seed);
-  fill_scales(random, options.inputs, o.a_scale, o.args.a_scale.dtype);
-  fill_scales(random, options.inputs, o.b_scale, o.args.b_scale.dtype);
+  OCTET_CHECK_OK(fill_scale_runs(random, options.inputs, o.a_scale, o.args.a_scale.dtype));
+  OCTET_CHECK_OK(fill_scale_runs(random, options.inputs, o.b_scale, o.args.b_scale.dtype));
   return o;
 }
 

@@ -1,10 +1,15 @@
-// gemm_batched for bench and tune on a GPU: dense operands that are made there. Weights are a run
-// of random codes, repeated, so that the values of every format are usual ones.
+// gemm_batched for bench and tune on a GPU: dense operands that are made there, and judged by
+// samples. Weights are a run of random codes, repeated, so that the values of every format are
+// usual ones.
 #include <algorithm>
+#include <array>
+#include <vector>
 
 #include "src/core/try.h"
 #include "src/harness/cases/gemm_batched.h"
 #include "src/harness/gpu/device_buffer.h"
+#include "src/ops/gemm_batched/cpu/exact.h"
+#include "src/ops/gemm_batched/cpu/task.h"
 
 namespace octet::harness {
 
@@ -32,6 +37,45 @@ Result<DeviceBuffer> make_codes(Stream& stream, uint64_t seed, DType dtype, int6
   }
   OCTET_CHECK_OK(stream.synchronize());
   return codes;
+}
+
+constexpr int64_t kSamples = 64;
+
+/// Elements of a result by batch, row and column, as they came out, and a batch of products of one
+/// row and one column each that they are.
+struct Samples {
+  BatchedOperands operands;
+  std::vector<std::array<int64_t, 3>> at;
+  Buffer got;
+};
+
+/// The first and the last element, others at random.
+Result<Samples> make_samples(const Problem& p, uint64_t seed) {
+  OCTET_TRY(BatchedOperands operands,
+            make_timing_operands({1, 1, p.k, kSamples, p.format, p.d}, CaseOptions{}));
+  const int64_t bytes = kSamples * p.k * gemm::bits_of(p.b_dtype()) / 8;
+  OCTET_TRY(operands.b, Buffer::allocate(bytes));
+  operands.args.b.data = operands.b.data();
+  Samples samples{std::move(operands), {{0, 0, 0}, {p.batch - 1, p.m - 1, p.n - 1}}, {}};
+  OCTET_TRY(samples.got, Buffer::allocate(kSamples * size_of(p.d)));
+  Random random(seed);
+  while (std::ssize(samples.at) < kSamples) {
+    samples.at.push_back({random.below(p.batch), random.below(p.m), random.below(p.n)});
+  }
+  return samples;
+}
+
+void judge_samples(const Samples& samples, CheckReport& report) {
+  const BatchedOperands& o = samples.operands;
+  const gemm::Task task = gemm::make_task(o.args);
+  for (int64_t i = 0; i < kSamples; ++i) {
+    const cpu::ExactElement exact =
+        gemm::exact_element(task, gemm::exact_row(task.a, task.k, i, 0),
+                            gemm::exact_row(task.b, task.k, i, 0), i, 0, 0);
+    const float got = decode_element(samples.got.data() + i * size_of(o.problem.d), o.problem.d);
+    const auto& [batch, row, col] = samples.at[static_cast<size_t>(i)];
+    judge_element(gemm_size(o), {row, col}, exact, got, false, BlockSums::kTensorCore, report);
+  }
 }
 
 class BatchedDeviceTiming : public Instance {
@@ -63,9 +107,17 @@ class BatchedDeviceTiming : public Instance {
     return launch(&args_, workspace, stream);
   }
 
-  /// Sampled rows of d against the reference would need all of b on the host.
-  Result<CheckReport> check(const Launch&, select::Workspace, Stream&) override {
-    return fail(StatusCode::kUnsupported, "operands for timing are not judged");
+  /// Sampled elements, whose rows of a and b come to the host.
+  Result<CheckReport> check(const Launch& launch, select::Workspace workspace,
+                            Stream& stream) override {
+    OCTET_CHECK_OK(d_.fill(kPoison));
+    OCTET_CHECK_OK(run(launch, workspace, stream, 0));
+    OCTET_TRY(Samples samples, make_samples(o_.problem, o_.seed));
+    for (int64_t i = 0; i < kSamples; ++i) OCTET_CHECK_OK(fetch(stream, i, samples));
+    CheckReport report;
+    judge_samples(samples, report);
+    report.elements = kSamples;
+    return report;
   }
 
   Status read_floor(Stream& stream, int64_t iteration) override {
@@ -82,6 +134,34 @@ class BatchedDeviceTiming : public Instance {
   }
   const uint8_t* window(int64_t iteration) const {
     return b_.as<const uint8_t>() + iteration % num_windows_ * window_;
+  }
+
+  /// Element i of d, and what it is made of.
+  Status fetch(const Stream& stream, int64_t i, Samples& samples) const {
+    const Problem& p = o_.problem;
+    const auto [batch, row, col] = samples.at[static_cast<size_t>(i)];
+    const int64_t a_row = batch * p.m + row, b_row = batch * p.n + col, element = size_of(p.d);
+    BatchedOperands& to = samples.operands;
+    OCTET_CHECK_OK(fetch_row(stream, args_.a, a_row, i, to.a));
+    OCTET_CHECK_OK(fetch_row(stream, args_.b, b_row, i, to.b));
+    copy_scale(o_.args.a_scale, a_row, i, to.args.a_scale);
+    copy_scale(o_.args.b_scale, b_row, i, to.args.b_scale);
+    return device_fetch(stream, samples.got.data() + i * element,
+                        d_.as<const uint8_t>() + (a_row * p.n + col) * element, element);
+  }
+  static Status fetch_row(const Stream& stream, const ConstBatch& x, int64_t row, int64_t i,
+                          const Buffer& to) {
+    const int64_t bytes = x.cols * gemm::bits_of(x.dtype) / 8;
+    return device_fetch(stream, to.data() + i * bytes,
+                        static_cast<const uint8_t*>(x.data) + row * bytes, bytes);
+  }
+  /// Of a row; one scale of all rows stays what it is.
+  static void copy_scale(const ConstBatch& from, int64_t row, int64_t i, const ConstBatch& to) {
+    if (from.data == nullptr) return;
+    const int64_t bytes = from.cols * size_of(from.dtype);
+    const int64_t at = from.batch * from.rows == 1 ? 0 : row, place = to.batch == 1 ? 0 : i;
+    std::copy_n(static_cast<const uint8_t*>(from.data) + at * bytes, bytes,
+                static_cast<uint8_t*>(const_cast<void*>(to.data)) + place * bytes);
   }
 
   BatchedOperands o_;

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
 #include "src/ops/gemm.h"
+#include "src/select/padding.h"
 
 namespace octet::ops::gemm_batched {
 namespace {
@@ -25,6 +27,8 @@ static_assert(kNumFormats == kKinds.size() * kGemmOutputs.size());
 
 const Kind& kind_of(Format format) { return kKinds[static_cast<size_t>(format)]; }
 
+constexpr int64_t kLeastBucket = 16;  // of m
+
 // A format code: kind of operands, type of d; one digit each.
 constexpr uint32_t kOutputs = kGemmOutputs.size();
 
@@ -41,6 +45,14 @@ Result<uint32_t> parse_format(std::string_view name) {
 /// Rows are tuned with bf16 results and serve every type of d.
 uint32_t table_format(uint32_t code) {
   return code / kOutputs * kOutputs + gemm_output_code(DType::kBf16);
+}
+
+/// m up to a power of two, at least the smallest tile, and the batch to the nearest one, in place
+/// of both. n and k stay: a row is found by problems of its own (n,k) alone.
+void bucket(select::Problem& key) {
+  const Problem p = from(key);
+  const auto rows = std::bit_ceil(static_cast<uint64_t>(std::max(p.m, kLeastBucket)));
+  key.field = {static_cast<int64_t>(rows), p.n, p.k, select::octave(static_cast<double>(p.batch))};
 }
 
 /// Why double: products of four sizes pass int64.
@@ -73,8 +85,8 @@ int64_t Problem::bytes() const {
 }
 
 const select::OpSchema& schema() {
-  static constexpr select::OpSchema kSchema{"gemm_batched", kFields, format_name, parse_format,
-                                            table_format};
+  static constexpr select::OpSchema kSchema{"gemm_batched", kFields,      format_name,
+                                            parse_format,   table_format, bucket};
   return kSchema;
 }
 

@@ -106,11 +106,11 @@ select::CostTerms cost_terms(const select::Problem& problem, const select::Tile&
           rows * static_cast<double>(p.n * size_of(p.d)) * 1e-6 / threads};
 }
 
-/// The tier's kernel.
+/// The tier's kernel; on sm90 the square tile, which e2m1 has none of.
 std::string fixed_default(Arch arch) {
   switch (arch) {
     case Arch::kSm90:
-      return Sm90Simple::name({});
+      return "sm90_tile_128x128_s6";
     case Arch::kGfx942:
     case Arch::kGfx950:
       return Gfx942Simple::name({});

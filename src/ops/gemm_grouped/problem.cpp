@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "src/ops/gemm.h"
+#include "src/select/padding.h"
 
 namespace octet::ops::gemm_grouped {
 namespace {
@@ -36,14 +37,17 @@ uint32_t table_format(uint32_t code) {
   return code / 12 * 12 + gemm_output_code(DType::kBf16) * 4 + code / 2 % 2 * 2;
 }
 
-/// The nearest power of two. Why nearest: 64 rows of 256 experts and the 72 rows of 257, with a
-/// shared expert that every token takes, are one bucket.
-int64_t octave(double count) { return count < 1 ? 0 : int64_t{1} << std::lround(std::log2(count)); }
-
-/// Buckets of routed rows and of active experts in place of tokens, experts, topk and block_m.
+/// Buckets of routed rows and of active experts in place of tokens, experts, topk and block_m. Why
+/// nearest: 64 rows of 256 experts and the 72 rows of 257, with a shared expert that every token
+/// takes, are one bucket.
 void bucket(select::Problem& key) {
   const Problem p = from(key);
-  key.field = {octave(static_cast<double>(p.rows())), p.n, p.k, octave(p.active_experts()), 0, 0};
+  key.field = {select::octave(static_cast<double>(p.rows())),
+               p.n,
+               p.k,
+               select::octave(p.active_experts()),
+               0,
+               0};
 }
 
 }  // namespace

@@ -1,42 +1,14 @@
-// Division by a scale, rounded as IEEE says, without dividing: the same in device code and in its
-// test.
-//
-// Method     q = x * (1/scale), corrected twice by its exact remainder (Markstein): where 1/scale
-// is
-//            correctly rounded and the remainder is exact, the second correction is the rounded
-//            quotient
-// Requires   |x| <= 448 scale, about; scale 2^-126 to 2^120. Exact for quotients of 2^-11 and above
-// (all
-//            smaller ones are code 0)
+// Codes of e2m1 and gates, the same in device code and in their test. Smaller quotients than
+// float_divisor.h is exact for are code 0.
 #pragma once
 
 #include <bit>
 #include <cstdint>
 
+#include "src/core/float_divisor.h"
 #include "src/ops/quantize/task.h"
 
 namespace octet::ops::quantize {
-
-/// A scale, times 2^64 where it is so small that remainders would lose bits.
-struct Divisor {
-  float lift;     // 1 or 2^64
-  float scale;    // scale * lift
-  float inverse;  // 1 / (scale * lift), correctly rounded
-};
-
-constexpr float lift_of(float scale) { return scale < 0x1p-60f ? 0x1p64f : 1.0f; }
-
-/// `fma` is a fused multiply-add.
-template <class Fma>
-constexpr float divide(float x, const Divisor& by, const Fma& fma) {
-  const float lifted = x * by.lift;
-  float q = lifted * by.inverse;
-  for (int step = 0; step < 2; ++step) {
-    // Why this sign of the remainder: -0 stays -0.
-    q = fma(-fma(q, by.scale, -lifted), by.inverse, q);
-  }
-  return q;
-}
 
 /// The e2m1 code of a number, to nearest even, saturating. Adding 2^22 times the binade leaves the
 /// magnitude in units of half the binade: 0 to 3 below 2, then 2 or 3 (or 4, the next binade's 2).

@@ -18,6 +18,7 @@ namespace gemm = ops::gemm_batched;
 
 constexpr const char* kSwap = "sm90_swap_16x128_s11";
 constexpr const char* kFp4 = "sm90_fp4_16x128";
+constexpr const char* kCodes = "sm90_fp4_codes_16x128";
 constexpr std::array kFormats{Format::kBf16,         Format::kA8w8,    Format::kA8w8Int8,
                               Format::kA8w8Prequant, Format::kA16wfp4, Format::kA16wfp4Wide,
                               Format::kAfp4wfp4};
@@ -121,6 +122,11 @@ TEST_F(BatchedLaunchCudaTest, TokensArePreparedByALaunchBefore) {
     ASSERT_EQ(widened.size(), 2u);
     EXPECT_EQ(widened[0].entry, "octet_sm90_batched_prepare_wide");
     EXPECT_EQ(widened[0].dependent, overlap);
+    const auto codes = launches_of(Format::kAfp4wfp4, kCodes, overlap);
+    ASSERT_EQ(codes.size(), 2u);
+    EXPECT_EQ(codes[0].entry, "octet_sm90_batched_prepare_codes");
+    EXPECT_EQ(codes[0].dependent, overlap);
+    EXPECT_TRUE(codes[1].dependent);
     const auto plain = launches_of(Format::kA8w8, kSwap, overlap);
     ASSERT_EQ(plain.size(), 1u);
     EXPECT_EQ(plain[0].entry, "octet_sm90_batched_swap_e4m3_16x128_s11");
@@ -175,6 +181,27 @@ TEST_F(BatchedLaunchCudaTest, ProblemsThatTilesCannotServeAreNamed) {
   EXPECT_EQ(reason({16, 64, 131072, 1, Format::kA8w8}), "");
   EXPECT_EQ(reason({16, 2'000'000'000, 64, 4096, Format::kA8w8}),
             "6.4e+10 tiles, at most 2147483647");
+  EXPECT_EQ(reason({1 << 20, 64, 8192, 8, Format::kA8w8Prequant}),
+            "4.29e+09 runs of k of tokens to prepare, at most 2147483647");
+  EXPECT_EQ(reason({1 << 20, 64, 8192, 8, Format::kA8w8}), "");
+}
+
+TEST_F(BatchedLaunchCudaTest, CodesTakeTokensOfE2m1Alone) {
+  SmallBatched wide({3, 20, 64, 2, Format::kA16wfp4Wide, DType::kF32});
+  fill(wide);
+  EXPECT_NE(refusal(wide, kCodes, StatusCode::kUnsupported)
+                .find("multiplies tokens of e2m1 only, not bf16"),
+            std::string::npos);
+  const auto workspace = [&](const char* name, Format format) {
+    const auto& op = gemm::op();
+    const select::Variant& variant = op.variants()[static_cast<size_t>(op.find(name))];
+    return variant.workspace_bytes(variant.config, gemm::to_select({5, 20, 64, 3, format}),
+                                   stream_->device());
+  };
+  // Two bytes an element; one, and a float for each 32 of k of eight tokens.
+  EXPECT_EQ(workspace(kFp4, Format::kAfp4wfp4), 3 * 5 * 64 * 2);
+  EXPECT_EQ(workspace(kCodes, Format::kAfp4wfp4), 3 * (5 * 64 + 2 * 8 * 4));
+  EXPECT_EQ(workspace(kCodes, Format::kA16wfp4), 3 * (5 * 64 + 2 * 8 * 4));
 }
 
 }  // namespace

@@ -97,9 +97,9 @@ struct Attend {
   /// and f16 holds all others.
   __device__ __forceinline__ void make_q();
 
-  /// A unit of the item, from token `first` on.
+  /// Tiles of a unit of the item, whose first token is `first`.
   __device__ __forceinline__ void unit(uint32_t codes, uint32_t scales, const Walk<kUnit>& walk,
-                                       int32_t first);
+                                       int32_t first, int first_tile, int last_tile);
 
  private:
   // Of a tile of 16 tokens, at `codes` and from token `first` on.

@@ -264,12 +264,14 @@ __device__ __forceinline__ void Attend<S>::add_values(uint32_t codes, int tile, 
 
 template <SplitShape S>
 __device__ __forceinline__ void Attend<S>::unit(uint32_t codes, uint32_t scales,
-                                                const Walk<kUnit>& walk, int32_t first) {
+                                                const Walk<kUnit>& walk, int32_t first,
+                                                int first_tile, int last_tile) {
   // What every query token sees: from the last one's first on, up to the first one's last.
   const int32_t from = visible(p, walk.length, p.q_tokens - 1).first;
   const int32_t to = visible(p, walk.length, 0).last;
+  first += first_tile * 16, scales += first_tile * 64;
 #pragma unroll 1
-  for (int tile = 0; tile < S.tiles(); ++tile, first += 16, scales += 64) {
+  for (int tile = first_tile; tile < last_tile; ++tile, first += 16, scales += 64) {
     const bool whole = first >= from && first + 16 <= to;
     Logits x;
     dot_products(codes, tile, x);

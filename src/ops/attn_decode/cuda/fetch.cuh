@@ -32,6 +32,8 @@ struct Fetch {
   Runs<S> runs;
   uint32_t stages, scales, barriers;  // of this warp, in shared memory
   int warp, lane;
+  int turn_warp;                              // among those that take units in turn
+  int first_tile = 0, last_tile = S.tiles();  // that this warp takes of its units
   int32_t unit;  // of the run, that is next; where there is one
   bool more;
   int32_t block[kTurns];  // of the tokens of this lane in it
@@ -42,7 +44,17 @@ struct Fetch {
     stages = shared + first * S.stage_bytes();
     scales = shared + S.scales_at() + first * S.scale_bytes();
     barriers = barriers_of(shared, warp);
+    turn_warp = warp;
     unit = warp - S.warps, more = true;
+  }
+  /// Before the first copy: where the share has few units two warps take one, half of the tiles
+  /// each. Both copy all of it.
+  __device__ __forceinline__ void share_units(int32_t units) {
+    if (S.tiles() == 1 || p.fixed_splits || units > S.warps / 2) return;
+    const int half = warp / (S.warps / 2);
+    turn_warp = warp & (S.warps / 2 - 1);
+    unit = turn_warp - S.warps;
+    first_tile = half * (S.tiles() / 2), last_tile = first_tile + S.tiles() / 2;
   }
   /// Before anything else: the barriers of this warp.
   static __device__ __forceinline__ void prepare(uint32_t shared) {
@@ -95,7 +107,7 @@ struct Fetch {
   __device__ __forceinline__ void seek() {
     while (more && unit >= runs.count) {
       more = runs.next(p);
-      unit = (warp - runs.turn) & (S.warps - 1);
+      unit = (turn_warp - runs.turn) & (S.warps - 1);
       if (more && warp == 0) prefetch_q();
     }
 #pragma unroll

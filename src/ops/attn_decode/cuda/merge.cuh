@@ -61,8 +61,8 @@ struct Merge {
   /// Adds `count` records, `number` being that of the lane, to the part or from nothing.
   __device__ __forceinline__ void records(int count, int32_t number, bool first,
                                           Part<S>& part) const;
-  /// Whether this thread block is the last of `count` to arrive.
-  __device__ __forceinline__ bool last_of(uint32_t* counter, int32_t count) const;
+  /// Arrives `times` times. Whether this thread block is the last of `count` arrivals.
+  __device__ __forceinline__ bool last_of(uint32_t* counter, int32_t count, int32_t times) const;
   /// Makes the denominators of an item's rows, of their state, and stores their logs if asked.
   __device__ __forceinline__ void prepare_rows(int32_t sequence, int32_t pair, bool stores) const;
   /// Then: divides a vector and stores it.
@@ -233,15 +233,16 @@ __device__ __forceinline__ void Merge<S>::records(int count, int32_t number, boo
 }
 
 template <SplitShape S>
-__device__ __forceinline__ bool Merge<S>::last_of(uint32_t* counter, int32_t count) const {
+__device__ __forceinline__ bool Merge<S>::last_of(uint32_t* counter, int32_t count,
+                                                  int32_t times) const {
   __syncthreads();  // the record is stored
   if (threadIdx.x == 0) {
     uint32_t before;
-    asm volatile("atom.add.acq_rel.gpu.global.u32 %0, [%1], 1;"
+    asm volatile("atom.add.acq_rel.gpu.global.u32 %0, [%1], %2;"
                  : "=r"(before)
-                 : "l"(counter)
+                 : "l"(counter), "r"(times)
                  : "memory");
-    shared.last = before == static_cast<uint32_t>(count) - 1;
+    shared.last = before + times == static_cast<uint32_t>(count);
     if (shared.last) *counter = 0;  // for the next launch
   }
   __syncthreads();

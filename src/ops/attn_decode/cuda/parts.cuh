@@ -3,8 +3,8 @@
 // Records    a thread block has places for those of the item that its share begins with, and for
 //            those of the others, of which the last alone may outlive it
 // Order      parts cut by shares: in order of thread blocks, more than kMergeFan first in groups,
-//            whose sums take the place of their first part. Fixed splits: in order, all at once.
-//            Whoever comes last adds up
+//            whose sums take the place of their first part. Fixed splits: the same in groups of
+//            kMergeFan splits, whoever has them. Whoever comes last adds up
 #pragma once
 
 #include "src/ops/attn_decode/cuda/merge.cuh"
@@ -34,23 +34,33 @@ struct Parts {
   /// Adds a part, the element `of` of the item where splits are fixed, else all that this thread
   /// block has; `last`: its last. Whether the item is done: `part` is then the sum of all.
   __device__ __forceinline__ bool add(int32_t of, bool last, Part<S>& part) const {
-    const int32_t mine = share.number - begin;
     const bool fixed = p.fixed_splits;
-    merge.store(part, number(mine) + (fixed ? of - first_of(mine) : 0));
-    if (!last) return false;
-    const int32_t fan = fixed ? count() : fan_of(count());
-    int32_t from = mine / fan * fan, step = 1, members = min(fan, count() - from);
+    const int32_t mine = share.number - begin, all = fixed ? elements : count();
+    const int32_t own = fixed ? of : mine, fan = fixed ? kMergeFan : fan_of(all);
+    merge.store(part, record(own));
+    int32_t from = own / fan * fan, step = 1, members = min(fan, all - from), arrivals = 1;
+    // Of the two rows of counters each step has one.
+    uint32_t* counter = p.counters + place(from);
+    if (fixed) {
+      if (!last && of + 1 < from + members) return false;
+      arrivals = of + 1 - max(from, first_of(mine));
+      counter = p.counters + 2 * gridDim.x + share.block_with(first + from);
+    }
 #pragma unroll 1
-    for (uint32_t* counter = p.counters;; counter += 2 * gridDim.x) {
-      if (count() == 1) {
-        __syncthreads();  // the records are stored. No counter: the next item's would be the same
-      } else if (!merge.last_of(counter + place(from), members)) {
+    for (;;) {
+      if (arrivals == members) {
+        __syncthreads();  // the records are stored
+      } else if (!merge.last_of(counter, members, arrivals)) {
         return false;
       }
-      add_up(from, step, fixed ? elements : members, part);
-      if (members == count() || step > 1) return true;
-      merge.store(part, number(from));
-      from = 0, step = fan, members = (count() + fan - 1) / fan;
+      add_up(from, step, members, part);
+      if (members == all || step > 1) return true;
+      merge.store(part, record(from));
+      from = 0, step = fan, members = (all + fan - 1) / fan, arrivals = 1;
+      counter = p.counters + (fixed ? 0 : 2 * gridDim.x) + place(0);
+      if (count() > 1) continue;
+      if (of + 1 < all) return false;
+      arrivals = members;
     }
   }
 
@@ -63,6 +73,12 @@ struct Parts {
   __device__ __forceinline__ int32_t first_of(int32_t i) const {
     return max(share.begin_of(begin + i) - first, 0);
   }
+  /// Number of the record of thread block begin + i or, where splits are fixed, of split i.
+  __device__ __forceinline__ int32_t record(int32_t i) const {
+    if (!p.fixed_splits) return number(i);
+    const int32_t block = share.block_with(first + i) - begin;
+    return number(block) + i - first_of(block);
+  }
   /// How many parts one thread block adds up: all, or about as many as there are then sums.
   static __device__ __forceinline__ int32_t fan_of(int32_t parts) {
     if (parts <= kMergeFan) return parts;
@@ -70,16 +86,14 @@ struct Parts {
     while (fan * fan < parts) ++fan;
     return fan;
   }
-  /// Adds up records: of thread blocks begin + from, and `step` on, or of every fixed split.
+  /// Adds up the records from `from` on, each `step`-th.
   __device__ __forceinline__ void add_up(int32_t from, int32_t step, int32_t members,
                                          Part<S>& part) const {
 #pragma unroll 1
     for (int32_t done = 0; done < members; done += kMergeFan) {
       const int32_t count = min(members - done, kMergeFan);
       const int32_t i = done + min(static_cast<int32_t>(threadIdx.x % 32), count - 1);
-      const int32_t block = p.fixed_splits ? share.block_with(first + i) - begin : from + step * i;
-      merge.records(count, number(block) + (p.fixed_splits ? i - first_of(block) : 0), done == 0,
-                    part);
+      merge.records(count, record(from + step * i), done == 0, part);
     }
   }
 };

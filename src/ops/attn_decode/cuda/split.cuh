@@ -42,20 +42,22 @@ __device__ __forceinline__ void run_split(const Sm90Params& p) {
   const uint32_t ring = gpu::shared_address(memory);
   Fetch<S>::prepare(ring);
   gpu::dependency_pass(p.dependent);
-  if (!find_share(p, share, of_warps)) return;
+  Share<S> mine;
+  if (!find_share(p, share, of_warps, mine)) return;
 
-  Runs<S> runs(p, share);
+  Runs<S> runs(p, mine);
   const int lane = threadIdx.x % 32;
   Attend<S> attend{p, lane / 4, lane % 4};
   // Why before any copy: loads of q would queue behind all that every ring asks for.
   attend.ask_q(runs.at.sequence, head_of(p, runs.at.pair), first_row_of<S>(p, runs.at.pair));
   Fetch<S> fetch(p, runs, ring);
+  fetch.share_units(mine.end - mine.begin);
   int ahead = -1, stage = 0, round = 0;  // stages on their way; the next one, and its use
   bool fresh = true;                    // q is only asked for
 #pragma unroll 1
   for (;;) {
     attend.clear();
-    int32_t unit = (fetch.warp - runs.turn) & (S.warps - 1);
+    int32_t unit = (fetch.turn_warp - runs.turn) & (S.warps - 1);
 #pragma unroll 1
     while (ahead < S.stages() || unit < runs.count) {
       if (ahead < S.stages()) {
@@ -68,7 +70,7 @@ __device__ __forceinline__ void run_split(const Sm90Params& p) {
       }
       fetch.wait(stage, round);
       attend.unit(fetch.stages + stage * S.stage_bytes(), fetch.scales + stage * S.scale_bytes(),
-                  runs.at, runs.at.first(runs.at.unit + unit));
+                  runs.at, runs.at.first(runs.at.unit + unit), fetch.first_tile, fetch.last_tile);
       __syncwarp();
       unit += S.warps;
       --ahead;

@@ -88,7 +88,12 @@ struct Share {
   }
   /// The share that holds `element`.
   __device__ __forceinline__ int32_t block_with(int32_t element) const {
-    auto block = static_cast<int32_t>(static_cast<float>(element) * share_of_element);
+    // Right to one, of shares of `each` and of longer ones.
+    auto block = static_cast<int32_t>(static_cast<float>(element - longer) * share_of_element);
+    if (block < longer) {
+      block = static_cast<int32_t>(
+          __fdividef(static_cast<float>(element), static_cast<float>(each + 1)));
+    }
     while (begin_of(block) > element) --block;
     while (begin_of(block + 1) <= element) ++block;
     return block;
@@ -246,13 +251,16 @@ struct Lengths {
   }
 };
 
-/// Sets `share`, in shared memory, to that of this thread block; false where it has none. By all
-/// threads. An item that is less than half a share is short.
+/// Thread blocks that a line of `total` elements is worth.
+__device__ __forceinline__ int32_t blocks_of(const Sm90Params& p, int32_t total) {
+  return min(static_cast<int32_t>(gridDim.x), max(p.by_least.quotient(total), 1));
+}
+
+/// find_share of a call of several sequences, or of short items.
 template <SplitShape S>
-__device__ __forceinline__ bool find_share(const Sm90Params& p, Share<S>& share,
-                                           int32_t* of_warps) {
+__device__ __forceinline__ bool find_share_of_many(const Sm90Params& p, Share<S>& share,
+                                                   int32_t* of_warps, Share<S>& mine) {
   Lengths<S> own(p);
-  Share<S> mine;
   int32_t blocks = 0;
   mine.short_units = 0;
 #pragma unroll 1
@@ -260,7 +268,7 @@ __device__ __forceinline__ bool find_share(const Sm90Params& p, Share<S>& share,
     own.measure(mine.short_units, of_warps);
     const int32_t total = own.all * p.pairs;
     if (!again) {
-      blocks = min(static_cast<int32_t>(gridDim.x), max(p.by_least.quotient(total), 1));
+      blocks = blocks_of(p, total);
       if (blockIdx.x >= blocks) return false;
     }
     cut_line(total, blocks, mine);
@@ -281,7 +289,32 @@ __device__ __forceinline__ bool find_share(const Sm90Params& p, Share<S>& share,
     share = mine;
   }
   __syncthreads();
+  mine = share;
   return share.begin < share.end;
+}
+
+/// Sets `mine`, and `share` in shared memory, to that of this thread block; false where it has
+/// none. By all threads; `share` is there after their next barrier. An item that is less than half
+/// a share is short. Every thread finds the share of a call of one sequence alone.
+template <SplitShape S>
+__device__ __forceinline__ bool find_share(const Sm90Params& p, Share<S>& share, int32_t* of_warps,
+                                           Share<S>& mine) {
+  if (p.batch == 1) {
+    mine.at.enter(p, 0);
+    const int32_t all = mine.at.elements(p), total = all * p.pairs;
+    const int32_t blocks = blocks_of(p, total);
+    if (blockIdx.x >= blocks) return false;
+    mine.short_units = 0;
+    cut_line(total, blocks, mine);
+    if (p.item_cost == 0 || mine.at.units >= mine.each / 2) {
+      if (blockIdx.x == 0 && threadIdx.x == 0) check_length(p, 0);
+      mine.at.pair = quotient(mine.begin, all);
+      mine.at.unit = mine.at.unit_of(p, mine.begin - mine.at.pair * all);
+      if (threadIdx.x == 0) share = mine;
+      return mine.begin < mine.end;
+    }
+  }
+  return find_share_of_many(p, share, of_warps, mine);
 }
 
 }  // namespace octet::ops::attn_decode

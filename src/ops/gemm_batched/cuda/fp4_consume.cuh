@@ -114,7 +114,7 @@ __device__ __forceinline__ void consume_stage(Fp4Work<S>& work, Shared<S> shared
   static_assert(S.waves() == 1);
   const uint32_t rows = shared.weights(stage) + row0 * 128;
   RowExponents exponents;
-  exponents.read(shared.scales(stage) + row0 * 16, k);
+  exponents.read(shared.exponents(stage) + row0 * 16, k);
   consume_quarter<S, 0>(work, shared, stage, seat, rows, exponents, before);
   consume_quarter<S, 1>(work, shared, stage, seat, rows, exponents, before);
   consume_quarter<S, 2>(work, shared, stage, seat, rows, exponents, before);
@@ -122,7 +122,11 @@ __device__ __forceinline__ void consume_stage(Fp4Work<S>& work, Shared<S> shared
 }
 
 template <TileShape S>
-__device__ __forceinline__ void consume_fp4(const Sm90Params& p, Shared<S> shared, float unit) {
+__device__ __forceinline__ void consume_fp4(const Sm90Params& p, Shared<S> shared) {
+  // Plain bf16 tokens are what they are; weights, and tokens with exponents, lie below their
+  // values.
+  constexpr float kOne = 1 << kFp4Offset, kBoth = 1 << 2 * kFp4Offset;
+  const float unit = p.a_rows.codes == DeviceCodes::kBf16 ? kOne : kBoth;
   const int row0 = static_cast<int>(uniform(threadIdx.x / 32)) * 16;
   const WideSeat seat;
   Cursor<S> at;
@@ -165,7 +169,7 @@ __device__ __forceinline__ void feed_exponents(const Sm90Params& p, Shared<S> sh
 #pragma unroll 1
     for (int k = 0; k < tiles.steps(p); ++k, at.advance()) {
       mbarrier_wait(shared.empty(at.stage), at.phase ^ 1);
-      const uint32_t to = shared.scales(at.stage) + lane * 16 + k % 2 * 8;
+      const uint32_t to = shared.exponents(at.stage) + lane * 16 + k % 2 * 8;
 #pragma unroll 1
       for (int row = 0; row < S.block_n; row += 32) {
         uint32_t words[2] = {0, 0};

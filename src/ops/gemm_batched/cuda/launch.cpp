@@ -19,17 +19,26 @@ extern "C" const unsigned char octet_code_gemm_batched_sm90_prepare[];
 constexpr gpu::CodeObject kCode{"sm90_prepare", octet_code_gemm_batched_sm90_prepare};
 gpu::Kernel prepare_groups(kCode, "octet_sm90_batched_prepare_groups", 0);
 gpu::Kernel prepare_wide(kCode, "octet_sm90_batched_prepare_wide", 0);
+gpu::Kernel prepare_codes(kCode, "octet_sm90_batched_prepare_codes", 0);
 #endif
 
 int64_t round_up(int64_t x, int64_t grain) { return (x + grain - 1) / grain * grain; }
 
-/// Prepared tokens: bytes of a row, and scales from one 128 of k to the next.
+/// Prepared tokens: bytes of a row and of an element, k of a scale (0: none), and scales from one
+/// such run of k to the next.
 struct Prepared {
-  int64_t row, scale_row;
+  int64_t row, element, scale_k, scale_row;
+
+  int64_t runs() const { return scale_k == 0 ? 0 : row / scale_k; }  // of a row
 };
-Prepared prepared_of(const Problem& p) {
-  if (p.is_fp4()) return {2 * p.k, 0};
-  return {round_up(p.k, kGroup), round_up(p.m, 4)};
+Prepared prepared_of(const Problem& p, Method method) {
+  if (method == Method::kE2m1) return {2 * p.k, 2, 0, 0};
+  const int64_t run = method == Method::kE2m1Codes ? kMxBlock : kGroup;
+  return {round_up(p.k, run), 1, run, round_up(p.m, 4)};
+}
+/// What the threads that prepare a token take: 16 or 32 of k each.
+int64_t token_parts(const Problem& p) {
+  return p.is_fp4() ? p.k / kMxBlock : round_up(p.k, kGroup) / 16;
 }
 bool prepares(const Problem& p) { return p.is_fp4() || p.format == Format::kA8w8Prequant; }
 
@@ -69,19 +78,20 @@ Result<gpu::TensorMap> operand_map(const gpu::Driver& driver, std::string_view n
 /// Where tokens are prepared, and their maps.
 Status set_prepared(const gpu::Driver& driver, const LaunchPlan& plan, const Problem& p,
                     void* workspace, Sm90Params& params) {
-  const Prepared prepared = prepared_of(p);
+  const Prepared prepared = prepared_of(p, plan.method);
   params.wide = static_cast<uint8_t*>(workspace);
   params.wide_row = prepared.row;
-  const int element = p.is_fp4() ? 2 : 1;
   OCTET_TRY(params.a,
-            driver.encode(stack(workspace, {p.batch, p.m, prepared.row / element}, element,
-                                prepared.row, p.m * prepared.row, plan.a_box_rows)));
-  if (p.is_fp4()) return Status::Ok();
-  const int64_t groups = prepared.row / kGroup;
+            driver.encode(stack(workspace, {p.batch, p.m, prepared.row / prepared.element},
+                                static_cast<int>(prepared.element), prepared.row,
+                                p.m * prepared.row, plan.a_box_rows)));
+  if (prepared.scale_k == 0) return Status::Ok();
+  const int64_t runs = prepared.runs();
   params.wide_scales = reinterpret_cast<float*>(params.wide + p.batch * p.m * prepared.row);
   params.wide_scale_row = prepared.scale_row;
-  gpu::TensorMapShape scales = stack(params.wide_scales, {p.batch, groups, p.m}, 4,
-                                     prepared.scale_row * 4, groups * prepared.scale_row * 4, 1);
+  gpu::TensorMapShape scales =
+      stack(params.wide_scales, {p.batch, runs, p.m}, 4, prepared.scale_row * 4,
+            runs * prepared.scale_row * 4, plan.scale_box_rows);
   scales.box_cols = plan.a_box_rows;
   scales.swizzle_bytes = 0;
   OCTET_TRY(params.token_scales, driver.encode(scales));
@@ -126,10 +136,10 @@ Status enqueue(const LaunchPlan& plan, Sm90Params& params, const gpu::Queue& que
 
 }  // namespace
 
-int64_t prepared_bytes(const Problem& p) {
+int64_t prepared_bytes(Method method, const Problem& p) {
   if (!prepares(p)) return 0;
-  const Prepared prepared = prepared_of(p);
-  return p.batch * (p.m * prepared.row + prepared.row / kGroup * prepared.scale_row * 4);
+  const Prepared prepared = prepared_of(p, method);
+  return p.batch * (p.m * prepared.row + prepared.runs() * prepared.scale_row * 4);
 }
 
 select::Support supports_tiles(const TileShape& shape, const Problem& p) {
@@ -143,6 +153,12 @@ select::Support supports_tiles(const TileShape& shape, const Problem& p) {
   constexpr double kMostTiles = std::numeric_limits<int32_t>::max();
   if (tiles > kMostTiles) {
     return select::Support::no(fmt::format("{:.3g} tiles, at most {:.0f}", tiles, kMostTiles));
+  }
+  const double parts =
+      static_cast<double>(p.batch) * static_cast<double>(p.m) * static_cast<double>(token_parts(p));
+  if (prepares(p) && parts > kMostTiles) {
+    return select::Support::no(
+        fmt::format("{:.3g} runs of k of tokens to prepare, at most {:.0f}", parts, kMostTiles));
   }
   return select::Support::yes();
 }
@@ -160,12 +176,15 @@ LaunchPlan tile_plan(const TileShape& shape, const Problem& p, int cu_num) {
   plan.shape.shared_bytes = static_cast<uint32_t>(shape.shared_bytes());
   plan.shape.dependent = true;  // the kernel waits before it reads tokens
   if (!prepares(p)) return plan;
+  plan.method = shape.method, plan.scale_box_rows = shape.scale_rows();
 #if defined(OCTET_HAVE_SM90)
-  plan.prepare = p.is_fp4() ? &prepare_wide : &prepare_groups;
+  plan.prepare = !p.is_fp4()                          ? &prepare_groups
+                 : shape.method == Method::kE2m1Codes ? &prepare_codes
+                                                      : &prepare_wide;
 #endif
   constexpr int64_t kThreads = 256;
-  const int64_t of_thread = p.is_fp4() ? kMxBlock : 16;  // of k
-  const int64_t parts = p.batch * p.m * (round_up(p.k, p.is_fp4() ? kMxBlock : kGroup) / of_thread);
+  plan.token_parts = token_parts(p);
+  const int64_t parts = p.batch * p.m * plan.token_parts;
   plan.prepare_shape.grid_x = static_cast<uint32_t>(
       std::min<int64_t>((parts + kThreads - 1) / kThreads, int64_t{cu_num} * 8));
   plan.prepare_shape.block_x = kThreads;
@@ -183,6 +202,8 @@ Status run(const LaunchPlan& plan, const GemmBatchedArgs& args, select::Workspac
   params.k_blocks = plan.k_steps;
   params.tiles = static_cast<int32_t>(plan.tiles);
   params.split = 1;
+  params.by_parts = Divider(static_cast<uint32_t>(plan.token_parts));
+  params.by_m = Divider(static_cast<uint32_t>(p.m));
   params.dependent = plan.shape.dependent;
   const gpu::ContextScope scope(*queue.driver, queue.context);
   OCTET_CHECK_OK(scope.status());

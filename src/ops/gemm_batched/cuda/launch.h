@@ -15,14 +15,18 @@ struct LaunchPlan {
   gpu::LaunchShape shape;                // dependent: the kernel can overlap the launch before it
   const gpu::Kernel* prepare = nullptr;  // a launch before it that prepares tokens; null: none
   gpu::LaunchShape prepare_shape;
+  int64_t token_parts = 1;             // of a token, for the threads of that launch
+  Method method = Method::kBf16;       // says how tokens are prepared
+  int scale_box_rows = 0;              // of scales of prepared tokens
   int a_box_rows = 0, b_box_rows = 0;  // 0: the kernel reads addresses, not tensor maps
   bool stores_boxes = false;           // results by tensor map, where that is possible
   int k_steps = 0;                     // of a tile
   int64_t tiles = 0;                   // of all matrices
 };
 
-/// What prepared tokens take: codes and scales of a8w8_prequant, bf16 before e2m1 weights, else 0.
-int64_t prepared_bytes(const Problem& problem);
+/// What prepared tokens take: codes and scales of a8w8_prequant; before e2m1 weights bf16, or the
+/// same; else 0.
+int64_t prepared_bytes(Method method, const Problem& problem);
 
 /// Whether kernels of tiles, which read rows by tensor map, serve the problem.
 select::Support supports_tiles(const TileShape& shape, const Problem& problem);

@@ -24,11 +24,12 @@ struct Shared {
   __device__ uint32_t tokens(int stage) const {
     return base + S.token_offset() + stage * S.token_bytes();
   }
-  /// Of tokens: a float each. Exponents of weights: 16 bytes a row, of this stage and of that beside
-  /// it in 512 of k.
-  __device__ uint32_t scales(int stage) const {
+  /// Exponents of weights: 16 bytes a row, of this stage and of that beside it in 512 of k.
+  __device__ uint32_t exponents(int stage) const {
     return base + S.scale_offset() + stage * S.scale_bytes();
   }
+  /// Scales of tokens: a float each.
+  __device__ uint32_t scales(int stage) const { return exponents(stage) + S.exponent_bytes(); }
   __device__ uint32_t boxes(int warpgroup) const {
     return base + S.box_offset() + warpgroup * S.boxes() * S.kBoxBytes;
   }
@@ -69,12 +70,11 @@ struct Work {
 /// the launch before.
 template <TileShape S>
 __device__ __forceinline__ void request_tiles(const Sm90Params& p, Shared<S> shared) {
-  constexpr bool kScaled = S.method == Method::kE4m3Groups;
-  const bool exponents = S.widens() && p.exponents_mapped;
-  const int bytes = S.weight_bytes() + S.token_bytes() +
-                    (kScaled || exponents ? kScaled ? S.block_m * 4 : S.scale_bytes() : 0);
+  const bool exponents = S.is_fp4() && p.exponents_mapped;
+  const int bytes = S.weight_bytes() + S.token_bytes() + S.scale_rows() * S.block_m * 4 +
+                    (exponents ? S.exponent_bytes() : 0);
   constexpr int kWeightCols = S.method == Method::kBf16 ? 64 : 128;  // elements of the maps
-  constexpr int kTokenCols = S.widens() || S.method == Method::kBf16 ? 64 : 128;
+  constexpr int kTokenCols = 128 / S.token_element();
   Work<S> work;
   const uint64_t policy = work.rows(p) == 1 ? kEvictFirst : kEvictNormal;
   typename Work<S>::Place at_tile = work.place(p);
@@ -83,8 +83,8 @@ __device__ __forceinline__ void request_tiles(const Sm90Params& p, Shared<S> sha
     tensor_load_plane(shared.weights(stage), &p.b, k * kWeightCols, at_tile.n0, at_tile.batch,
                       shared.full(stage), policy);
     if (exponents) {
-      tensor_load_plane(shared.scales(stage), &p.exponents, k / 2 * 16, at_tile.n0, at_tile.batch,
-                        shared.full(stage), kEvictNormal);
+      tensor_load_plane(shared.exponents(stage), &p.exponents, k / 2 * 16, at_tile.n0,
+                        at_tile.batch, shared.full(stage), kEvictNormal);
     }
   };
   const auto request_tokens = [&](int stage, int k) {
@@ -95,9 +95,9 @@ __device__ __forceinline__ void request_tiles(const Sm90Params& p, Shared<S> sha
                         (k * S.token_boxes() + i) * kTokenCols, at_tile.m0, at_tile.batch, full,
                         kEvictLast);
     }
-    if constexpr (kScaled) {
-      tensor_load_plane(shared.scales(stage), &p.token_scales, at_tile.m0, k, at_tile.batch, full,
-                        kEvictLast);
+    if constexpr (S.scale_rows() > 0) {
+      tensor_load_plane(shared.scales(stage), &p.token_scales, at_tile.m0, k * S.scale_rows(),
+                        at_tile.batch, full, kEvictLast);
     }
   };
   Cursor<S> at;
@@ -124,6 +124,12 @@ __device__ __forceinline__ void request_tiles(const Sm90Params& p, Shared<S> sha
   }
 }
 
+/// Gives a stage back, once per warp: ordinary reads end by warp, not by warpgroup.
+__device__ __forceinline__ void release(uint32_t empty) {
+  __syncwarp();
+  if (threadIdx.x % 32 == 0) mbarrier_arrive(empty);
+}
+
 /// `feeders`: threads besides the tiles' that arrive at each stage.
 template <TileShape S>
 __device__ __forceinline__ void set_up_barriers(Shared<S> shared, int feeders) {
@@ -148,7 +154,7 @@ __device__ __forceinline__ void run_block(const Sm90Params& p, const Feed& feed,
   if (warp == kTiles && elect_one()) {
     tensor_map_prefetch(&p.b);
     tensor_map_prefetch(&p.a);
-    set_up_barriers<S>(shared, S.widens() && !p.exponents_mapped ? 32 : 0);
+    set_up_barriers<S>(shared, S.is_fp4() && !p.exponents_mapped ? 32 : 0);
   }
   __syncwarp();
   if (warp == kTiles) {

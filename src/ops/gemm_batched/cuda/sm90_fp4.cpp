@@ -11,8 +11,9 @@ namespace {
 
 constexpr gpu::CodeObject kCode{"sm90_fp4", octet_code_gemm_batched_sm90_fp4};
 
-#define OCTET_KERNEL(M, N, STAGES) \
-  gpu::Kernel(kCode, "octet_sm90_batched_fp4_" #M "x" #N, fp4_shape(M, N, STAGES).shared_bytes()),
+#define OCTET_KERNEL(NAME, METHOD, M, N, STAGES, RESIDENT)      \
+  gpu::Kernel(kCode, "octet_sm90_batched_" #NAME "_" #M "x" #N, \
+              fp4_shape(Method::METHOD, M, N, STAGES, RESIDENT).shared_bytes()),
 gpu::Kernel kernels[] = {OCTET_SM90_BATCHED_FP4_SHAPES(OCTET_KERNEL)};
 #undef OCTET_KERNEL
 
@@ -21,6 +22,9 @@ gpu::Kernel kernels[] = {OCTET_SM90_BATCHED_FP4_SHAPES(OCTET_KERNEL)};
 
 select::Support Sm90Fp4::supports(const Config& c, const Problem& problem, const Device&) {
   if (!problem.is_fp4()) return select::Support::no("multiplies weights of e2m1 only");
+  if (c.method == Method::kE2m1Codes && problem.format == Format::kA16wfp4Wide) {
+    return select::Support::no("multiplies tokens of e2m1 only, not bf16");
+  }
   return cuda::supports_tiles(c, problem);
 }
 

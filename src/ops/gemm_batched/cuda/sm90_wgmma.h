@@ -51,7 +51,7 @@ struct Sm90Wgmma {
   static select::Tile tile(const Config& c) { return {c.block_m, c.block_n, 128}; }
   static select::Support supports(const Config& c, const Problem& problem, const Device&);
   static int64_t workspace_bytes(const Config&, const Problem& problem) {
-    return cuda::prepared_bytes(problem);
+    return cuda::prepared_bytes(Method::kE4m3Groups, problem);
   }
   static cuda::LaunchPlan plan(int index, const Problem& problem, int cu_num);
   static std::span<const gpu::Kernel> device_code(int index);

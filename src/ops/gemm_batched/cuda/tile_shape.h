@@ -19,7 +19,8 @@ enum class Method : uint8_t {
   kE4m3,
   kE4m3Groups,  // tokens have a scale for each 128 of k
   kI8,
-  kE2m1,  // weights become bf16 in registers, tokens are bf16 with their exponents folded in
+  kE2m1,       // weights become bf16 in registers, tokens are bf16 with their exponents folded in
+  kE2m1Codes,  // both become e4m3, sums of each 32 of k are scaled outside the tensor core
 };
 
 /// Which operand is the 64 rows of the tensor instruction; the other is its columns.
@@ -37,11 +38,11 @@ struct TileShape {
   /// Rows and columns of the tensor instruction, 64 rows for each warpgroup and wave.
   OCTET_ANY_SIDE constexpr int left() const { return swapped() ? block_n : block_m; }
   OCTET_ANY_SIDE constexpr int right() const { return swapped() ? block_m : block_n; }
-  OCTET_ANY_SIDE constexpr bool widens() const { return method == Method::kE2m1; }
-  /// Warpgroups that multiply. Three that widen hide each other's latencies; four would have too
+  OCTET_ANY_SIDE constexpr bool is_fp4() const { return method >= Method::kE2m1; }
+  /// Warpgroups that multiply. Three that decode hide each other's latencies; four would have too
   /// few registers.
   OCTET_ANY_SIDE constexpr int consumers() const {
-    return widens() || left() == 64 ? left() / 64 : 2;
+    return is_fp4() || left() == 64 ? left() / 64 : 2;
   }
   /// 64 rows each, of a warpgroup.
   OCTET_ANY_SIDE constexpr int waves() const { return left() / 64 / consumers(); }
@@ -52,20 +53,29 @@ struct TileShape {
   OCTET_ANY_SIDE constexpr int sums() const { return right() / 2; }  // of a thread and wave
   /// Of k in a stage.
   OCTET_ANY_SIDE constexpr int stage_k() const {
-    return method == Method::kBf16 ? 64 : widens() ? 256 : 128;
+    return method == Method::kBf16 ? 64 : is_fp4() ? 256 : 128;
   }
-  /// Boxes of 128 bytes of k that a stage's tokens take.
-  OCTET_ANY_SIDE constexpr int token_boxes() const { return widens() ? 4 : 1; }
+  /// Boxes of 128 bytes of k that a stage's tokens take, and bytes of an element of theirs.
+  OCTET_ANY_SIDE constexpr int token_boxes() const { return is_fp4() ? 2 * token_element() : 1; }
+  OCTET_ANY_SIDE constexpr int token_element() const {
+    return method == Method::kBf16 || method == Method::kE2m1 ? 2 : 1;
+  }
+  /// Rows of scales of tokens that a stage takes: one for so many of k.
+  OCTET_ANY_SIDE constexpr int scale_rows() const {
+    return method == Method::kE2m1Codes ? 8 : method == Method::kE4m3Groups ? 1 : 0;
+  }
 
-  // Shared memory, in this order: weights, tokens, and of each stage scales of tokens or exponents
-  // of weights; results on their way out; barriers.
+  // Shared memory, in this order: weights, tokens, and of each stage exponents of weights and
+  // scales of tokens; results on their way out; barriers.
   OCTET_ANY_SIDE constexpr int weight_bytes() const { return block_n * 128; }
   OCTET_ANY_SIDE constexpr int token_box_bytes() const { return block_m * 128; }
   OCTET_ANY_SIDE constexpr int token_bytes() const { return token_boxes() * token_box_bytes(); }
+  OCTET_ANY_SIDE constexpr int exponent_bytes() const { return is_fp4() ? block_n * 16 : 0; }
+  OCTET_ANY_SIDE constexpr int token_scale_bytes() const {
+    return (scale_rows() * block_m * 4 + 127) / 128 * 128;
+  }
   OCTET_ANY_SIDE constexpr int scale_bytes() const {
-    return method == Method::kE4m3Groups ? (block_m * 4 + 127) / 128 * 128
-           : widens()                    ? block_n * 16
-                                         : 0;
+    return exponent_bytes() + token_scale_bytes();
   }
   OCTET_ANY_SIDE constexpr int stage_bytes() const {
     return weight_bytes() + token_bytes() + scale_bytes();

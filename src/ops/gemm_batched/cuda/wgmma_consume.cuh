@@ -60,12 +60,6 @@ struct Source {
   }
 };
 
-/// Gives a stage back, once per warp: ordinary reads end by warp, not by warpgroup.
-__device__ __forceinline__ void release(uint32_t empty) {
-  __syncwarp();
-  if (threadIdx.x % 32 == 0) mbarrier_arrive(empty);
-}
-
 /// The scales of a thread's two rows of each wave in a stage, where tokens are rows and have some.
 template <TileShape S>
 struct RowScales {
