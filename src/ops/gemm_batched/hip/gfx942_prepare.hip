@@ -6,6 +6,7 @@
 //            blocks: e2m1 codes, low nibble first, and an e8m0 exponent for each 32 of k
 // Numerics   as quantize: bit for bit what the CPU kernels make of a (1x128 e4m3fn; 1x32 e2m1, the
 //            scale rounded to even)
+// Emits      global_load_dwordx4 v_cvt_pk_fp8_f32@gfx950 v_div_fixup_f32 global_store_dwordx4
 #include "src/gpu/hip/encode.h"
 #include "src/gpu/hip/ocp_fp8.h"
 #include "src/gpu/hip/wave.h"

@@ -4,6 +4,7 @@
 //            leaves them
 // Numerics   float32 sums of 32 of k, scaled by their exponents, then of a lane, then of lanes in a
 //            fixed tree; i8 is summed in integers
+// Emits      v_cvt_pk_f32_fp8 v_ldexp_f32
 #include "src/gpu/hip/ocp_fp8.h"
 #include "src/ops/gemm_batched/hip/e2m1.h"
 #include "src/ops/gemm_batched/hip/finish.h"

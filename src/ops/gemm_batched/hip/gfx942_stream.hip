@@ -1,5 +1,10 @@
 // A batch of products for few tokens, of codes that are multiplied as they lie in memory
 // (stream.h).
+//
+// Emits      v_mfma_f32_16x16x16_bf16@gfx942 v_mfma_f32_16x16x32_fp8_fp8@gfx942
+//            v_mfma_i32_16x16x32_i8@gfx942 v_mfma_f32_16x16x32_bf16@gfx950
+//            v_mfma_f32_16x16x128_f8f6f4@gfx950 v_mfma_i32_16x16x64_i8@gfx950
+//            buffer_load_dwordx4
 #include "src/ops/gemm_batched/hip/stream.h"
 
 namespace octet::ops::gemm_batched::hip {

@@ -4,6 +4,11 @@
 // Method     the next step is on its way to registers while this one is multiplied; weights are the
 //            rows of the matrix instruction, so that a lane has four neighbouring results
 // Numerics   as multiply.h
+// Emits      v_mfma_f32_16x16x16_bf16@gfx942 v_mfma_f32_16x16x32_fp8_fp8@gfx942
+//            v_mfma_i32_16x16x32_i8@gfx942 v_mfma_f32_16x16x32_bf16@gfx950
+//            v_mfma_f32_16x16x128_f8f6f4@gfx950 v_mfma_i32_16x16x64_i8@gfx950
+//            v_mfma_scale_f32_16x16x128_f8f6f4@gfx950 v_perm_b32 buffer_load_dwordx4
+//            ds_write_b128 ds_read_b128
 #include <type_traits>
 
 #include "src/ops/gemm_batched/hip/finish.h"

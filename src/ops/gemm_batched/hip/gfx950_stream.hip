@@ -1,4 +1,6 @@
 // The same of e2m1 on both sides: the matrix instruction of gfx950 takes its codes and exponents.
+//
+// Emits      v_mfma_scale_f32_16x16x128_f8f6f4 buffer_load_dwordx4 buffer_load_ubyte
 #include "src/ops/gemm_batched/hip/stream.h"
 
 namespace octet::ops::gemm_batched::hip {

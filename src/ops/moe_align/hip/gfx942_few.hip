@@ -3,6 +3,7 @@
 // Phases     the first wave ranks the choices while all others set every slot to padding and every
 //            tile to none; then it writes slots and tiles
 // Numerics   integers; the list of gfx942_sort
+// Emits      v_readlane_b32 v_bcnt_u32_b32 s_barrier
 #include "src/gpu/hip/wave.h"
 #include "src/ops/moe_align/hip/params.h"
 

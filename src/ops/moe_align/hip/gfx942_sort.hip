@@ -8,6 +8,7 @@
 //            scatter: each wave goes over its choices again; tiles and padding are shared out to
 //            all
 // Numerics   integers; the result does not depend on timing
+// Emits      ds_add_u32 ds_add_rtn_u32 v_bcnt_u32_b32 ds_bpermute_b32 s_barrier
 #include "src/gpu/hip/wave.h"
 #include "src/ops/moe_align/hip/params.h"
 

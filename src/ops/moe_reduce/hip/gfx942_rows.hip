@@ -3,6 +3,7 @@
 // Method     lane j of every wave looks up whether choice j has a row, one ballot tells all; four
 //            rows are loaded together
 // Numerics   float32 sums from 0 on, in the order of the choices; a row that is not there adds +0
+// Emits      global_load_dwordx4 global_store_dwordx4
 #include "src/gpu/hip/convert.h"
 #include "src/gpu/hip/wave.h"
 #include "src/ops/moe_reduce/hip/params.h"

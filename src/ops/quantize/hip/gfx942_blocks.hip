@@ -4,6 +4,8 @@
 // where
 //            it is no longer than kFlight vectors a work item, a longer one is read twice
 // Numerics   as convert.h
+// Emits      global_load_dwordx4 v_cvt_pk_fp8_f32 ds_bpermute_b32 s_barrier
+//            global_store_dwordx2
 #include "src/ops/quantize/hip/groups.h"
 
 namespace octet::ops::quantize {

@@ -2,6 +2,8 @@
 // written.
 //
 // Numerics   arithmetic.h: the bits of the CPU
+// Emits      global_load_dwordx4 v_cvt_pk_fp8_f32 v_div_fixup_f32 ds_swizzle_b32
+//            global_store_dwordx2
 #include "src/ops/quantize/hip/groups.h"
 
 namespace octet::ops::quantize {
