@@ -95,8 +95,8 @@ bool has_load_to(const Queue& queue, const Range& range) {
 
 }  // namespace
 
-/// Vector loads of memory land in the order in which they were issued: one may follow another to the
-/// same register. Those of LDS have no order among them and these, nor have scalar ones.
+/// Vector loads of memory land in the order in which they were issued: one may follow another to
+/// the same register. Those of LDS have no order among them and these, nor have scalar ones.
 void check_results(const Wave& w, const Instruction& i) {
   const bool ordered = (i.flags & kMemoryAccess) != 0 && !i.text.starts_with("ds_");
   for (int n = 0; n < i.num_defs; ++n) {
