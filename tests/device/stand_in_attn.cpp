@@ -104,12 +104,18 @@ void attend(const Row& r) {
   const Sm90Params& p = r.p;
   const int64_t last = std::max<int64_t>(r.length() - p.q_tokens + r.token + 1, 0);
   const int64_t first = p.window_left < 0 ? 0 : std::max<int64_t>(last - 1 - p.window_left, 0);
-  double sum = p.sinks == nullptr ? 0 : std::exp(static_cast<double>(p.sinks[r.head]));
+  const double sink = p.sinks == nullptr ? -INFINITY : static_cast<double>(p.sinks[r.head]) / kLn2;
+  double most = sink;
+  for (int64_t n = first; n < last; ++n) {
+    const int64_t block = r.block_of(n);
+    if (block >= 0) most = std::max(most, logit(r, block, n));
+  }
+  double sum = most == -INFINITY ? 0 : std::exp2(sink - most);
   std::vector<double> out(static_cast<size_t>(p.dim));
   for (int64_t n = first; n < last; ++n) {
     const int64_t block = r.block_of(n);
     if (block < 0) continue;
-    const double weight = std::exp2(logit(r, block, n));
+    const double weight = std::exp2(logit(r, block, n) - most);
     const Scale s = r.scale_of(p.v, block, n);
     sum += weight;
     for (int64_t d = 0; d < p.dim; ++d) {
@@ -122,7 +128,7 @@ void attend(const Row& r) {
   }
   if (p.lse == nullptr) return;
   p.lse[(r.sequence * p.q_tokens + r.token) * p.kv_heads * p.group + r.head] =
-      static_cast<float>(std::log(sum));
+      static_cast<float>(sum == 0 ? -INFINITY : std::log(sum) + most * kLn2);
 }
 
 /// Whether the boxes of a map lie where the addresses of the cache say.
