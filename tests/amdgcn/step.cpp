@@ -96,8 +96,11 @@ bool has_load_to(const Queue& queue, const Range& range) {
 }  // namespace
 
 /// Vector loads of memory land in the order in which they were issued: one may follow another to
-/// the same register. Those of LDS have no order among them and these, nor have scalar ones.
+/// the same register. Those of LDS have no order among them and these, nor have scalar ones. Halves
+/// of a register land one by one.
 void check_results(const Wave& w, const Instruction& i) {
+  constexpr uint32_t kHalfLoad = kPartialResult | kMemoryAccess;
+  if ((i.flags & kHalfLoad) == kHalfLoad) return;
   const bool ordered = (i.flags & kMemoryAccess) != 0 && !i.text.starts_with("ds_");
   for (int n = 0; n < i.num_defs; ++n) {
     const Range& range = i.defs[n];

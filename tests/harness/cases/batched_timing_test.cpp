@@ -44,7 +44,7 @@ TEST_F(BatchedTimingTest, SamplesOfEveryFormatAreJudged) {
       if (!right.ok()) GTEST_SKIP() << right.status().message();
       EXPECT_EQ(right->failure, "") << static_cast<int>(format);
       EXPECT_EQ(right->elements, 64);
-      EXPECT_GT(right->error, 0);
+      EXPECT_GE(right->error, d == DType::kBf16 ? 1e-3 : 0);  // some float32 results are exact
       control().set_fault("wrong_result");
       EXPECT_NE(check(format, d).value().failure, "") << "its last element is wrong";
     }

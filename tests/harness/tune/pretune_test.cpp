@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "harness/temporary_folder.h"
@@ -52,9 +53,13 @@ TEST_F(PretuneTest, WithoutNamesEveryBuiltInTable) {
   const auto all = sources({}, "out");
   EXPECT_EQ(all.size(), embedded_files("data/tuned/").size());
   ASSERT_GE(all.size(), 3u);
-  EXPECT_EQ(all[0].name, "gemm_blockscale/sm90");
-  EXPECT_EQ(all[0].out, "out/gemm_blockscale/sm90.csv");
-  EXPECT_TRUE(all[0].csv.ok());
+  for (const PretuneSource& source : all) {
+    EXPECT_EQ(source.out, "out/" + source.name + ".csv");
+    EXPECT_TRUE(source.csv.ok()) << source.name;
+  }
+  EXPECT_EQ(std::count_if(all.begin(), all.end(),
+                          [](const auto& source) { return source.name == "gemm_blockscale/sm90"; }),
+            1);
 }
 
 TEST_F(PretuneTest, TablesByOpByNameAndByPath) {
