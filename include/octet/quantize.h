@@ -63,7 +63,7 @@ struct QuantizeArgs {
   bool pass_at_once = false;
 };
 
-/// The same bits on every device and for any number of threads. On a GPU e4m3fn and e2m1 only, any
+/// The same bits on every device and for any number of threads. On sm90 e4m3fn and e2m1 only, any
 /// alignment (16-byte rows are fast); enqueues and returns. Errors: kInvalidArgument names
 /// argument, value and limit; kUnsupported says what the device or this build lacks; nothing is
 /// written then.
