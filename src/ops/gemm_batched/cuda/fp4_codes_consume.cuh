@@ -174,7 +174,7 @@ __device__ __forceinline__ void consume_codes(const Sm90Params& p, Shared<S> sha
     mark_rows(work.sums, work.nan);
     const auto place = tiles.place(p);
     const Seat at_d{place.batch, place.m0, place.n0 + row0};
-    Finish<S.sums()>(p, at_d).store(p, at_d, kUnit, work.sums);
+    Finish<S.sums(), false>(p, at_d).store(p, at_d, kUnit, work.sums);
     const uint64_t unsettled = unsettled_sums(work.sums);
     __syncwarp();  // another lane may have stored a result
     settle(p, at_d, unsettled);
