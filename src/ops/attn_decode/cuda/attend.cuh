@@ -18,8 +18,8 @@
 namespace octet::ops::attn_decode {
 
 constexpr uint32_t kWarp = 0xffffffff;
-constexpr float kLift = 7;   // weights are 2^kLift times their size
-constexpr float kSlack = 8;  // powers of two by which a logit may pass the maximum
+constexpr float kLift = 11;  // weights are 2^kLift times their size
+constexpr float kSlack = 4;  // powers of two by which a logit may pass the maximum
 
 __device__ __forceinline__ void multiply(float (&sums)[4], const uint32_t (&a)[4],
                                          const uint32_t (&b)[2]) {
