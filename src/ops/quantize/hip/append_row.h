@@ -69,13 +69,13 @@ struct RowOf {
     return mine;
   }
   OCTET_DEVICE uint32_t largest(uint32_t mine) const {
-    return joined(mine, [](uint32_t a, uint32_t b) { return larger_of(a, b); });
+    return joined(mine, [](uint32_t a, uint32_t b) { return larger(a, b); });
   }
   template <bool kFiniteOnly>
   OCTET_DEVICE uint32_t amax() const {
     uint32_t most = 0;
     OCTET_UNROLL
-    for (int j = 0; j < kVectors; ++j) most = larger_of(most, v[j].template amax<kFiniteOnly>());
+    for (int j = 0; j < kVectors; ++j) most = larger(most, v[j].template amax<kFiniteOnly>());
     return most;
   }
 
