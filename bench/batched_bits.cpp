@@ -33,9 +33,9 @@ struct Size {
   int64_t m, n, k, batch;
 };
 /// One and several tiles along each of m, n, k and the batch, whole ones and parts.
-constexpr Size kSizes[] = {{1, 1, 32, 1},     {3, 70, 96, 2},     {16, 128, 256, 3},
-                           {17, 129, 544, 2}, {65, 200, 1056, 1}, {130, 260, 320, 2},
-                           {20, 200, 1024, 2}};
+constexpr Size kSizes[] = {{1, 1, 32, 1},      {3, 70, 96, 2},     {16, 128, 256, 3},
+                           {17, 129, 544, 2},  {65, 200, 1056, 1}, {130, 260, 320, 2},
+                           {20, 200, 1024, 2}, {33, 70, 2624, 2}};
 
 enum class Values { kIntegers, kEnds, kAny };
 

@@ -2,11 +2,12 @@
 # OCTET_TARGETS=native: nothing else looks at the machine.
 
 set(OCTET_NATIVE_PROBE ${CMAKE_CURRENT_LIST_DIR}/native_probe.cpp)
+get_filename_component(OCTET_NATIVE_INCLUDE ${CMAKE_CURRENT_LIST_DIR} DIRECTORY)
 
 function(octet_native_targets variable)
   set(probe ${PROJECT_BINARY_DIR}/generated/native_probe)
   file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/generated)
-  execute_process(COMMAND ${CMAKE_CXX_COMPILER} -std=c++20 ${OCTET_NATIVE_PROBE} -o ${probe} -ldl
+  execute_process(COMMAND ${CMAKE_CXX_COMPILER} -std=c++20 -I${OCTET_NATIVE_INCLUDE} ${OCTET_NATIVE_PROBE} -o ${probe} -ldl
                   RESULT_VARIABLE code OUTPUT_VARIABLE text ERROR_VARIABLE text)
   if(NOT code EQUAL 0)
     message(FATAL_ERROR "OCTET_TARGETS=native: the probe does not compile: ${text}")

@@ -1,23 +1,29 @@
 // Prints the arch of each GPU that the installed drivers show, a line each: "sm90", "gfx942". Where
 // there is none: why, on stderr, and exit code 3. Compiled and run by native.cmake alone.
 //
-// Requires   no GPU library to build: drivers are opened at run time, those of OCTET_CUDA_DRIVER
-// and
-//            OCTET_HIP_DRIVER first, as the library does
+// Requires   no GPU library to build: drivers are opened at run time, of the files that the library
+//            tries
 #include <dlfcn.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <initializer_list>
+#include <string>
+#include <vector>
+
+#include "src/device/driver_files.h"
 
 namespace {
 
-void* open_first(const char* variable, std::initializer_list<const char*> names) {
-  const char* named = std::getenv(variable);
-  if (named != nullptr && *named != '\0') return dlopen(named, RTLD_NOW);
-  for (const char* name : names) {
-    if (void* library = dlopen(name, RTLD_NOW)) return library;
+/// Of a variable of the environment: "" where it is unset.
+std::string value_of(const char* variable) {
+  const char* value = std::getenv(variable);
+  return value != nullptr ? value : "";
+}
+
+void* open_first(const std::vector<std::string>& files) {
+  for (const std::string& file : files) {
+    if (void* library = dlopen(file.c_str(), RTLD_NOW)) return library;
   }
   return nullptr;
 }
@@ -35,7 +41,7 @@ int refuse(const char* driver, const char* why) {
 
 int cuda() {
   constexpr int kMajor = 75, kMinor = 76;  // attributes of compute capability
-  void* library = open_first("OCTET_CUDA_DRIVER", {"libcuda.so.1", "libcuda.so"});
+  void* library = open_first(octet::gpu::cuda_files(value_of("OCTET_CUDA_DRIVER")));
   if (library == nullptr) return refuse("CUDA", "no libcuda.so.1");
   int (*init)(unsigned), (*count)(int*), (*get)(int*, int), (*attribute)(int*, int, int);
   if (!load(library, "cuInit", init) || !load(library, "cuDeviceGetCount", count) ||
@@ -55,8 +61,7 @@ int cuda() {
 }
 
 int hip() {
-  void* library =
-      open_first("OCTET_HIP_DRIVER", {"libamdhip64.so.7", "libamdhip64.so.6", "libamdhip64.so"});
+  void* library = open_first(octet::gpu::hip_files(value_of("OCTET_HIP_DRIVER")));
   if (library == nullptr) return refuse("HIP", "no libamdhip64.so");
   int (*init)(unsigned), (*count)(int*), (*properties)(void*, int);
   size_t name_at = 1160;  // gcnArchName in hipDeviceProp_t, since ROCm 6; before it at 396

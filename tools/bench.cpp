@@ -13,6 +13,7 @@
 #include "src/harness/target.h"
 #include "tools/bench_against.h"
 #include "tools/bench_passes.h"
+#include "tools/bench_turns.h"
 #include "tools/bench_work.h"
 #include "tools/cli.h"
 #include "tools/table.h"
@@ -80,6 +81,10 @@ Status check_arguments(const BenchArguments& options) {
 Result<int> measure(const BenchArguments& options) {
   OCTET_CHECK_OK(check_arguments(options));
   if (!options.against.empty()) return bench_against(options);
+  if (options.turns) {
+    OCTET_CHECK_OK(bench_turns(options));
+    return kExitOk;
+  }
   OCTET_TRY(Stream stream, harness::open_stream({options.device, options.threads}));
   OCTET_TRY(const std::vector<BenchItem> items, bench_items(options, stream.device()));
   OCTET_TRY(const harness::Results results, bench_passes(options, items, stream));
@@ -102,8 +107,8 @@ void add_measuring(CLI::App& verb, BenchArguments& options) {
                   "Time per problem and repetition (default: 300, 100 with repetitions)")
       ->check(within(0.001, 86'400'000));  // a microsecond to a day
   verb.add_option("--repetitions", options.repetitions,
-                  "Passes over the list, up to five where rows do not settle (default: 3 with "
-                  "--suite or --against, else 1)")
+                  "Passes over the list, more where rows do not settle: up to five, with "
+                  "--against up to twelve (default: 3 with --suite or --against, else 1)")
       ->check(within(1, harness::kMostRepetitions));
   CLI::Option* cold =
       verb.add_flag("--cold", options.cold, "Weights rotate past the last-level cache (default)");
@@ -133,6 +138,9 @@ void add_against(CLI::App& verb, BenchArguments& options) {
       "--against", options.against,
       "Measure this build and another in turn, and judge: an octet program, or a git revision, "
       "which is built first; exit 1 on a regression");
+  verb.add_flag("--turns", options.turns,
+                "Measure one problem whenever a line of stdin says so (the child of --against)")
+      ->excludes(against);
   verb.add_option("--cache", options.cache,
                   "Where revisions are built (default: against/ beside this program)")
       ->needs(against);

@@ -42,28 +42,39 @@ harness::BenchWords words_of(const BenchItem& item, const BenchArguments& argume
   return words;
 }
 
-/// The problems; the stream is closed again, so that its threads do not disturb.
-Result<std::vector<BenchItem>> items_here(const BenchArguments& arguments) {
+/// The stream is closed again, so that its threads do not disturb.
+Result<Device> device_here(const BenchArguments& arguments) {
   OCTET_TRY(const Stream stream, harness::open_stream({arguments.device, arguments.threads}));
-  return bench_items(arguments, stream.device());
+  return stream.device();
+}
+
+/// Whether both builds can hold its operands at the same time.
+bool room_for_both(const BenchItem& item, const Device& device) {
+  return 2 * static_cast<double>(item.op->bytes(item.problem)) <= room_bytes(device);
 }
 
 Result<harness::Turns> turns(const BenchArguments& arguments, const harness::OtherBuild& other,
                              const std::string& own) {
-  OCTET_TRY(const std::vector<BenchItem> items, items_here(arguments));
-  std::vector<harness::BenchWords> problems;
+  OCTET_TRY(const Device device, device_here(arguments));
+  OCTET_TRY(const std::vector<BenchItem> items, bench_items(arguments, device));
+  std::vector<harness::TurnProblem> problems;
   for (const BenchItem& item : items) {
     OCTET_REQUIRE(item.contexts.empty(), "bench: --against: {} is ragged, which no word can say",
                   to_string(item.problem));
-    problems.push_back(words_of(item, arguments));
+    problems.push_back({words_of(item, arguments), room_for_both(item, device)});
   }
+  const harness::TwoBuilds builds{other.binary, own, bench_options(arguments).timing.budget_us};
+  const auto measure = [&](size_t problem, int repetition) {
+    return harness::measure_pair(builds, problems[problem], repetition);
+  };
   harness::Progress progress;
-  harness::TurnOptions options{other.binary, own, arguments.least_repetitions()};
+  harness::TurnOptions options;
+  options.least = arguments.least_repetitions();
   options.begin = [&](size_t problem, int repetition) {
     progress.show(static_cast<int64_t>(problem), static_cast<int64_t>(items.size()),
-                  fmt::format("{}, turn {}", brief(items[problem].problem), repetition + 1));
+                  fmt::format("{}, repetition {}", brief(items[problem].problem), repetition + 1));
   };
-  return harness::measure_in_turn(problems, options);
+  return harness::measure_in_turn(problems.size(), measure, options);
 }
 
 /// new.jsonl and new.base.jsonl.

@@ -74,12 +74,10 @@ Result<std::vector<BenchItem>> items_of(const std::string& op_name, const std::s
   return items;
 }
 
-/// Why a row of a suite is left out on this device; "" if it is not. A host keeps half of its
-/// memory: rotating weights and references lie there too.
+/// Why a row of a suite is left out on this device; "" if it is not.
 std::string cannot_run(const BenchItem& item, const Device& device) {
   const double gb = 1e-9 * static_cast<double>(item.op->bytes(item.problem));
-  const double share = is_cpu(device.arch) ? 0.5 : 0.9;
-  const double most = share * 1e-9 * static_cast<double>(device.memory_bytes);
+  const double most = 1e-9 * room_bytes(device);
   if (gb > most) return fmt::format("{:.1f} GB of operands, there is room for {:.1f} GB", gb, most);
   return harness::runnable(*item.op, item.problem, device).empty() ? "no variant runs it here" : "";
 }
@@ -114,6 +112,10 @@ Result<std::vector<BenchItem>> suite_items(const std::string& spec, const Device
 }
 
 }  // namespace
+
+double room_bytes(const Device& device) {
+  return (is_cpu(device.arch) ? 0.5 : 0.9) * static_cast<double>(device.memory_bytes);
+}
 
 Result<std::vector<BenchItem>> bench_items(const BenchArguments& arguments, const Device& device) {
   OCTET_TRY(std::vector<BenchItem> items,

@@ -19,7 +19,7 @@ struct BenchArguments {
   double budget_ms = 0, rest = 2;
   int limit = 0;
   harness::AttnLoad attn;
-  bool chained = false, warm = false, cold = false, no_check = false, json = false;
+  bool chained = false, warm = false, cold = false, no_check = false, json = false, turns = false;
   std::string against, cache, rule = "robust";
   std::vector<std::string> verdict;
 
@@ -38,6 +38,10 @@ struct BenchItem {
 /// The problems of the op or the suite, without repeats, in order. Rows of a suite that this device
 /// cannot hold or run are named on stderr and left out.
 Result<std::vector<BenchItem>> bench_items(const BenchArguments& arguments, const Device& device);
+
+/// What operands may take. A host keeps half of its memory: rotating weights and references lie
+/// there too.
+double room_bytes(const Device& device);
 
 /// Indices of "all" or of a list of names, "chosen" one of them.
 Result<std::vector<int>> variants_of(const select::Op& op, const select::Problem& problem,

@@ -118,7 +118,7 @@ Result<Tuned> tune(const Options& options) {
   Tuned tuned;
   OCTET_TRY(tuned.op, ops::find(options.op));
   OCTET_TRY(tuned.device, tuning_device(options));
-  OCTET_TRY(harness::TuneRunOptions run, run_options(options, tuned.device, "120s"));
+  OCTET_TRY(harness::TuneRunOptions run, run_options(options, tuned.device, 120));
   OCTET_TRY(const uint32_t format, format_of(*tuned.op, tuned.device, options));
   OCTET_TRY(tuned.items, items_of(*tuned.op, options, format));
   const std::string outputs[]{options.out, options.results};

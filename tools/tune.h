@@ -24,9 +24,9 @@ struct TuneOptions {
 
 Result<Device> tuning_device(const TuneOptions& options);
 
-/// Budget (where none is given, `default_budget`), shard, timeout and worker; `progress` is left.
+/// Budget (where none is given, `default_s`), shard, timeout and worker; `progress` is left.
 Result<harness::TuneRunOptions> run_options(const TuneOptions& options, const Device& device,
-                                            const std::string& default_budget);
+                                            double default_s);
 
 /// Files must be writable before an hour is spent on their content. "" stands for none.
 Status check_outputs(std::span<const std::string> paths);

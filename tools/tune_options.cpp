@@ -36,9 +36,12 @@ Result<Device> tuning_device(const TuneOptions& options) {
 }
 
 Result<harness::TuneRunOptions> run_options(const TuneOptions& options, const Device& device,
-                                            const std::string& default_budget) {
+                                            double default_s) {
   harness::TuneRunOptions run;
-  OCTET_TRY(run.budget_s, parse_budget(options.budget.empty() ? default_budget : options.budget));
+  run.budget_s = default_s;
+  if (!options.budget.empty()) {
+    OCTET_TRY(run.budget_s, parse_budget(options.budget));
+  }
   OCTET_REQUIRE(options.timeout_s >= 1 && options.timeout_s <= 86400,
                 "--timeout {}: must be 1 to 86400 seconds", options.timeout_s);
   OCTET_TRY(run.shard, harness::parse_shard(options.shard));

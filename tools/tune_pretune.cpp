@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <limits>
 
 #include "src/core/text.h"
 #include "src/core/try.h"
@@ -52,7 +53,7 @@ class Pretune {
       : options_(options), device_(std::move(device)) {}
 
   Status begin() {
-    OCTET_TRY(run_, run_options(options_, device_, kNoEnd));
+    OCTET_TRY(run_, run_options(options_, device_, std::numeric_limits<double>::infinity()));
     run_.go_on = true;
     if (options_.dry_run) return Status::Ok();
     const std::string results[]{options_.results};
@@ -93,8 +94,6 @@ class Pretune {
   const std::vector<Done>& done() const { return done_; }
 
  private:
-  static constexpr const char* kNoEnd = "10000h";
-
   Status measure(Done& done) {
     const PretunePlan& plan = done.plan;
     OCTET_CHECK_OK(make_folder_of(plan.out));

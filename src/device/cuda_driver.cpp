@@ -7,6 +7,7 @@
 
 #include "src/core/env.h"
 #include "src/core/try.h"
+#include "src/device/driver_files.h"
 #include "src/device/table_driver.h"
 
 namespace octet::gpu {
@@ -252,9 +253,8 @@ class CudaDriver : public TableDriver {
 };
 
 Result<const Driver*> open_cuda() {
-  const std::string named = env::get(env::kCudaDriver);
-  const std::string files[] = {named.empty() ? "libcuda.so.1" : named};
-  OCTET_TRY(const DriverLibrary library, DriverLibrary::open("CUDA", "12.0", files));
+  OCTET_TRY(const DriverLibrary library,
+            DriverLibrary::open("CUDA", "12.0", cuda_files(env::get(env::kCudaDriver))));
   OCTET_TRY(const DriverTable table, load_table(library));
   OCTET_TRY(const Functions functions, load_functions(library));
   if (const int code = table.init.call(0); code != 0) {

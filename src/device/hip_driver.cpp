@@ -8,6 +8,7 @@
 
 #include "src/core/env.h"
 #include "src/core/try.h"
+#include "src/device/driver_files.h"
 #include "src/device/table_driver.h"
 
 namespace octet::gpu {
@@ -215,15 +216,9 @@ class HipDriver : public TableDriver {
   HipFunctions f_;
 };
 
-std::vector<std::string> hip_files() {
-  const std::string named = env::get(env::kHipDriver);
-  if (!named.empty()) return {named};
-  return {"libamdhip64.so.7", "libamdhip64.so.6", "libamdhip64.so", "/opt/rocm/lib/libamdhip64.so",
-          "libamdhip64.so.5"};
-}
-
 Result<const Driver*> open_hip() {
-  OCTET_TRY(const DriverLibrary library, DriverLibrary::open("HIP", "5.2", hip_files()));
+  OCTET_TRY(const DriverLibrary library,
+            DriverLibrary::open("HIP", "5.2", hip_files(env::get(env::kHipDriver))));
   OCTET_TRY(const DriverTable table, load_hip_table(library));
   OCTET_TRY(const HipFunctions functions, load_hip_functions(library));
   if (const int code = table.init.call(0); code != 0) {

@@ -1,4 +1,5 @@
 // The kernels of gemm_batched as the stand-in runs them: plain loops over what the launch passes.
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstring>
@@ -24,9 +25,9 @@ struct TileKernel {
              TileShape{Method::METHOD, Left::LEFT, M, N, STAGES, RESIDENT}},
 #define OCTET_SWAP(...) OCTET_SM90_BATCHED_METHODS(OCTET_KERNEL, __VA_ARGS__)
 #define OCTET_INSIDE(...) OCTET_SM90_BATCHED_INSIDE(OCTET_KERNEL, __VA_ARGS__)
-#define OCTET_FP4(NAME, METHOD, M, N, STAGES, RESIDENT) \
-  TileKernel{"octet_sm90_batched_" #NAME "_" #M "x" #N, \
-             fp4_shape(Method::METHOD, M, N, STAGES, RESIDENT)},
+#define OCTET_FP4(NAME, METHOD, M, N, STAGES, RESIDENT, OWN) \
+  TileKernel{"octet_sm90_batched_" #NAME "_" #M "x" #N,      \
+             fp4_shape(Method::METHOD, M, N, STAGES, RESIDENT, OWN)},
 const std::array kTileKernels{OCTET_SM90_BATCHED_WGMMA_SHAPES(OCTET_SWAP)
                                   OCTET_SM90_BATCHED_INSIDE_SHAPES(OCTET_INSIDE)
                                       OCTET_SM90_BATCHED_FP4_SHAPES(OCTET_FP4)};
@@ -120,31 +121,31 @@ void prepare_codes(const Sm90Params& p, int64_t batch, int64_t row) {
   }
 }
 
+void prepare_wide(const Sm90Params& p, int64_t batch, int64_t row) {
+  auto* to = reinterpret_cast<uint16_t*>(wide_row(p, batch, row));
+  const double down = p.a_rows.codes == DeviceCodes::kBf16 ? 1 : 0x1p-5;
+  for (int64_t k = 0; k < p.k; ++k) {
+    to[wide_place(k)] = encode_bf16(static_cast<float>(a_value(p, batch, row, k) * down));
+  }
+}
+void prepare_groups(const Sm90Params& p, int64_t batch, int64_t row) {
+  for (int64_t k = 0; k < p.k; ++k) {
+    const float scale = group_scale(p, batch, row, k);
+    const auto value = static_cast<float>(a_value(p, batch, row, k) / double{scale});
+    wide_row(p, batch, row)[k] = static_cast<uint8_t>(encode(kE4m3fnFormat, value));
+    p.wide_scales[(batch * groups_of(p) + k / 128) * p.wide_scale_row + row] = scale;
+  }
+}
+
 int prepare(const Launch& launch, const Sm90Params& p) {
-  if (p.wide == nullptr || launch.block[0] != 256) return kLaunchFailed;
-  const bool codes = launch.entry == "octet_sm90_batched_prepare_codes";
-  const bool wide = launch.entry == "octet_sm90_batched_prepare_wide";
+  const auto threads = int64_t{launch.grid[0]} * launch.block[0];
+  const bool whole_warps = launch.block[0] % 32 == 0 && threads > 0;
+  if (p.wide == nullptr || !whole_warps) return kLaunchFailed;
+  const auto of_token = launch.entry == "octet_sm90_batched_prepare_codes"  ? prepare_codes
+                        : launch.entry == "octet_sm90_batched_prepare_wide" ? prepare_wide
+                                                                            : prepare_groups;
   for (int64_t batch = 0; batch < p.batch; ++batch) {
-    for (int64_t row = 0; row < p.m; ++row) {
-      if (codes) {
-        prepare_codes(p, batch, row);
-        continue;
-      }
-      uint8_t* to = wide_row(p, batch, row);
-      for (int64_t k = 0; k < p.k; ++k) {
-        const double value = a_value(p, batch, row, k);
-        if (wide) {
-          const double down = p.a_rows.codes == DeviceCodes::kBf16 ? 1 : 0x1p-5;
-          reinterpret_cast<uint16_t*>(to)[wide_place(k)] =
-              encode_bf16(static_cast<float>(value * down));
-          continue;
-        }
-        const float scale = group_scale(p, batch, row, k);
-        to[k] =
-            static_cast<uint8_t>(encode(kE4m3fnFormat, static_cast<float>(value / double{scale})));
-        p.wide_scales[(batch * groups_of(p) + k / 128) * p.wide_scale_row + row] = scale;
-      }
-    }
+    for (int64_t row = 0; row < p.m; ++row) of_token(p, batch, row);
   }
   return kSuccess;
 }
@@ -221,7 +222,9 @@ int tiled(const Launch& launch, const Sm90Params& p, const TileShape& s, bool wr
                     launch.grid[0] <= tiles && p.k_blocks == s.k_steps(p.k);
   if (!fits || !describes(p.b, p, stack_of(p.b_rows, p.n, p.k), s.block_n)) return kLaunchFailed;
   Stack tokens = stack_of(p.a_rows, p.m, p.k);
-  if (s.method == Method::kE2m1) {
+  if (s.brings_tokens()) {
+    if (p.wide != nullptr) return kLaunchFailed;
+  } else if (s.method == Method::kE2m1) {
     tokens = {p.wide, p.wide_row, p.m * p.wide_row, p.m, p.k, 64};
   } else if (s.scale_rows() > 0) {
     const bool codes = s.method == Method::kE2m1Codes;
@@ -233,12 +236,12 @@ int tiled(const Launch& launch, const Sm90Params& p, const TileShape& s, bool wr
       return kLaunchFailed;
     }
   }
-  if (!describes(p.a, p, tokens, s.block_m)) return kLaunchFailed;
+  if (!s.brings_tokens() && !describes(p.a, p, tokens, s.block_m)) return kLaunchFailed;
   if (p.d_mapped && (s.swapped() || p.d_map.words[kAddress] != reinterpret_cast<uint64_t>(p.d))) {
     return kLaunchFailed;
   }
   multiply(p, wrong, [&](int64_t batch, int64_t row, int64_t k) {
-    return token_value(p, s.method, batch, row, k);
+    return s.brings_tokens() ? a_value(p, batch, row, k) : token_value(p, s.method, batch, row, k);
   });
   return kSuccess;
 }

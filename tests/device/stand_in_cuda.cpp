@@ -12,10 +12,6 @@
 namespace octet::stand_in {
 namespace {
 
-struct Text {
-  int code;
-  const char *name, *text;
-};
 constexpr Text kTexts[] = {
     {kSuccess, "CUDA_SUCCESS", "no error"},
     {kInvalidValue, "CUDA_ERROR_INVALID_VALUE", "invalid argument"},
@@ -36,12 +32,6 @@ constexpr Text kTexts[] = {
     {kCaptureInvalidated, "CUDA_ERROR_STREAM_CAPTURE_INVALIDATED",
      "operation failed due to a previous error during capture"},
 };
-const Text* text_of(int code) {
-  for (const Text& text : kTexts) {
-    if (text.code == code) return &text;
-  }
-  return nullptr;
-}
 
 }  // namespace
 }  // namespace octet::stand_in
@@ -59,13 +49,13 @@ OCTET_EXPORT(cuInit)(unsigned flags) {
 }
 
 OCTET_EXPORT(cuGetErrorName)(int code, const char** name) {
-  const Text* text = text_of(code);
+  const Text* text = text_of(kTexts, code);
   *name = text ? text->name : nullptr;
   return text ? kSuccess : kInvalidValue;
 }
 
 OCTET_EXPORT(cuGetErrorString)(int code, const char** out) {
-  const Text* text = text_of(code);
+  const Text* text = text_of(kTexts, code);
   *out = text ? text->text : nullptr;
   return text ? kSuccess : kInvalidValue;
 }

@@ -62,10 +62,6 @@ int write_properties(Properties* properties, int device) {
   return kSuccess;
 }
 
-struct Text {
-  int code;
-  const char *name, *text;
-};
 constexpr Text kTexts[] = {
     {kSuccess, "hipSuccess", "no error"},
     {kInvalidValue, "hipErrorInvalidValue", "invalid argument"},
@@ -85,12 +81,10 @@ constexpr Text kTexts[] = {
     {kCaptureInvalidated, "hipErrorStreamCaptureInvalidated",
      "operation failed due to a previous error during capture"},
 };
-const Text& text_of(int code) {
+const Text& known_text_of(int code) {
   static constexpr Text kUnknown{999, "hipErrorUnknown", "unknown error"};
-  for (const Text& text : kTexts) {
-    if (text.code == code) return text;
-  }
-  return kUnknown;
+  const Text* text = text_of(kTexts, code);
+  return text != nullptr ? *text : kUnknown;
 }
 
 }  // namespace
@@ -127,12 +121,12 @@ OCTET_EXPORT(hipInit)(unsigned flags) {
 
 extern "C" __attribute__((visibility("default"))) const char* OCTET_STAND_IN_NAME(hipGetErrorName)(
     int code) {
-  return text_of(code).name;
+  return known_text_of(code).name;
 }
 
 extern "C" __attribute__((visibility("default"))) const char* OCTET_STAND_IN_NAME(
     hipGetErrorString)(int code) {
-  return text_of(code).text;
+  return known_text_of(code).text;
 }
 
 OCTET_EXPORT(hipGetDeviceCount)(int* count) {

@@ -14,6 +14,20 @@
 
 namespace octet::stand_in {
 
+/// What a driver says of a code.
+struct Text {
+  int code;
+  const char *name, *text;
+};
+/// Null of a code that is not among them.
+template <size_t kTexts>
+const Text* text_of(const Text (&texts)[kTexts], int code) {
+  for (const Text& text : texts) {
+    if (text.code == code) return &text;
+  }
+  return nullptr;
+}
+
 struct Module;
 struct Function {
   std::string entry;

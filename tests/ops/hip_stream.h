@@ -7,6 +7,7 @@
 
 #include "bench/device_copies.h"
 #include "device/stand_in.h"
+#include "src/select/op.h"
 
 namespace octet::testing_hip {
 
@@ -65,6 +66,37 @@ class HipTest : public stand_in::StandInTest, public testing::WithParamInterface
 
   std::unique_ptr<Stream> stream_;
   Stream cpu_ = Stream::cpu(2).value();
+};
+
+/// A test of what a GEMM refuses before it launches, on a gfx942: operands are addresses, nothing
+/// runs.
+class HipRefusalTest : public stand_in::StandInTest {
+ protected:
+  explicit HipRefusalTest(const select::Op& op) : StandInTest(GpuApi::kHip), op_(op) {}
+  void SetUp() override {
+    if (!op_.variants()[static_cast<size_t>(op_.find("gfx942_simple"))].built_on(Arch::kGfx942)) {
+      GTEST_SKIP() << "this build has no gfx942 kernels";
+    }
+    StandInTest::SetUp();
+    stream_ = std::make_unique<Stream>(Stream::gpu(kGfx942, GpuApi::kHip).value());
+  }
+  template <class Args>
+  void point(Args& args) const {
+    args.a.data = args.b.data = aligned_;
+    args.a_scale.data = args.b_scale.data = aligned_;
+  }
+  /// Of a call of the op by `variant`.
+  static void expect_refused(const Status& status, const char* variant, const std::string& part) {
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << variant;
+    EXPECT_NE(status.message().find(part), std::string::npos) << status.message();
+    EXPECT_TRUE(stand_in::control(GpuApi::kHip).launches().empty());
+  }
+
+  alignas(16) uint8_t aligned_[1024] = {};
+  std::unique_ptr<Stream> stream_;
+
+ private:
+  const select::Op& op_;
 };
 
 #define OCTET_ON_AMD_DEVICES(suite)                                                     \

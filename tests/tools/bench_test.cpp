@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "src/harness/against/turn_child.h"
 #include "src/harness/measure/results.h"
 #include "tools/octet_process.h"
 
@@ -113,6 +114,30 @@ TEST_F(BenchSuite, AgainstItselfIsNoRegression) {
   const Outcome again = octet({"compare", folder_.file("o.base.jsonl"), out_});
   EXPECT_EQ(again.code, 0) << again.err;
   EXPECT_TRUE(again.out_has("against the one that ran beside it")) << again.out;
+}
+
+TEST(BenchTurns, MeasuresWhenTold) {
+  auto child = harness::TurnChild::start({kOwn, "bench", "gemm_blockscale", "--shapes",
+                                          "m=2 n=128 k=256", "--threads", "1", "--turns"});
+  ASSERT_TRUE(child.ok()) << child.status().message();
+  ASSERT_TRUE(child->ready().ok());
+  EXPECT_EQ(child->environment()["policy"], "cold");
+  const auto first = child->measure({1000, 5, true, true}), more = child->measure({1000, 3});
+  ASSERT_TRUE(first.ok() && more.ok()) << first.status().message() << more.status().message();
+  ASSERT_EQ(first->size(), 1u);
+  EXPECT_GT((*first)[0].floor_us, 0);
+  EXPECT_GE((*first)[0].samples, 5);
+  EXPECT_EQ((*more)[0].floor_us, 0) << "only where asked for";
+  EXPECT_EQ((*more)[0].variant, (*first)[0].variant);
+}
+
+TEST(BenchTurns, TakesOneProblem) {
+  const Outcome outcome = octet({"bench", "gemm_blockscale", "--shapes", "decode", "--turns"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_TRUE(outcome.err_has("bench: --turns takes one problem, not ")) << outcome.err;
+  EXPECT_TRUE(octet({"bench", "gemm_blockscale", "--turns", "--variants", "gfx942_*", "--shapes",
+                     "m=2 n=128 k=256"})
+                  .err_has("none of the variants 'gfx942_*' runs"));
 }
 
 TEST_F(BenchSuite, AgainstASlowerBuild) {

@@ -134,31 +134,30 @@ OCTET_DEVICE float shuffle_xor(float value) {
   return __builtin_bit_cast(float, shuffle_xor<kMask>(__builtin_bit_cast(uint32_t, value)));
 }
 
-/// Sum over `kLanes` neighbouring lanes (a power of two up to 64), in a fixed order, in all of
-/// them.
-template <uint32_t kLanes>
-OCTET_DEVICE float sum_lanes(float value) {
-  if constexpr (kLanes > 32) value += shuffle_xor<32>(value);
-  if constexpr (kLanes > 16) value += shuffle_xor<16>(value);
-  if constexpr (kLanes > 8) value += shuffle_xor<8>(value);
-  if constexpr (kLanes > 4) value += shuffle_xor<4>(value);
-  if constexpr (kLanes > 2) value += shuffle_xor<2>(value);
-  if constexpr (kLanes > 1) value += shuffle_xor<1>(value);
+/// What `combine` makes of `kLanes` neighbouring lanes (a power of two up to 64), in a fixed order,
+/// in all of them.
+template <uint32_t kLanes, class T, class Combine>
+OCTET_DEVICE T combine_lanes(T value, Combine combine) {
+  if constexpr (kLanes > 32) value = combine(value, shuffle_xor<32>(value));
+  if constexpr (kLanes > 16) value = combine(value, shuffle_xor<16>(value));
+  if constexpr (kLanes > 8) value = combine(value, shuffle_xor<8>(value));
+  if constexpr (kLanes > 4) value = combine(value, shuffle_xor<4>(value));
+  if constexpr (kLanes > 2) value = combine(value, shuffle_xor<2>(value));
+  if constexpr (kLanes > 1) value = combine(value, shuffle_xor<1>(value));
   return value;
 }
 
-OCTET_DEVICE float larger(float a, float b) { return a > b ? a : b; }
-
-/// Maximum over `kLanes` neighbouring lanes, in all of them.
 template <uint32_t kLanes>
-OCTET_DEVICE float max_lanes(float value) {
-  if constexpr (kLanes > 32) value = larger(value, shuffle_xor<32>(value));
-  if constexpr (kLanes > 16) value = larger(value, shuffle_xor<16>(value));
-  if constexpr (kLanes > 8) value = larger(value, shuffle_xor<8>(value));
-  if constexpr (kLanes > 4) value = larger(value, shuffle_xor<4>(value));
-  if constexpr (kLanes > 2) value = larger(value, shuffle_xor<2>(value));
-  if constexpr (kLanes > 1) value = larger(value, shuffle_xor<1>(value));
-  return value;
+OCTET_DEVICE float sum_lanes(float value) {
+  return combine_lanes<kLanes>(value, [](float a, float b) { return a + b; });
+}
+
+OCTET_DEVICE float larger(float a, float b) { return a > b ? a : b; }
+OCTET_DEVICE uint32_t larger(uint32_t a, uint32_t b) { return a > b ? a : b; }
+
+template <uint32_t kLanes, class T>
+OCTET_DEVICE T max_lanes(T value) {
+  return combine_lanes<kLanes>(value, [](T a, T b) { return larger(a, b); });
 }
 
 }  // namespace octet::gpu::hip

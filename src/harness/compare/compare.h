@@ -30,7 +30,11 @@ struct CompareRow {
   Interval interval;                      // of kRobust where both are there
 
   const Measurement& any() const { return base ? *base : *next; }
-  double ratio() const { return base && next ? next->us / base->us : 0; }  // new / base
+  /// new / base; of kRobust the one that its interval lies around.
+  double ratio() const {
+    if (!base || !next) return 0;
+    return interval.known() ? interval.ratio : next->us / base->us;
+  }
   bool became_wrong() const { return next && !next->correct() && (!base || base->correct()); }
 };
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "src/harness/measure/statistics.h"
@@ -35,6 +37,23 @@ struct Sample {
   double terms = 0;    // variance of `change` over that of one repetition
 };
 
+/// The trimmed mean and its error by the winsorised squares (Yuen 1974): from five values on, the
+/// fifth at each end counts for no more than the value next to it.
+Sample trimmed(Values values) {
+  std::sort(values.begin(), values.end());
+  const size_t cut = values.size() / 5;
+  const std::span kept = std::span(values).subspan(cut, values.size() - 2 * cut);
+  Sample sample;
+  sample.change = mean(kept);
+  sample.freedom = static_cast<int>(kept.size()) - 1;
+  sample.terms = 1 / static_cast<double>(values.size());
+  const double share = static_cast<double>(values.size()) / static_cast<double>(kept.size());
+  const double low = kept.front(), high = kept.back();
+  for (double& value : values) value = std::clamp(value, low, high);
+  sample.squares = squares(values) * share;
+  return sample;
+}
+
 Sample sample_of(const Pair& pair, bool in_turn) {
   const Values base = logs_of(*pair.base), next = logs_of(*pair.next);
   if (in_turn) {
@@ -42,8 +61,7 @@ Sample sample_of(const Pair& pair, bool in_turn) {
     for (size_t i = 0; i < std::min(base.size(), next.size()); ++i) {
       differences.push_back(next[i] - base[i]);
     }
-    const auto count = static_cast<int>(differences.size());
-    return {mean(differences), squares(differences), count - 1, 1.0 / count};
+    return trimmed(std::move(differences));
   }
   const auto num_base = static_cast<double>(base.size()),
              num_next = static_cast<double>(next.size());
@@ -86,12 +104,17 @@ double student_tail(double t, int freedom) {
 }
 
 /// Of one repetition of a row, after a look at all rows.
-double variance_of(const Sample& sample, const Noise& noise) {
+struct Scatter {
+  double variance;
+  int freedom;
+};
+
+Scatter scatter_of(const Sample& sample, const Noise& noise) {
   const double typical = noise.scatter * noise.scatter;
-  const double blended =
-      (kPriorWeight * typical + sample.squares) / (kPriorWeight + sample.freedom);
   const double own = sample.freedom > 0 ? sample.squares / sample.freedom : 0;
-  return own > kApart * kApart * typical ? own : blended;
+  if (own > kApart * kApart * typical) return {own, sample.freedom};
+  const int freedom = kPriorWeight + sample.freedom;
+  return {(kPriorWeight * typical + sample.squares) / freedom, freedom};
 }
 
 }  // namespace
@@ -133,13 +156,14 @@ Noise noise_of(std::span<const Pair> pairs, bool in_turn) {
 
 Interval interval_of(const Pair& pair, const Noise& noise) {
   const Sample sample = sample_of(pair, noise.in_turn);
-  const int freedom = kPriorWeight + sample.freedom;
+  const Scatter scatter = scatter_of(sample, noise);
   const double within =
       std::pow(within_scatter(*pair.base), 2) + std::pow(within_scatter(*pair.next), 2);
-  const double variance = std::max(variance_of(sample, noise), noise.in_turn ? within : within / 2);
+  const double variance = std::max(scatter.variance, noise.in_turn ? within : within / 2);
   const double tail = kFalseAlarm / 2 / std::max(1, noise.rows);
   const double reach =
-      student_quantile(tail, freedom) * std::sqrt(variance * sample.terms) + std::fabs(noise.shift);
+      student_quantile(tail, scatter.freedom) * std::sqrt(variance * sample.terms) +
+      std::fabs(noise.shift);
   return {std::exp(sample.change), std::exp(sample.change - reach),
           std::exp(sample.change + reach)};
 }

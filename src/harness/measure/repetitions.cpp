@@ -13,6 +13,11 @@ constexpr double kWithin = 1.05;  // largest over smallest
 
 double apart(double left, double right) { return std::max(left, right) / std::min(left, right); }
 
+bool is_within(std::span<const double> us) {
+  const auto [low, high] = std::minmax_element(us.begin(), us.end());
+  return *high <= kWithin * *low;
+}
+
 /// The two that lie closest, the earlier pair of equal ones.
 std::pair<size_t, size_t> closest_pair(std::span<const double> us) {
   std::pair<size_t, size_t> best{0, 1};
@@ -36,8 +41,7 @@ Settled settle(std::span<const double> us, int least) {
   Settled settled;
   settled.more = us.size() < static_cast<size_t>(least);
   if (settled.more || us.empty()) return settled;
-  const auto [low, high] = std::minmax_element(us.begin(), us.end());
-  if (*high <= kWithin * *low) {
+  if (is_within(us)) {
     settled.kept = all_of(us.size());
     settled.us = mean(us);
     settled.stable = true;
@@ -57,36 +61,54 @@ Settled settle(std::span<const double> us, int least) {
   return settled;
 }
 
-Measurement combine(std::span<const Measurement> repetitions, int least) {
+namespace {
+
+std::vector<double> times_of(std::span<const Measurement> repetitions) {
+  std::vector<double> us;
+  for (const Measurement& one : repetitions) us.push_back(one.us);
+  return us;
+}
+
+}  // namespace
+
+Measurement combine_kept(std::span<const Measurement> repetitions, const std::vector<size_t>& kept,
+                         double (*middle_of)(std::span<const double>)) {
   Measurement row = repetitions.front();
-  row.repetitions.clear();
-  for (const Measurement& one : repetitions) row.repetitions.push_back(one.us);
-  Settled settled = settle(row.repetitions, least);
-  if (settled.more) settled.kept = all_of(repetitions.size());
+  row.repetitions = times_of(repetitions);
   // Why the same kind of middle for all: it keeps minimum, quartiles and median in order.
   const auto middle = [&](const auto& time_of) {
     std::vector<double> values;
-    for (const size_t i : settled.kept) values.push_back(time_of(repetitions[i]));
-    return settled.stable ? mean(values) : median(values);
+    for (const size_t i : kept) values.push_back(time_of(repetitions[i]));
+    return middle_of(values);
   };
   row.us = middle([](const Measurement& one) { return one.us; });
   row.us_q1 = middle([](const Measurement& one) { return one.us_q1; });
   row.us_q3 = middle([](const Measurement& one) { return one.us_q3; });
   row.floor_us = middle([](const Measurement& one) { return one.floor_us; });
+  std::vector<double> kept_us;
   row.samples = 0;
   row.us_min = row.us_max = row.us;
-  for (const size_t i : settled.kept) {
+  for (const size_t i : kept) {
     const Measurement& one = repetitions[i];
     row.us_min = std::min(row.us_min, one.us_min);
     row.us_max = std::max(row.us_max, one.us_max);
     row.samples += one.samples;
+    kept_us.push_back(one.us);
   }
   for (auto& [name, us] : row.peers) {
     us = middle([&peer = name](const Measurement& one) { return one.peers.at(peer); });
   }
-  row.stable = settled.stable;
+  row.stable = is_within(kept_us);
   row.clock_mhz = repetitions.back().clock_mhz;
   row.power_w = repetitions.back().power_w;
+  return row;
+}
+
+Measurement combine(std::span<const Measurement> repetitions, int least) {
+  Settled settled = settle(times_of(repetitions), least);
+  if (settled.more) settled.kept = all_of(repetitions.size());
+  Measurement row = combine_kept(repetitions, settled.kept, settled.stable ? mean : median);
+  row.stable = settled.stable;
   return row;
 }
 

@@ -10,9 +10,10 @@
 
 #include <cstdio>
 #include <functional>
-#include <memory>
+#include <optional>
 #include <string>
 
+#include "src/harness/line_child.h"
 #include "src/harness/target.h"
 #include "src/harness/tune/tune_problem.h"
 
@@ -38,19 +39,14 @@ struct WorkerOptions {
 class Worker {
  public:
   explicit Worker(WorkerOptions options);
-  ~Worker();
 
   /// Tunes one problem, over as many children as it takes. Candidates that crash or hang are in
   /// `failed`.
   Result<TuneRecord> tune(const select::Op& op, const TuneRequest& request);
 
  private:
-  struct Child;
-  Status start();
-  void stop();
-
   WorkerOptions options_;
-  std::unique_ptr<Child> child_;
+  std::optional<LineChild> child_;
 };
 
 }  // namespace octet::harness

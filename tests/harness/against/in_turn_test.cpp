@@ -1,106 +1,179 @@
-// Two builds in turn, on stand-ins for the command: shell scripts that write results.
+// Two builds in turn, by simulated timings: how many repetitions rows get, and what is then said.
 #include "src/harness/against/in_turn.h"
 
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 
-#include "harness/temporary_folder.h"
-#include "src/core/text.h"
+#include <cmath>
+#include <map>
+#include <random>
+
 #include "src/harness/compare/compare.h"
 
 namespace octet::harness {
 namespace {
 
-class InTurnTest : public ::testing::Test {
- protected:
-  /// A command that notes its name and arguments, and measures `us`, a shell word in which $turn
-  /// counts its calls from 0.
-  std::string command(const std::string& name, const std::string& us) {
-    const std::string path = folder_.file(name);
-    const std::string script =
-        "#!/bin/sh\n: >> '" + log() + "'\nturn=$(grep -c '^" + name + " ' '" + log() +
-        "')\necho \"" + name + " $*\" >> '" + log() +
-        "'\nwhile [ $# -gt 0 ]; do [ \"$1\" = --out ] && out=$2; [ \"$1\" = --shapes ] && "
-        "m=${2#m=}; shift; done\nus=" +
-        us +
-        "\n[ -n \"$us\" ] || { echo \"octet: out of luck\" >&2; exit 2; }\n"
-        "echo '{\"schema\":1,\"env\":\"e\",\"commit\":\"" +
-        name +
-        "\"}' > $out\necho '{\"schema\":1,\"op\":\"o\",\"format\":\"f\",\"device\":\"d\",\"arch\":"
-        "\"a\",\"cu_num\":1,\"problem\":{\"m\":'$m'},\"variant\":\"v\",\"why\":\"w\",\"us\":'$us',"
-        "\"us_min\":'$us',\"us_max\":'$us',\"us_q1\":'$us',\"us_q3\":'$us',\"samples\":9,"
-        "\"stable\":true,\"bytes\":1,\"flops\":1,\"floor_us\":1,\"policy\":\"cold\",\"error\":0,"
-        "\"commit\":\"c\",\"time\":\"t\",\"env\":\"e\"}' >> $out\n";
-    EXPECT_TRUE(write_file(path, script).ok());
-    ::chmod(path.c_str(), 0755);
-    return path;
-  }
-  std::string log() const { return folder_.file("log"); }
+constexpr size_t kProblems = 200;
 
-  /// "AB BA": the order of the calls.
-  std::string order() const {
-    std::string names;
-    for (const std::string& line : split(read_file(log()).value(), '\n')) {
-      if (!line.empty()) names += line[0];
-    }
-    return names;
-  }
+/// A repetition of both builds takes half a second of a clock that only this moves.
+struct Simulated {
+  double noise = 0.004;  // of a repetition's difference, relative
+  double outliers = 0;   // part of the repetitions in which the machine changes in between
+  double drift = 0;      // of both builds from one repetition to another
+  double step = 1;       // new / base
+  uint64_t seed = 1;
+  size_t problems = kProblems;
 
-  testing_files::TemporaryFolder folder_;
-  const std::vector<BenchWords> problems_{{"bench", "o", "--shapes", "m=1"},
-                                          {"bench", "o", "--shapes", "m=2"}};
+  double clock_s = 0;
+  std::map<size_t, int> repetitions = {};
+
+  Results rows(size_t problem, double us) {
+    Results results{"", Json{{"schema", 1}}, {}, {}};
+    Measurement row;
+    row.op = "o", row.format = "f", row.device = "d", row.arch = "a", row.cu_num = 1;
+    row.problem = {{"m", static_cast<int64_t>(problem)}};
+    row.variant = "v", row.why = "w", row.policy = "cold";
+    row.us = row.us_min = row.us_max = row.us_q1 = row.us_q3 = us;
+    row.samples = 100;
+    results.rows.push_back(row);
+    return results;
+  }
+  Turns run(int least = 3) {
+    std::mt19937_64 random(seed);
+    std::normal_distribution<double> normal;
+    std::uniform_real_distribution<double> uniform;
+    const MeasurePair measure = [&](size_t problem, int) -> Result<TurnPair> {
+      clock_s += 0.5;
+      ++repetitions[problem];
+      const double us = 100 * std::exp(drift * normal(random));
+      double change = std::log(step) + noise * normal(random);
+      if (uniform(random) < outliers) change += 1.4 * uniform(random) - 0.7;
+      return TurnPair{rows(problem, us), "", rows(problem, us * std::exp(change))};
+    };
+    const auto turns = measure_in_turn(problems, measure, {least, {}, [this] { return clock_s; }});
+    EXPECT_TRUE(turns.ok()) << turns.status().message();
+    return turns.ok() ? *turns : Turns{};
+  }
+  Comparison compared(int least = 3) {
+    const Turns turns = run(least);
+    const auto comparison = compare(turns.base, turns.next);
+    EXPECT_TRUE(comparison.ok()) << comparison.status().message();
+    return comparison.ok() ? *comparison : Comparison{};
+  }
 };
 
-TEST_F(InTurnTest, AlternatesProblemByProblem) {
-  const auto turns = measure_in_turn(problems_, {command("A", "100"), command("B", "110"), 3});
-  ASSERT_TRUE(turns.ok()) << turns.status().message();
-  EXPECT_EQ(order(), "ABBAABABBAAB");
-  ASSERT_EQ(turns->base.rows.size(), 2u);
-  EXPECT_EQ(turns->base.rows[1].shape(), "m=2");
-  EXPECT_EQ(turns->next.rows[0].us, 110);
-  EXPECT_EQ(turns->next.rows[0].repetitions, (std::vector<double>{110, 110, 110}));
-  const std::vector<std::string> lines = split(read_file(log()).value(), '\n');
-  EXPECT_EQ(lines[0].find("--no-check"), std::string::npos) << "the first turn checks";
-  EXPECT_NE(lines[2].find("--no-check"), std::string::npos);
-  const auto comparison = compare(turns->base, turns->next);
-  ASSERT_TRUE(comparison.ok()) << comparison.status().message();
-  EXPECT_TRUE(comparison->noise.in_turn);
-  EXPECT_EQ(comparison->of(State::kSlower), 2);
+TEST(InTurn, StopsAfterTheFirstRepetitionsOnAQuietMachine) {
+  Simulated quiet{.noise = 0.002};
+  EXPECT_EQ(quiet.compared().of(State::kSame), static_cast<int>(kProblems));
+  for (const auto& [problem, count] : quiet.repetitions) EXPECT_EQ(count, 3) << problem;
 }
 
-TEST_F(InTurnTest, BothGoOnUntilBothHaveSettled) {
-  // A measures 100, 120, 140, 160 and then 160 again; B is steady and follows.
-  const auto turns = measure_in_turn(
-      {problems_[0]},
-      {command("A", "$((turn < 3 ? 100 + 20 * turn : 160))"), command("B", "100"), 3});
-  ASSERT_TRUE(turns.ok()) << turns.status().message();
-  EXPECT_EQ(order(), "ABBAABBAAB");
-  EXPECT_EQ(turns->base.rows[0].repetitions.size(), 5u);
-  EXPECT_EQ(turns->next.rows[0].repetitions.size(), 5u);
-  EXPECT_EQ(turns->base.rows[0].us, 160);
-  EXPECT_TRUE(turns->base.rows[0].stable);
+TEST(InTurn, TakesMoreRepetitionsUntilIntervalsAreNarrow) {
+  Simulated middling{.noise = 0.007};
+  const Comparison comparison = middling.compared();
+  EXPECT_GT(comparison.of(State::kSame), static_cast<int>(kProblems) * 9 / 10);
+  EXPECT_LE(middling.clock_s, 2 * 0.5 * 3 * kProblems + 0.5) << "the time was up";
+  // What three repetitions alone would have said.
+  Turns three = Simulated{.noise = 0.007}.run();
+  for (Results* side : {&three.base, &three.next}) {
+    for (Measurement& row : side->rows) row.repetitions.resize(3);
+  }
+  EXPECT_LT(compare(three.base, three.next)->of(State::kSame), static_cast<int>(kProblems) / 3);
 }
 
-TEST_F(InTurnTest, WhatTheBaseCannotIsNew) {
-  const auto turns = measure_in_turn(
-      problems_, {command("A", "$([ $m = 2 ] && echo 100)"), command("B", "100"), 3});
+TEST(InTurn, EndsWhenTheTimeIsUp) {
+  Simulated noisy{.noise = 0.05};
+  EXPECT_EQ(noisy.compared().of(State::kSame), 0);
+  EXPECT_NEAR(noisy.clock_s, kLonger * 0.5 * 3 * kProblems, 0.5);
+}
+
+TEST(InTurn, NoProblemGetsMoreThanTheMostRepetitions) {
+  Simulated one{.noise = 0.05, .problems = 1};
+  one.run(10);
+  EXPECT_EQ(one.repetitions[0], kMostTurnRepetitions);
+}
+
+TEST(InTurn, RaisesNoAlarmOnIdenticalBuilds) {
+  for (uint64_t seed = 1; seed <= 10; ++seed) {
+    for (Simulated machine : {Simulated{.noise = 0.003}, Simulated{.noise = 0.01},
+                              Simulated{.noise = 0.01, .outliers = 0.05, .drift = 0.3},
+                              Simulated{.noise = 0.04, .outliers = 0.2}}) {
+      machine.seed = seed;
+      const Comparison comparison = machine.compared();
+      EXPECT_EQ(comparison.of(State::kSlower) + comparison.of(State::kFaster), 0)
+          << machine.noise << " seed " << seed;
+    }
+  }
+}
+
+TEST(InTurn, FindsStepsOfThreePercentAndMore) {
+  for (const double step : {1.03, 1.10}) {
+    for (uint64_t seed = 1; seed <= 5; ++seed) {
+      Simulated slower{.noise = 0.006, .drift = 0.2, .step = step, .seed = seed};
+      EXPECT_EQ(slower.compared().of(State::kSlower), static_cast<int>(kProblems)) << step;
+      Simulated faster{.noise = 0.006, .drift = 0.2, .step = 1 / step, .seed = seed};
+      EXPECT_EQ(faster.compared().of(State::kFaster), static_cast<int>(kProblems)) << step;
+    }
+  }
+}
+
+TEST(InTurn, ARepetitionThatWasDisturbedHidesNoStep) {
+  Simulated disturbed{.noise = 0.004, .outliers = 0.03, .step = 1.05};
+  const Comparison comparison = disturbed.compared();
+  EXPECT_GT(comparison.of(State::kSlower), static_cast<int>(kProblems) * 9 / 10);
+  EXPECT_EQ(comparison.of(State::kFaster), 0);
+}
+
+TEST(InTurn, TimesOfBothBuildsAreOfTheSameRepetitions) {
+  Simulated changing{.noise = 0.002, .drift = 0.5};
+  const Turns turns = changing.run();
+  for (size_t i = 0; i < kProblems; ++i) {
+    EXPECT_NEAR(turns.next.rows[i].us / turns.base.rows[i].us, 1, 0.02) << i;
+  }
+}
+
+TEST(InTurn, AFileOfBothSidesSaysThatTheyWereMeasuredInTurn) {
+  const Turns turns = Simulated{}.run(4);
+  EXPECT_EQ(turns.base.environment[kSessionKey], turns.next.environment[kSessionKey]);
+  EXPECT_EQ(turns.base.rows[0].repetitions.size(), turns.next.rows[0].repetitions.size());
+  EXPECT_GE(turns.base.rows[0].repetitions.size(), 4u);
+  EXPECT_TRUE(compare(turns.base, turns.next)->noise.in_turn);
+}
+
+TEST(InTurn, WhatOnlyTheNewBuildRunsIsNew) {
+  Simulated machine;
+  const MeasurePair measure = [&](size_t problem, int) -> Result<TurnPair> {
+    TurnPair pair{machine.rows(problem, 100), "", machine.rows(problem, 100)};
+    if (problem == 1) pair.base.reset(), pair.base_cannot = "out of luck";
+    return pair;
+  };
+  const auto turns = measure_in_turn(2, measure, {});
   ASSERT_TRUE(turns.ok()) << turns.status().message();
   EXPECT_EQ(turns->base.rows.size(), 1u);
   EXPECT_EQ(turns->next.rows.size(), 2u);
-  ASSERT_EQ(turns->base_cannot.size(), 1u);
-  EXPECT_NE(turns->base_cannot[0].find("exit code 2: octet: out of luck"), std::string::npos);
+  EXPECT_EQ(turns->base_cannot, std::vector<std::string>{"out of luck"});
 }
 
-TEST_F(InTurnTest, ANewBuildThatFailsIsAnError) {
-  const auto turns = measure_in_turn(problems_, {command("A", "100"), command("B", ""), 3});
-  EXPECT_EQ(turns.status().code(), StatusCode::kInternal);
-  EXPECT_NE(turns.status().message().find("octet: out of luck"), std::string::npos);
-}
-
-TEST_F(InTurnTest, ABaseThatMeasuresNothingIsRefused) {
-  const auto turns = measure_in_turn(problems_, {command("A", ""), command("B", "100"), 3});
-  EXPECT_EQ(turns.status().code(), StatusCode::kInvalidArgument);
-  EXPECT_NE(turns.status().message().find("can measure none of the 2 problems"), std::string::npos);
+TEST(InTurn, RefusesABaseThatMeasuresNothingAndRowsThatChange) {
+  Simulated machine;
+  const auto nothing =
+      measure_in_turn(2,
+                      [&](size_t problem, int) -> Result<TurnPair> {
+                        return TurnPair{std::nullopt, "out of luck", machine.rows(problem, 100)};
+                      },
+                      {});
+  EXPECT_EQ(nothing.status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(nothing.status().message(),
+            "the base can measure none of the 2 problems; the last: out of luck");
+  const auto changing =
+      measure_in_turn(1,
+                      [&](size_t problem, int repetition) -> Result<TurnPair> {
+                        TurnPair pair{machine.rows(problem, 100), "", machine.rows(problem, 100)};
+                        if (repetition == 1) pair.next.rows[0].variant = "other";
+                        return pair;
+                      },
+                      {});
+  EXPECT_EQ(changing.status().code(), StatusCode::kInternal);
+  EXPECT_EQ(changing.status().message(), "repetition 2 has 1 rows, and other variants than before");
 }
 
 }  // namespace

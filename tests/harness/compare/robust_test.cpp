@@ -108,6 +108,38 @@ TEST(Robust, MeasuredInTurnTheMachineCancels) {
   EXPECT_LT(of_step(2, drifting, false, 1.03).of(State::kSlower), kPairs / 10);
 }
 
+Measurement repeated(std::vector<double> us) {
+  Measurement row;
+  row.us = row.us_q1 = row.us_q3 = us[0], row.samples = 1;
+  row.repetitions = std::move(us);
+  return row;
+}
+
+TEST(Robust, InTurnOneDisturbedRepetitionOfFiveDecidesNothing) {
+  const Measurement base = repeated({100, 100, 100, 100, 100});
+  const Measurement calm = repeated({100.2, 99.9, 100, 100.1, 99.8});
+  const Measurement disturbed = repeated({100.2, 99.9, 160, 100.1, 99.8});
+  const Pair pairs[]{{&base, &calm}, {&base, &disturbed}};
+  const Noise noise = noise_of(pairs, true);
+  for (const Pair& pair : pairs) {
+    EXPECT_NEAR(interval_of(pair, noise).ratio, 1, 0.001);
+    EXPECT_EQ(judge_robust(interval_of(pair, noise)), State::kSame);
+  }
+  // Two of five are too many to be left out.
+  const Measurement twice = repeated({160, 99.9, 160, 100.1, 99.8});
+  EXPECT_EQ(judge_robust(interval_of({&base, &twice}, noise)), State::kAmbiguous);
+}
+
+TEST(Robust, ARowUnlikeTheOthersIsKnownByItsOwnRepetitionsAlone) {
+  // Three repetitions with a scatter of 5 % among rows of 0.1 %: two degrees of freedom, 0.5 % / 3
+  // on either side: t = 17.28.
+  const Measurement base = repeated({100, 100, 100}), calm = repeated({100.1, 100, 99.9});
+  const Measurement wild = repeated({100 * std::exp(-0.05), 100, 100 * std::exp(0.05)});
+  const Pair pairs[]{{&base, &calm}, {&base, &calm}, {&base, &wild}};
+  const Interval interval = interval_of(pairs[2], noise_of(pairs, true));
+  EXPECT_NEAR(std::log(interval.high), 17.28 * 0.05 / std::sqrt(3.0), 0.01);
+}
+
 Measurement plain(double us, double iqr = 0) {
   Measurement row;
   row.us = us, row.us_q1 = us - iqr / 2, row.us_q3 = us + iqr / 2, row.samples = 25;

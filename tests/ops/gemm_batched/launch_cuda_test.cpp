@@ -134,6 +134,41 @@ TEST_F(BatchedLaunchCudaTest, TokensArePreparedByALaunchBefore) {
   }
 }
 
+/// Of any address, without a launch and memory for prepared ones.
+TEST_F(BatchedLaunchCudaTest, AKernelMayBringTokensItself) {
+  constexpr const char* kOwn = "sm90_fp4_codes_own_16x64";
+  const auto& op = gemm::op();
+  const select::Variant& own = op.variants()[static_cast<size_t>(op.find(kOwn))];
+  for (const Format format : {Format::kA16wfp4, Format::kAfp4wfp4}) {
+    SmallBatched small({3, 300, 320, 5, format, DType::kF32});
+    fill(small);
+    small.args.a.data = small.a.data();
+    control().reset();
+    const Status status = run(small, kOwn);
+    ASSERT_TRUE(status.ok()) << status.message();
+    EXPECT_EQ(control().launches().size(), 1u);
+    EXPECT_FLOAT_EQ(small.f32(1, 1, 299), expected(small.p) - 1) << "its bias is zero";
+    EXPECT_EQ(own.workspace_bytes(own.config, gemm::to_select(small.p), stream_->device()), 0);
+  }
+}
+
+/// Threads of the launch that prepares tokens are spread where there are few.
+TEST_F(BatchedLaunchCudaTest, FewTokensArePreparedByManyBlocks) {
+  const auto launch_of = [&](int64_t m) {
+    SmallBatched small({m, 20, 128, 5, Format::kA8w8Prequant, DType::kF32});
+    fill(small);
+    control().reset();
+    EXPECT_TRUE(run(small, kSwap).ok());
+    return control().launches().at(0);
+  };
+  // 128 of k of a token are the work of eight threads.
+  const auto few = launch_of(24), many = launch_of(1000);
+  EXPECT_EQ(few.block[0], 64u);
+  EXPECT_EQ(few.grid[0], 5u * 24 * 8 / 64);
+  EXPECT_EQ(many.block[0], 256u);
+  EXPECT_EQ(many.grid[0], (5u * 1000 * 8 + 255) / 256);
+}
+
 TEST_F(BatchedLaunchCudaTest, MatricesMayLieInsideRows) {
   const int64_t m = 3, k = 64, batch = 2;
   SmallBatched small({m, 20, k, batch, Format::kA8w8, DType::kF32});

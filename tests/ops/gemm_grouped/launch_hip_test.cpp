@@ -1,49 +1,27 @@
 // gemm_grouped on AMD GPUs, on the stand-in: what is refused before a launch.
-#include <memory>
-
-#include "device/stand_in.h"
 #include "ops/gemm_grouped/small_grouped.h"
+#include "ops/hip_stream.h"
 
 namespace octet {
 namespace {
 
 using ops::gemm_grouped::Format;
-using stand_in::control;
 using testing_grouped::Sizes;
 using testing_grouped::SmallGrouped;
 
-/// Its first device is a gfx942.
-class GroupedLaunchHipTest : public stand_in::StandInTest {
+class GroupedLaunchHipTest : public testing_hip::HipRefusalTest {
  protected:
-  GroupedLaunchHipTest() : StandInTest(GpuApi::kHip) {}
-  void SetUp() override {
-    const auto& op = ops::gemm_grouped::op();
-    if (!op.variants()[static_cast<size_t>(op.find("gfx942_simple"))].built_on(Arch::kGfx942)) {
-      GTEST_SKIP() << "this build has no gfx942 kernels";
-    }
-    StandInTest::SetUp();
-    stream_ = std::make_unique<Stream>(Stream::gpu(0, GpuApi::kHip).value());
-    codes_.resize(1024);
-    aligned_ = codes_.data() + (16 - reinterpret_cast<uintptr_t>(codes_.data()) % 16);
-  }
+  GroupedLaunchHipTest() : HipRefusalTest(ops::gemm_grouped::op()) {}
   /// Of a call whose operands are all at an aligned address; `change` makes it wrong.
   template <class Change>
   void expect_refused(const char* variant, Format format, Change change, const std::string& part) {
     SmallGrouped call(Sizes{5, 2, 4, 70, 256, 1, format});
-    call.args.a.data = call.args.b.data = aligned_;
-    call.args.a_scale.data = call.args.b_scale.data = aligned_;
+    point(call.args);
     change(call.args);
     Options options;
     options.variant = variant;
-    const Status status = gemm_grouped(call.args, *stream_, options);
-    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << variant;
-    EXPECT_NE(status.message().find(part), std::string::npos) << status.message();
-    EXPECT_TRUE(control(GpuApi::kHip).launches().empty());
+    HipRefusalTest::expect_refused(gemm_grouped(call.args, *stream_, options), variant, part);
   }
-
-  std::vector<uint8_t> codes_;  // an address: nothing runs
-  uint8_t* aligned_ = nullptr;
-  std::unique_ptr<Stream> stream_;
 };
 
 constexpr const char* kMx = "gfx942_mx_8x16x128_w4";

@@ -18,8 +18,8 @@
 namespace octet::ops::attn_decode {
 
 constexpr uint32_t kWarp = 0xffffffff;
-constexpr float kLift = 7;   // weights are 2^kLift times their size
-constexpr float kSlack = 8;  // powers of two by which a logit may pass the maximum
+constexpr float kLift = 11;  // weights are 2^kLift times their size
+constexpr float kSlack = 4;  // powers of two by which a logit may pass the maximum
 
 __device__ __forceinline__ void multiply(float (&sums)[4], const uint32_t (&a)[4],
                                          const uint32_t (&b)[2]) {
@@ -111,8 +111,31 @@ struct Attend {
   __device__ __forceinline__ void follow_exponent(uint32_t scales);
   __device__ __forceinline__ void weigh(uint32_t scales, Logits& x);
   template <bool kMasked>
-  __device__ __forceinline__ void add_values(uint32_t codes, int tile, const Logits& x,
-                                             Tokens seen, int32_t first, int32_t query);
+  __device__ __forceinline__ bool add_values(uint32_t codes, int tile, const Logits& x, Tokens seen,
+                                             int32_t first);
+  __device__ __forceinline__ void add_specials(uint32_t codes, int tile, Tokens seen,
+                                               int32_t first, int32_t length);
+  /// Each sum takes the place of the one before it, the first that of the last.
+  __device__ __forceinline__ void next_sums() {
+#pragma unroll
+    for (int r = 0; r < kRowTiles; ++r) {
+#pragma unroll
+      for (int e = 0; e < 4; ++e) {
+        const float front = sums[r][0][e];
+#pragma unroll
+        for (int i = 1; i < kOutTiles; ++i) sums[r][i - 1][e] = sums[r][i][e];
+        sums[r][kOutTiles - 1][e] = front;
+      }
+    }
+  }
+
+  static constexpr int kWords = S.dim / 32;  // a lane has dim / 8 values of each of four tokens
+  __device__ __forceinline__ int token_of(int i) const { return i / 2 * 8 + c * 2 + i % 2; }
+  __device__ __forceinline__ uint32_t value_word(uint32_t codes, int tile, int i, int w) const {
+    const int piece = S.dim == 64 ? g / 2 : w / 4 * 8 + g;
+    return codes + piece_at<S>(tile * 16 + token_of(i), piece) + (S.dim == 64 ? g % 2 * 2 : 0) * 4 +
+           w % 4 * 4;
+  }
   __device__ __forceinline__ void rescale(int r, int h, float by) {
     sum[r][h] *= by, shift[r][h] *= by;
 #pragma unroll

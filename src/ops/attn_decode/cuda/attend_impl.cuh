@@ -2,6 +2,7 @@
 #pragma once
 
 #include "src/ops/attn_decode/cuda/attend.cuh"
+#include "src/ops/attn_decode/cuda/special_codes.cuh"
 
 namespace octet::ops::attn_decode {
 
@@ -215,50 +216,99 @@ __device__ __forceinline__ void Attend<S>::weigh(uint32_t scales, Logits& x) {
   }
 }
 
-/// Adds weighted values: all, or of one query token those that it sees.
+/// Of a word of four tokens: 16 elements (the 8 of `two`, those behind them) by 16 tokens.
+template <bool kE5m2>
+__device__ __forceinline__ void make_operand(const uint32_t (&word)[4], int two,
+                                             uint32_t (&a)[4]) {
+  const uint32_t low = __byte_perm(word[0], word[1], two == 0 ? 0x5140 : 0x7362);
+  const uint32_t high = __byte_perm(word[2], word[3], two == 0 ? 0x5140 : 0x7362);
+  a[0] = widen_pair<kE5m2>(low), a[1] = widen_pair<kE5m2, true>(low);
+  a[2] = widen_pair<kE5m2>(high), a[3] = widen_pair<kE5m2, true>(high);
+}
+
+/// Adds weighted values. kMasked: not every row sees all of the tile, and none a token outside of
+/// `seen`. The weight of what a row does not see is zero, but zero times NaN is not: codes that are
+/// no numbers are left out then; whether there were any.
 template <SplitShape S>
 template <bool kMasked>
-__device__ __forceinline__ void Attend<S>::add_values(uint32_t codes, int tile, const Logits& x,
-                                                      Tokens seen, int32_t first, int32_t query) {
-  constexpr int kWords = S.dim / 32;  // a lane has dim / 8 elements of a token
+__device__ __forceinline__ bool Attend<S>::add_values(uint32_t codes, int tile, const Logits& x,
+                                                      Tokens seen, int32_t first) {
   uint32_t weights[kRowTiles][2];
 #pragma unroll
   for (int r = 0; r < kRowTiles; ++r) {
     weights[r][0] = transpose(gpu::pack<__half>(x[r][0], x[r][1]));
     weights[r][1] = transpose(gpu::pack<__half>(x[r][2], x[r][3]));
-    if (kMasked && own_token[r] != query) weights[r][0] = weights[r][1] = 0;
   }
-  uint32_t words[4][kWords];
+  uint32_t words[4][kWords], special = 0;
 #pragma unroll
   for (int i = 0; i < 4; ++i) {
-    const int of = i / 2 * 8 + c * 2 + i % 2;
     if constexpr (S.dim == 64) {
-      const uint32_t at = codes + piece_at<S>(tile * 16 + of, g / 2) + g % 2 * 8;
-      const float2 both = gpu::shared_load_pair(at);
+      const float2 both = gpu::shared_load_pair(value_word(codes, tile, i, 0));
       words[i][0] = __float_as_uint(both.x), words[i][1] = __float_as_uint(both.y);
     } else {
 #pragma unroll
-      for (int half = 0; half < S.dim / 128; ++half) {
-        uint32_t(&part)[4] = reinterpret_cast<uint32_t(&)[4]>(words[i][half * 4]);
-        gpu::shared_load_words(codes + piece_at<S>(tile * 16 + of, half * 8 + g), part);
+      for (int w = 0; w < kWords; w += 4) {
+        uint32_t(&part)[4] = reinterpret_cast<uint32_t(&)[4]>(words[i][w]);
+        gpu::shared_load_words(value_word(codes, tile, i, w), part);
       }
     }
-    if (kMasked && !seen.holds(first + of)) {
+    if constexpr (kMasked) {
+      const bool here = seen.holds(first + token_of(i));
 #pragma unroll
-      for (int w = 0; w < kWords; ++w) words[i][w] = 0;
+      for (int w = 0; w < kWords; ++w) {
+        if (!here) words[i][w] = 0;
+        const uint32_t bytes = special_bytes<S.e5m2>(words[i][w]);
+        special |= bytes;
+        words[i][w] &= ~bytes;
+      }
     }
   }
 #pragma unroll
   for (int w = 0; w < kWords; ++w) {
 #pragma unroll
     for (int two = 0; two < 2; ++two) {
-      const uint32_t low = __byte_perm(words[0][w], words[1][w], two == 0 ? 0x5140 : 0x7362);
-      const uint32_t high = __byte_perm(words[2][w], words[3][w], two == 0 ? 0x5140 : 0x7362);
-      const uint32_t a[4] = {widen_pair<S.e5m2>(low), widen_pair<S.e5m2, true>(low),
-                             widen_pair<S.e5m2>(high), widen_pair<S.e5m2, true>(high)};
+      uint32_t a[4];
+      make_operand<S.e5m2>({words[0][w], words[1][w], words[2][w], words[3][w]}, two, a);
 #pragma unroll
       for (int r = 0; r < kRowTiles; ++r) multiply(sums[r][w * 2 + two], a, weights[r]);
     }
+  }
+  return kMasked && __any_sync(kWarp, special != 0);
+}
+
+/// Infinities and NaN among values, to the rows that see them: where a product of ones is not zero
+/// a sum gets an infinity, from NaN one of each sign. Sums take turns at the first place: unrolled,
+/// this would need more registers than there are.
+template <SplitShape S>
+__device__ __forceinline__ void Attend<S>::add_specials(uint32_t codes, int tile, Tokens seen,
+                                                        int32_t first, int32_t length) {
+  uint32_t ones[kRowTiles][2];  // where row g sees a token
+#pragma unroll
+  for (int r = 0; r < kRowTiles; ++r) {
+    const Tokens own = visible(p, length, own_token[r]);
+    const auto one = [&](int i) { return own.holds(first + token_of(i)) ? 0x3c00u : 0u; };
+    ones[r][0] = one(0) | one(1) << 16, ones[r][1] = one(2) | one(3) << 16;
+  }
+#pragma unroll 1
+  for (int turn = 0; turn < kWords * 4; ++turn) {
+    const int w = turn / 4, two = turn / 2 % 2, negative = turn % 2;
+    uint32_t word[4], a[4];
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+      const uint32_t all = __float_as_uint(gpu::shared_load(value_word(codes, tile, i, w)));
+      word[i] = seen.holds(first + token_of(i)) ? ones_of_specials<S.e5m2>(all, negative) : 0;
+    }
+    make_operand<S.e5m2>(word, two, a);
+#pragma unroll
+    for (int r = 0; r < kRowTiles; ++r) {
+      float count[4] = {};
+      multiply(count, a, ones[r]);
+#pragma unroll
+      for (int e = 0; e < 4; ++e) {
+        if (count[e] > 0) sums[r][0][e] += negative ? -INFINITY : INFINITY;
+      }
+    }
+    if (negative) next_sums();
   }
 }
 
@@ -280,12 +330,13 @@ __device__ __forceinline__ void Attend<S>::unit(uint32_t codes, uint32_t scales,
     if constexpr (S.token_scales) follow_exponent(scales + kUnit * 8);
     weigh(scales + kUnit * 8, x);
     if (whole) {
-      add_values<false>(codes + kUnitBytes, tile, x, {}, first, 0);
+      add_values<false>(codes + kUnitBytes, tile, x, {}, first);
       continue;
     }
-#pragma unroll 1
-    for (int32_t query = 0; query < p.q_tokens; ++query) {
-      add_values<true>(codes + kUnitBytes, tile, x, visible(p, walk.length, query), first, query);
+    const Tokens seen = {visible(p, walk.length, 0).first,  // by any
+                         visible(p, walk.length, p.q_tokens - 1).last};
+    if (add_values<true>(codes + kUnitBytes, tile, x, seen, first)) {
+      add_specials(codes + kUnitBytes, tile, seen, first, walk.length);
     }
   }
 }

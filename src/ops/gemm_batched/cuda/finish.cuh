@@ -26,27 +26,43 @@ struct Seat {
 struct Columns {
   float scale[2] = {1, 1}, bias[2] = {0, 0};
 
+  template <bool kScales>
   __device__ __forceinline__ void read(const Sm90Params& p, const Seat& seat) {
 #pragma unroll
     for (int h = 0; h < 2; ++h) {
       const int n = min(seat.n0 + seat.row_of(2 * h), p.n - 1);
-      scale[h] = scale_at(p.b_scale, seat.batch, n);
+      if constexpr (kScales) scale[h] = scale_at(p.b_scale, seat.batch, n);
       bias[h] = bias_of(p, seat.batch, n);
     }
   }
 };
 
-/// The scales of a thread's kTokens tokens, two for each 8 of a tile.
-template <int kTokens>
-struct Rows {
-  float scale[kTokens];
+/// Whether sums are results: no scales and no bias.
+__device__ __forceinline__ bool is_plain(const Sm90Params& p) {
+  return p.a_scale.data == nullptr && p.b_scale.data == nullptr && p.bias == nullptr;
+}
 
-  __device__ __forceinline__ void read(const Sm90Params& p, const Seat& seat) {
+/// What 64 columns of the accumulator need, two of them in each lane.
+struct LanePair {
+  float value[2];
+
+  /// Of the lane that has the column of a thread's sum i.
+  __device__ __forceinline__ float of(int i) const {
+    return __shfl_sync(0xffffffff, value[i % 2], i / 4 * 4 + static_cast<int>(threadIdx.x) % 4);
+  }
+  __device__ __forceinline__ void read_scales(const DeviceFactors& scales, int batch, int first,
+                                              int end) {
 #pragma unroll
-    for (int i = 0; i < kTokens; ++i) {
-      const int token = min(seat.m0 + seat.token_of(i / 2 * 4 + i % 2), p.m - 1);
-      scale[i] = scale_at(p.a_scale, seat.batch, token);
-    }
+    for (int h = 0; h < 2; ++h) value[h] = scale_at(scales, batch, column(first, h, end));
+  }
+  __device__ __forceinline__ void read_bias(const Sm90Params& p, int batch, int n0) {
+#pragma unroll
+    for (int h = 0; h < 2; ++h) value[h] = bias_of(p, batch, column(n0, h, p.n));
+  }
+
+ private:
+  static __device__ __forceinline__ int column(int first, int h, int end) {
+    return min(first + static_cast<int>(threadIdx.x) % 32 * 2 + h, end - 1);
   }
 };
 
@@ -71,20 +87,29 @@ struct MatrixResults {
         output(p.output) {}
 };
 
-/// What a tile's sums are multiplied with and added to. Few tokens' are read before the sums are
-/// there; those of many would take the registers of sums.
-template <int kCount>
+/// What a tile's sums are multiplied with and added to, where tokens are columns of the
+/// accumulator. All of it is asked for at once: before the sums are there, where few registers hold
+/// those. kScales: there may be float32 scales.
+template <int kCount, bool kScales>
 struct Finish {
   static constexpr int kPart = kCount < 8 ? kCount : 8;  // sums that are stored at once
   static constexpr bool kAhead = kCount <= 16;
+  static constexpr int kPairs = kScales ? (kCount + 31) / 32 : 1;
   Columns columns;
-  Rows<kAhead ? kCount / 2 : 1> rows;
+  LanePair rows[kPairs];
 
+  __device__ __forceinline__ void read(const Sm90Params& p, const Seat& seat) {
+    columns.template read<kScales>(p, seat);
+    if constexpr (kScales) {
+#pragma unroll
+      for (int i = 0; i < kPairs; ++i) {
+        rows[i].read_scales(p.a_scale, seat.batch, seat.m0 + i * 64, p.m);
+      }
+    }
+  }
   /// Before the sums of a tile.
   __device__ __forceinline__ Finish(const Sm90Params& p, const Seat& seat) {
-    if constexpr (!kAhead) return;
-    columns.read(p, seat);
-    rows.read(p, seat);
+    if constexpr (kAhead) read(p, seat);
   }
 
   /// `unit`: what sums are short of.
@@ -92,44 +117,52 @@ struct Finish {
   __device__ __forceinline__ void store(const Sm90Params& p, const Seat& seat, float unit,
                                         const Sum (&sums)[kCount]) {
     const MatrixResults matrix(p, seat.batch);
-    if constexpr (!kAhead) columns.read(p, seat);
+    if constexpr (!kAhead) read(p, seat);
 #pragma unroll
     for (int first = 0; first < kCount; first += kPart) {
-      const Seat part{seat.batch, seat.m0 + first * 2, seat.n0};
-      Rows<kPart / 2> own;
-      if constexpr (!kAhead) own.read(p, part);
       float results[kPart];
 #pragma unroll
       for (int i = 0; i < kPart; ++i) {
-        const int token = i / 4 * 2 + i % 2, h = i / 2 % 2;
-        float row = 0;
-        if constexpr (kAhead) row = rows.scale[first / 2 + token];
-        if constexpr (!kAhead) row = own.scale[token];
-        results[i] = scaled(static_cast<float>(sums[first + i]), row, columns.scale[h] * unit,
-                            columns.bias[h]);
+        const int h = i / 2 % 2;
+        const auto sum = static_cast<float>(sums[first + i]);
+        if constexpr (kScales) {
+          const float row = rows[(first + i) / 32].of((first + i) % 32);
+          results[i] = scaled(sum, row, columns.scale[h] * unit, columns.bias[h]);
+        } else {
+          results[i] = fmaf(sum, unit, columns.bias[h]);
+        }
       }
-      store_transposed<kPart / 4>(matrix, seat.n0, results, ConsecutiveRows{part.m0, p.m});
+      store_transposed<kPart / 4>(matrix, seat.n0, results,
+                                  ConsecutiveRows{seat.m0 + first * 2, p.m});
     }
   }
 };
 
-/// Sums whose rows are tokens: 16 of a warp, from m0 on, and kCount * 2 columns of d from n0 on.
-template <int kCount, class Sum>
-__device__ __forceinline__ void scale_rows(const Sm90Params& p, const Seat& seat,
-                                           const Sum (&sums)[kCount], float (&results)[kCount]) {
-  float row[2];
+/// The scales of a thread's two rows where tokens are rows.
+struct RowPair {
+  float scale[2] = {1, 1};
+
+  __device__ __forceinline__ void read(const Sm90Params& p, const Seat& seat) {
 #pragma unroll
-  for (int h = 0; h < 2; ++h) {
-    row[h] = scale_at(p.a_scale, seat.batch, min(seat.m0 + seat.row_of(2 * h), p.m - 1));
+    for (int h = 0; h < 2; ++h) {
+      scale[h] = scale_at(p.a_scale, seat.batch, min(seat.m0 + seat.row_of(2 * h), p.m - 1));
+    }
   }
+};
+
+/// Sums whose rows are tokens, 16 of a warp, and 64 columns of d.
+template <class Sum>
+__device__ __forceinline__ void scale_rows(const RowPair& rows, const LanePair& scales,
+                                           const LanePair& bias, const Sum (&sums)[32],
+                                           float (&results)[32]) {
 #pragma unroll
-  for (int at = 0; at < kCount / 2; ++at) {
-    const int i = at / 2 * 4 + at % 2, n = min(seat.n0 + seat.token_of(i), p.n - 1);
-    const float column = scale_at(p.b_scale, seat.batch, n), bias = bias_of(p, seat.batch, n);
+  for (int at = 0; at < 16; ++at) {
+    const int i = at / 2 * 4 + at % 2;
+    const float column = scales.of(i), added = bias.of(i);
 #pragma unroll
     for (int h = 0; h < 2; ++h) {
       results[i + 2 * h] =
-          scaled(static_cast<float>(sums[i + 2 * h]), row[h], column, bias);
+          scaled(static_cast<float>(sums[i + 2 * h]), rows.scale[h], column, added);
     }
   }
 }

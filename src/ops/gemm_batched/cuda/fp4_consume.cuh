@@ -108,7 +108,8 @@ __device__ __forceinline__ void consume_quarter(Fp4Work<S>& work, Shared<S> shar
   wgmma_commit();
 }
 
-template <TileShape S>
+/// kQuarters: of a stage that have k in them, 2 or 4.
+template <TileShape S, int kQuarters>
 __device__ __forceinline__ void consume_stage(Fp4Work<S>& work, Shared<S> shared, int stage,
                                               const WideSeat& seat, int row0, int k, int before) {
   static_assert(S.waves() == 1);
@@ -117,6 +118,7 @@ __device__ __forceinline__ void consume_stage(Fp4Work<S>& work, Shared<S> shared
   exponents.read(shared.exponents(stage) + row0 * 16, k);
   consume_quarter<S, 0>(work, shared, stage, seat, rows, exponents, before);
   consume_quarter<S, 1>(work, shared, stage, seat, rows, exponents, before);
+  if constexpr (kQuarters == 2) return;
   consume_quarter<S, 2>(work, shared, stage, seat, rows, exponents, before);
   consume_quarter<S, 3>(work, shared, stage, seat, rows, exponents, before);
 }
@@ -135,20 +137,24 @@ __device__ __forceinline__ void consume_fp4(const Sm90Params& p, Shared<S> share
     Fp4Work<S> work;
     wgmma_pin(work.sums);
     int before = -1;
-#pragma unroll 1
-    for (int k = 0; k < tiles.steps(p); ++k, at.advance()) {
+    const auto consume = [&]<int kQuarters>(int k) {
       const int stage = static_cast<int>(uniform(at.stage));
       mbarrier_wait(shared.full(stage), at.phase);
-      consume_stage<S>(work, shared, stage, seat, row0, k, before);
+      consume_stage<S, kQuarters>(work, shared, stage, seat, row0, k, before);
       before = stage;
-    }
+      at.advance();
+    };
+    int k = 0;
+#pragma unroll 1
+    for (; p.k - k * S.stage_k() > S.stage_k() / 2; ++k) consume.template operator()<4>(k);
+    if (k < tiles.steps(p)) consume.template operator()<2>(k);
     wgmma_wait<0>();
     __syncwarp();
     if (threadIdx.x % 32 == 0) mbarrier_arrive(shared.empty(before));
     wgmma_pin(work.sums);
     const auto place = tiles.place(p);
     const Seat at_d{place.batch, place.m0, place.n0 + row0};
-    Finish<S.sums()>(p, at_d).store(p, at_d, unit, work.sums);
+    Finish<S.sums(), false>(p, at_d).store(p, at_d, unit, work.sums);
     const uint64_t unsettled = unsettled_sums(work.sums);
     __syncwarp();  // another lane may have stored a result
     settle(p, at_d, unsettled);

@@ -168,6 +168,7 @@ LaunchPlan tile_plan(const TileShape& shape, const Problem& p, int cu_num) {
   plan.a_box_rows = shape.block_m;
   plan.b_box_rows = shape.block_n;
   plan.stores_boxes = shape.boxes() > 0;
+  plan.brings_tokens = shape.brings_tokens();
   plan.k_steps = static_cast<int>(shape.k_steps(p.k));
   plan.tiles = p.batch * shape.rows(p.m) * shape.columns(p.n);
   plan.shape.grid_x =
@@ -175,19 +176,19 @@ LaunchPlan tile_plan(const TileShape& shape, const Problem& p, int cu_num) {
   plan.shape.block_x = static_cast<uint32_t>(shape.threads());
   plan.shape.shared_bytes = static_cast<uint32_t>(shape.shared_bytes());
   plan.shape.dependent = true;  // the kernel waits before it reads tokens
-  if (!prepares(p)) return plan;
+  if (!prepares(p) || shape.brings_tokens()) return plan;
   plan.method = shape.method, plan.scale_box_rows = shape.scale_rows();
 #if defined(OCTET_HAVE_SM90)
   plan.prepare = !p.is_fp4()                          ? &prepare_groups
                  : shape.method == Method::kE2m1Codes ? &prepare_codes
                                                       : &prepare_wide;
 #endif
-  constexpr int64_t kThreads = 256;
   plan.token_parts = token_parts(p);
   const int64_t parts = p.batch * p.m * plan.token_parts;
+  const int64_t threads = parts < int64_t{cu_num} * 256 ? 64 : 256;  // few are spread
   plan.prepare_shape.grid_x = static_cast<uint32_t>(
-      std::min<int64_t>((parts + kThreads - 1) / kThreads, int64_t{cu_num} * 8));
-  plan.prepare_shape.block_x = kThreads;
+      std::min<int64_t>((parts + threads - 1) / threads, int64_t{cu_num} * 8));
+  plan.prepare_shape.block_x = static_cast<uint32_t>(threads);
   plan.prepare_shape.dependent = true;  // it waits before it reads; the kernel overlaps it
   return plan;
 }
@@ -213,7 +214,7 @@ Status run(const LaunchPlan& plan, const GemmBatchedArgs& args, select::Workspac
     if (plan.stores_boxes) OCTET_CHECK_OK(set_d_map(*queue.driver, args.d, params));
     if (plan.prepare != nullptr) {
       OCTET_CHECK_OK(set_prepared(*queue.driver, plan, p, workspace.data, params));
-    } else {
+    } else if (!plan.brings_tokens) {
       OCTET_TRY(params.a, operand_map(*queue.driver, "a", args.a, plan.a_box_rows));
     }
   }

@@ -16,6 +16,7 @@ struct LaunchPlan {
   const gpu::Kernel* prepare = nullptr;  // a launch before it that prepares tokens; null: none
   gpu::LaunchShape prepare_shape;
   int64_t token_parts = 1;             // of a token, for the threads of that launch
+  bool brings_tokens = false;          // the kernel reads a by address
   Method method = Method::kBf16;       // says how tokens are prepared
   int scale_box_rows = 0;              // of scales of prepared tokens
   int a_box_rows = 0, b_box_rows = 0;  // 0: the kernel reads addresses, not tensor maps

@@ -71,8 +71,9 @@ struct Work {
 template <TileShape S>
 __device__ __forceinline__ void request_tiles(const Sm90Params& p, Shared<S> shared) {
   const bool exponents = S.is_fp4() && p.exponents_mapped;
-  const int bytes = S.weight_bytes() + S.token_bytes() + S.scale_rows() * S.block_m * 4 +
-                    (exponents ? S.exponent_bytes() : 0);
+  constexpr int kTokenBytes =
+      S.brings_tokens() ? 0 : S.token_bytes() + S.scale_rows() * S.block_m * 4;
+  const int bytes = S.weight_bytes() + kTokenBytes + (exponents ? S.exponent_bytes() : 0);
   constexpr int kWeightCols = S.method == Method::kBf16 ? 64 : 128;  // elements of the maps
   constexpr int kTokenCols = 128 / S.token_element();
   Work<S> work;
@@ -88,6 +89,7 @@ __device__ __forceinline__ void request_tiles(const Sm90Params& p, Shared<S> sha
     }
   };
   const auto request_tokens = [&](int stage, int k) {
+    if constexpr (S.brings_tokens()) return;
     const uint32_t full = shared.full(stage);
 #pragma unroll
     for (int i = 0; i < S.token_boxes(); ++i) {
@@ -103,7 +105,7 @@ __device__ __forceinline__ void request_tiles(const Sm90Params& p, Shared<S> sha
   Cursor<S> at;
   const int steps = work.steps(p);
   int k = 0;
-  if (p.dependent) {  // weights do not depend on the launch before this one
+  if (p.dependent && !S.brings_tokens()) {  // weights do not depend on the launch before this one
     const int ahead = work.done(p) ? 0 : min(steps, S.stages);
 #pragma unroll 1
     for (int i = 0; i < ahead; ++i) request_weights(i, i);
@@ -153,7 +155,7 @@ __device__ __forceinline__ void run_block(const Sm90Params& p, const Feed& feed,
   dependency_release();
   if (warp == kTiles && elect_one()) {
     tensor_map_prefetch(&p.b);
-    tensor_map_prefetch(&p.a);
+    if constexpr (!S.brings_tokens()) tensor_map_prefetch(&p.a);
     set_up_barriers<S>(shared, S.is_fp4() && !p.exponents_mapped ? 32 : 0);
   }
   __syncwarp();

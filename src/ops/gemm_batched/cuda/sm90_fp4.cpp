@@ -11,9 +11,9 @@ namespace {
 
 constexpr gpu::CodeObject kCode{"sm90_fp4", octet_code_gemm_batched_sm90_fp4};
 
-#define OCTET_KERNEL(NAME, METHOD, M, N, STAGES, RESIDENT)      \
+#define OCTET_KERNEL(NAME, METHOD, M, N, STAGES, RESIDENT, OWN) \
   gpu::Kernel(kCode, "octet_sm90_batched_" #NAME "_" #M "x" #N, \
-              fp4_shape(Method::METHOD, M, N, STAGES, RESIDENT).shared_bytes()),
+              fp4_shape(Method::METHOD, M, N, STAGES, RESIDENT, OWN).shared_bytes()),
 gpu::Kernel kernels[] = {OCTET_SM90_BATCHED_FP4_SHAPES(OCTET_KERNEL)};
 #undef OCTET_KERNEL
 

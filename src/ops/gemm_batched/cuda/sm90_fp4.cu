@@ -29,11 +29,11 @@ __device__ __forceinline__ void run(const Sm90Params& p) {
 
 }  // namespace
 
-#define OCTET_KERNEL(NAME, METHOD, M, N, STAGES, RESIDENT)                                        \
+#define OCTET_KERNEL(NAME, METHOD, M, N, STAGES, RESIDENT, OWN)                                   \
   extern "C" __global__ void __launch_bounds__(fp4_shape(Method::METHOD, M, N, STAGES).threads(), \
                                                RESIDENT)                                          \
       octet_sm90_batched_##NAME##_##M##x##N(const __grid_constant__ Sm90Params p) {               \
-    run<fp4_shape(Method::METHOD, M, N, STAGES, RESIDENT)>(p);                                    \
+    run<fp4_shape(Method::METHOD, M, N, STAGES, RESIDENT, OWN)>(p);                               \
   }
 OCTET_SM90_BATCHED_FP4_SHAPES(OCTET_KERNEL)
 

@@ -31,13 +31,13 @@ struct Sm90Fp4 {
 #undef OCTET_CONFIG
 
   static std::string name(const Config& c) {
-    return fmt::format("sm90_fp4{}_{}x{}", c.method == Method::kE2m1Codes ? "_codes" : "",
-                       c.block_m, c.block_n);
+    return fmt::format("sm90_fp4{}{}_{}x{}", c.method == Method::kE2m1Codes ? "_codes" : "",
+                       c.own ? "_own" : "", c.block_m, c.block_n);
   }
   static select::Tile tile(const Config& c) { return {c.block_m, c.block_n, 256}; }
   static select::Support supports(const Config& c, const Problem& problem, const Device&);
   static int64_t workspace_bytes(const Config& c, const Problem& problem) {
-    return cuda::prepared_bytes(c.method, problem);
+    return c.brings_tokens() ? 0 : cuda::prepared_bytes(c.method, problem);
   }
   static cuda::LaunchPlan plan(int index, const Problem& problem, int cu_num);
   static std::span<const gpu::Kernel> device_code(int index);

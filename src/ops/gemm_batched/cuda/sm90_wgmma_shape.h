@@ -30,6 +30,7 @@ inline constexpr int kWgmmaMethods = 4, kInsideMethods = 2;
   X(swap, kWeights, 32, 128, 10, 1)        \
   X(swap, kWeights, 16, 128, 11, 1)        \
   X(swap, kWeights, 16, 64, 20, 1)         \
+  X(tile, kTokens, 64, 64, 4, 2)           \
   X(swap, kWeights, 64, 64, 4, 2)          \
   X(swap, kWeights, 16, 64, 4, 4)
 

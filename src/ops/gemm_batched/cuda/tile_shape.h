@@ -33,6 +33,7 @@ struct TileShape {
   int block_n;       // rows of weights of a block
   int stages;        // of the ring: 128 bytes of a row of weights each
   int resident = 1;  // blocks that a multiprocessor holds at once
+  bool own = false;  // consumers bring tokens themselves, no launch prepares them
 
   OCTET_ANY_SIDE constexpr bool swapped() const { return left_is == Left::kWeights; }
   /// Rows and columns of the tensor instruction, 64 rows for each warpgroup and wave.
@@ -50,6 +51,7 @@ struct TileShape {
   OCTET_ANY_SIDE constexpr int threads() const { return (consumers() + 1) * 128; }
   /// Whether producers leave consumers most of their registers.
   OCTET_ANY_SIDE constexpr bool moves_registers() const { return consumers() == 2; }
+  OCTET_ANY_SIDE constexpr bool brings_tokens() const { return own; }
   OCTET_ANY_SIDE constexpr int sums() const { return right() / 2; }  // of a thread and wave
   /// Of k in a stage.
   OCTET_ANY_SIDE constexpr int stage_k() const {

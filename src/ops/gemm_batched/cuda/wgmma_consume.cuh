@@ -198,30 +198,46 @@ __device__ __forceinline__ void consume_swapped(const Sm90Params& p, Shared<S> s
   for (Work<S> work; !work.done(p); work.advance()) {
     const auto place = work.place(p);
     const Seat seat{place.batch, place.m0, place.n0 + row0};
-    Finish<S.sums()> first(p, seat);
+    Finish<S.sums(), true> first(p, seat);
     Sums<S> sums[S.waves()];
     accumulate<S>(shared, source, at, work.steps(p), sums);
     first.store(p, seat, 1, sums[0]);
     if constexpr (S.waves() == 2) {
       const Seat next{seat.batch, seat.m0, seat.n0 + S.consumers() * 64};
-      Finish<S.sums()>(p, next).store(p, next, 1, sums[1]);
+      Finish<S.sums(), true>(p, next).store(p, next, 1, sums[1]);
     }
   }
 }
 
-/// A warp's 16 tokens, 64 columns at a time: registers are full of sums.
+/// A warp's 16 tokens, 64 columns at a time. All that is read for them is asked for at once.
 template <TileShape S>
 __device__ __forceinline__ void store_wave(const Sm90Params& p, const Seat& seat, uint32_t staging,
                                            int wave, const Sums<S>& sums) {
   using Sum = typename SumOf<S.method>::Type;
   constexpr int kBoxes = S.right() / 64;
+  const bool plain = is_plain(p);
+  RowPair rows;
+  LanePair scales[kBoxes], bias[kBoxes];
+  if (!plain) {
+    rows.read(p, seat);
+#pragma unroll
+    for (int box = 0; box < kBoxes; ++box) {
+      scales[box].read_scales(p.b_scale, seat.batch, seat.n0 + box * 64, p.n);
+      bias[box].read_bias(p, seat.batch, seat.n0 + box * 64);
+    }
+  }
 #pragma unroll
   for (int box = 0; box < kBoxes; ++box) {
-    const Seat at{seat.batch, seat.m0, seat.n0 + box * 64};
+    const auto& own = reinterpret_cast<const Sum(&)[32]>(sums[box * 32]);
     float results[32];
-    scale_rows(p, at, reinterpret_cast<const Sum(&)[32]>(sums[box * 32]), results);
-    store_rows<S.boxes()>(p, at, staging, wave * kBoxes + box, results);
-    asm volatile("" ::: "memory");  // the next columns' scales wait
+    if (plain) {
+#pragma unroll
+      for (int i = 0; i < 32; ++i) results[i] = static_cast<float>(own[i]);
+    } else {
+      scale_rows(rows, scales[box], bias[box], own, results);
+    }
+    store_rows<S.boxes()>(p, {seat.batch, seat.m0, seat.n0 + box * 64}, staging,
+                          wave * kBoxes + box, results);
   }
 }
 

@@ -5,8 +5,8 @@
 // Numerics   float32 sums of 32 of k, scaled by their exponents, then of a lane, then of lanes in a
 //            fixed tree; i8 is summed in integers
 // Emits      global_load_ushort global_load_ubyte v_cvt_pk_f32_fp8 ds_swizzle_b32
+#include "src/gpu/hip/e2m1.h"
 #include "src/gpu/hip/ocp_fp8.h"
-#include "src/ops/gemm_batched/hip/e2m1.h"
 #include "src/ops/gemm_batched/hip/finish.h"
 #include "src/ops/gemm_batched/hip/tile_shape.h"
 

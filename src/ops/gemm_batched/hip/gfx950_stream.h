@@ -6,23 +6,16 @@
 // Numerics   f32 sums of the matrix core; a NaN exponent makes NaN there
 #pragma once
 
-#include "src/ops/gemm_batched/hip/gfx942_stream.h"
+#include "src/ops/gemm_batched/hip/stream_config.h"
 
 namespace octet::ops::gemm_batched {
 
-struct Gfx950Stream {
-  using Config = hip::StreamShape;
+struct Gfx950Stream : HipStream {
   static constexpr Arch kArch = Arch::kGfx950;
-  static constexpr auto kConfigs = kStreamShapes;
 
-  static std::string name(const Config& c) {
-    return fmt::format("gfx950_stream_{}x{}", c.block_m, c.block_n);
-  }
+  static std::string name(const Config& c) { return name_of("gfx950_stream", c); }
   static select::Tile tile(const Config& c) { return {c.block_m, c.block_n, 256}; }
   static select::Support supports(const Config& c, const Problem& problem, const Device&);
-  static int64_t workspace_bytes(const Config&, const Problem& problem) {
-    return hip::prepared_bytes(problem);
-  }
   static hip::LaunchPlan plan(int index, const Problem& problem);
   static std::span<const gpu::Kernel> device_code(int index);
 };

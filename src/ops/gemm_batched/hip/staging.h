@@ -8,7 +8,7 @@
 //            int8: word i of block b of 32 is half b % 2 of chunk b / 2 * 4 + i
 #pragma once
 
-#include "src/ops/gemm_batched/hip/e2m1.h"
+#include "src/gpu/hip/e2m1.h"
 #include "src/ops/gemm_batched/hip/multiply.h"
 #include "src/ops/gemm_batched/hip/rows.h"
 

@@ -13,18 +13,10 @@
 
 namespace octet::ops::gemm_grouped {
 
-struct Gfx942Block {
-  using Config = HipTileConfig;
+struct Gfx942Block : HipBlock {
   static constexpr Arch kArch = Arch::kGfx942;
-  static constexpr auto kConfigs =
-      std::to_array<Config>({OCTET_HIP_MOE_BLOCK_TILES(OCTET_HIP_TILE)});
 
   static std::string name(const Config& c) { return c.name("gfx942_block"); }
-  static select::Tile tile(const Config& c) { return c.tile(); }
-  static select::Support supports(const Config& c, const Problem& problem, const Device&) {
-    return c.supports(Format::kBlockscale, problem);
-  }
-  static int64_t workspace_bytes(const Config&, const Problem&) { return 0; }
   static hip::LaunchPlan plan(int index, const Problem& problem);
   static std::span<const gpu::Kernel> device_code(int index);
 };

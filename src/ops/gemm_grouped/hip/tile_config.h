@@ -30,4 +30,17 @@ struct HipTileConfig {
 
 #define OCTET_HIP_TILE(SLOTS, N, WAVES, HELD) HipTileConfig{{SLOTS, N, WAVES}},
 
+/// Of kernels with scales of 128 of k, the same tiles on both architectures.
+struct HipBlock {
+  using Config = HipTileConfig;
+  static constexpr auto kConfigs =
+      std::to_array<Config>({OCTET_HIP_MOE_BLOCK_TILES(OCTET_HIP_TILE)});
+
+  static select::Tile tile(const Config& c) { return c.tile(); }
+  static select::Support supports(const Config& c, const Problem& problem, const Device&) {
+    return c.supports(Format::kBlockscale, problem);
+  }
+  static int64_t workspace_bytes(const Config&, const Problem&) { return 0; }
+};
+
 }  // namespace octet::ops::gemm_grouped

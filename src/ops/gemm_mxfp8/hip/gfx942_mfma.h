@@ -17,25 +17,17 @@
 
 namespace octet::ops::gemm_mxfp8 {
 
-struct Gfx942Mfma {
-  using Config = MfmaConfig;
+struct Gfx942Mfma : HipMfma {
   static constexpr Arch kArch = Arch::kGfx942;
-
-#define OCTET_TILE(M, N, WAVES, HELD) hip::TileShape{M, N, WAVES},
   static constexpr auto kConfigs =
-      with_splits(std::to_array<hip::TileShape>({OCTET_GFX942_MX_TILES(OCTET_TILE)}));
-#undef OCTET_TILE
+      with_splits(std::to_array<hip::TileShape>({OCTET_GFX942_MX_TILES(OCTET_HIP_MFMA_TILE)}));
 
   static std::string name(const Config& c) { return c.name("gfx942_mfma"); }
-  static select::Tile tile(const Config& c) { return c.tile(); }
   static select::Support supports(const Config& c, const Problem& problem, const Device&) {
     if (problem.k % 128 != 0) {
       return select::Support::no(fmt::format("k = {}, must be a multiple of 128", problem.k));
     }
     return hip::supports_tiles(c.shape, problem);
-  }
-  static int64_t workspace_bytes(const Config& c, const Problem& problem) {
-    return hip::workspace_bytes(c.shape, problem);
   }
   static hip::LaunchPlan plan(int index, const Problem& problem);
   static std::span<const gpu::Kernel> device_code(int index);

@@ -22,6 +22,17 @@ struct MfmaConfig {
   select::Tile tile() const { return {shape.block_m, shape.block_n, 128, shape.split, true}; }
 };
 
+/// Of all kernels by matrix instructions.
+struct HipMfma {
+  using Config = MfmaConfig;
+
+  static select::Tile tile(const Config& c) { return c.tile(); }
+  static int64_t workspace_bytes(const Config& c, const Problem& problem) {
+    return hip::workspace_bytes(c.shape, problem);
+  }
+};
+#define OCTET_HIP_MFMA_TILE(M, N, WAVES, HELD) hip::TileShape{M, N, WAVES},
+
 /// Workgroups that may share k.
 inline constexpr int kMfmaSplits[] = {1, 2, 4};
 

@@ -1,8 +1,8 @@
 #include "src/ops/moe_reduce/cuda/launch.h"
 
 #include "src/core/try.h"
-#include "src/device/gpu_queue.h"
 #include "src/ops/moe_reduce/cuda/params.h"
+#include "src/ops/moe_reduce/gpu_launch.h"
 
 namespace octet::ops::moe_reduce::cuda {
 
@@ -12,20 +12,7 @@ extern "C" const unsigned char octet_code_moe_reduce_sm90_rows[];
 namespace {
 
 constexpr gpu::CodeObject kCode{"sm90_rows", octet_code_moe_reduce_sm90_rows};
-#define OCTET_KERNELS(INPUT)                                      \
-  {                                                               \
-    gpu::Kernel(kCode, "octet_moe_reduce_" INPUT "_f32", 0),      \
-        gpu::Kernel(kCode, "octet_moe_reduce_" INPUT "_bf16", 0), \
-        gpu::Kernel(kCode, "octet_moe_reduce_" INPUT "_f16", 0),  \
-  }
-const gpu::Kernel kKernels[][3] = {  // by type of x, then of y
-    OCTET_KERNELS("f32"), OCTET_KERNELS("bf16"), OCTET_KERNELS("f16")};
-#undef OCTET_KERNELS
-
-bool aligned(const void* data, int64_t stride, Type type) {
-  return reinterpret_cast<uintptr_t>(data) % 16 == 0 && stride * bytes_of(type) % 16 == 0;
-}
-
+const GpuKernels kKernels = OCTET_MOE_REDUCE_KERNELS(kCode, "octet_moe_reduce_");
 }  // namespace
 
 Status run(const Task& task, bool overlap_previous, bool ids_are_older, Stream& stream) {
@@ -38,22 +25,14 @@ Status run(const Task& task, bool overlap_previous, bool ids_are_older, Stream& 
   }
   Sm90Params params{task,
                     Divider(static_cast<uint32_t>(parts)),
-                    aligned(task.x, task.x_stride, task.input),
-                    aligned(task.y, task.y_stride, task.output),
+                    rows_aligned(task.x, task.x_stride, task.input),
+                    rows_aligned(task.y, task.y_stride, task.output),
                     overlap_previous,
                     overlap_previous && ids_are_older};
   gpu::LaunchShape shape;
   shape.block_x = kThreads;
-  shape.grid_x = static_cast<uint32_t>(task.tokens * parts);
   shape.dependent = overlap_previous;
-  const gpu::Queue& queue = *gpu::queue_of(stream);
-  const gpu::Kernel& kernel = kKernels[static_cast<int>(task.input)][static_cast<int>(task.output)];
-  const gpu::ContextScope scope(*queue.driver, queue.context);
-  OCTET_CHECK_OK(scope.status());
-  const Status status = kernel.launch(queue, shape, &params);
-  if (status.ok()) return status;
-  return fail(status.code(), "moe_reduce tokens={} topk={} cols={}: {}: {}", task.tokens, task.topk,
-              task.cols, kernel.entry(), status.message());
+  return launch(kKernels, task, parts, shape, &params, stream);
 }
 
 #else

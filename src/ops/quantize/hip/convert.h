@@ -20,20 +20,6 @@ inline constexpr Minifloat kFormatOf = kElement == Element::kE4m3fn     ? kE4m3f
                                        : kElement == Element::kE4m3fnuz ? kE4m3fnuzFormat
                                                                         : kE2m1Format;
 
-OCTET_DEVICE uint32_t larger_of(uint32_t a, uint32_t b) { return a > b ? a : b; }
-
-/// The largest over 2^n neighbouring lanes, in all of them.
-template <int kLanes>
-OCTET_DEVICE uint32_t largest_of_lanes(uint32_t bits) {
-  if constexpr (kLanes > 32) bits = larger_of(bits, shuffle_xor<32>(bits));
-  if constexpr (kLanes > 16) bits = larger_of(bits, shuffle_xor<16>(bits));
-  if constexpr (kLanes > 8) bits = larger_of(bits, shuffle_xor<8>(bits));
-  if constexpr (kLanes > 4) bits = larger_of(bits, shuffle_xor<4>(bits));
-  if constexpr (kLanes > 2) bits = larger_of(bits, shuffle_xor<2>(bits));
-  if constexpr (kLanes > 1) bits = larger_of(bits, shuffle_xor<1>(bits));
-  return bits;
-}
-
 struct FusedMultiplyAdd {
   OCTET_DEVICE float operator()(float a, float b, float c) const { return __builtin_fmaf(a, b, c); }
 };
@@ -89,7 +75,7 @@ struct Vector {
     uint32_t most = 0;
     OCTET_UNROLL
     for (int i = 0; i < kValues; ++i) {
-      most = larger_of(most, magnitude_of<kFiniteOnly>(value(i)));
+      most = larger(most, magnitude_of<kFiniteOnly>(value(i)));
     }
     return most;
   }

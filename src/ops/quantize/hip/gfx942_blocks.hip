@@ -14,12 +14,12 @@ inline constexpr int kWaves = kGpuThreads / kWaveLanes;
 
 /// The largest over the workgroup; `most` of shared memory holds a word a wave.
 OCTET_DEVICE uint32_t largest_of_workgroup(uint32_t bits, uint32_t* most) {
-  bits = largest_of_lanes<kWaveLanes>(bits);
+  bits = max_lanes<kWaveLanes>(bits);
   barrier();  // the words of the block before are read
   if (lane_index() == 0) most[thread_index() / kWaveLanes] = bits;
   barrier();
   OCTET_UNROLL
-  for (int i = 0; i < kWaves; ++i) bits = larger_of(bits, most[i]);
+  for (int i = 0; i < kWaves; ++i) bits = larger(bits, most[i]);
   return bits;
 }
 
@@ -77,7 +77,7 @@ OCTET_DEVICE uint32_t amax_of_block(const GpuParams& p, uint32_t vectors, uint32
   OCTET_NO_UNROLL
   for (uint32_t first = 0; first < vectors; first += kStep) {
     if (!kFiniteOnly || vectors > kStep) chunk.load_from(p, first);
-    most = larger_of(most, amax_of<kFiniteOnly, kFlight>(chunk.v));
+    most = larger(most, amax_of<kFiniteOnly, kFlight>(chunk.v));
   }
   return largest_of_workgroup(most, most_of_wave);
 }

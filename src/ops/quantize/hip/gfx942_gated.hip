@@ -20,7 +20,7 @@ struct Values {
   OCTET_DEVICE uint32_t amax() const {
     uint32_t most = 0;
     OCTET_UNROLL
-    for (int i = 0; i < kCount; ++i) most = larger_of(most, magnitude_of<kFiniteOnly>(y[i]));
+    for (int i = 0; i < kCount; ++i) most = larger(most, magnitude_of<kFiniteOnly>(y[i]));
     return most;
   }
 };

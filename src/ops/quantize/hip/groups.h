@@ -35,7 +35,7 @@ template <bool kFiniteOnly, int kVectors, class V>
 OCTET_DEVICE uint32_t amax_of(const V* v) {
   uint32_t most = 0;
   OCTET_UNROLL
-  for (int i = 0; i < kVectors; ++i) most = larger_of(most, v[i].template amax<kFiniteOnly>());
+  for (int i = 0; i < kVectors; ++i) most = larger(most, v[i].template amax<kFiniteOnly>());
   return most;
 }
 
@@ -45,10 +45,10 @@ OCTET_DEVICE void quantize_block(const GpuParams& p, const Place<kInput, kGate, 
                                  const V* v) {
   using At = Place<kInput, kGate, kCols>;
   constexpr bool kMx = kCols == 32;
-  uint32_t most = largest_of_lanes<At::kLanes>(amax_of<false, At::kVectors>(v));
+  uint32_t most = max_lanes<At::kLanes>(amax_of<false, At::kVectors>(v));
   const bool special = most >= kInfinityBits;
   if (ballot(special) != 0) {
-    const uint32_t finite = largest_of_lanes<At::kLanes>(amax_of<true, At::kVectors>(v));
+    const uint32_t finite = max_lanes<At::kLanes>(amax_of<true, At::kVectors>(v));
     if (special) most = finite;
   }
   const Factor f = factor_of<kElement, kMx>(p.task, most, special && kElement == Element::kE2m1);

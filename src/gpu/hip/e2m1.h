@@ -5,9 +5,7 @@
 
 #include "src/gpu/hip/convert.h"
 
-namespace octet::ops::gemm_batched::hip {
-
-using namespace gpu::hip;
+namespace octet::gpu::hip {
 
 /// Twice the values of the codes in the low four bits of each byte, as int8.
 OCTET_DEVICE uint32_t e2m1_doubled(uint32_t codes) {
@@ -82,4 +80,4 @@ struct SplitExponent {
   }
 };
 
-}  // namespace octet::ops::gemm_batched::hip
+}  // namespace octet::gpu::hip
