@@ -11,9 +11,10 @@ namespace {
 
 constexpr gpu::CodeObject kCode{"sm90_block_swap", octet_code_gemm_grouped_sm90_block_swap};
 
-#define OCTET_KERNEL(M, N, GROUPS, ...)                                   \
-  gpu::Kernel(kCode, "octet_sm90_moe_block_swap_" #M "x" #N "_g" #GROUPS, \
-              block_swap_shape(M, N, GROUPS, __VA_ARGS__).shared_bytes(kSwapMaxSplit)),
+#define OCTET_KERNEL(M, N, GROUPS, STAGES, GATHERERS, BLOCKS)                  \
+  gpu::Kernel(                                                                 \
+      kCode, "octet_sm90_moe_block_swap_" #M "x" #N "_g" #GROUPS "_b" #BLOCKS, \
+      block_swap_shape(M, N, GROUPS, STAGES, GATHERERS, BLOCKS).shared_bytes(kSwapMaxSplit)),
 gpu::Kernel kernels[] = {OCTET_SM90_BLOCK_SWAP_KERNELS(OCTET_KERNEL)};
 #undef OCTET_KERNEL
 

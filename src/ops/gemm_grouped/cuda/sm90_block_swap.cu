@@ -51,7 +51,8 @@ struct BlockScales : gpu::swap::BlockProducts {
       OCTET_ENTRY(M, N, __VA_ARGS__)(const __grid_constant__ Sm90Params p) {                  \
     swap::run<block_swap_shape(M, N, __VA_ARGS__), BlockScales>(p);                           \
   }
-#define OCTET_ENTRY(M, N, GROUPS, ...) octet_sm90_moe_block_swap_##M##x##N##_g##GROUPS
+#define OCTET_ENTRY(M, N, GROUPS, STAGES, GATHERERS, BLOCKS) \
+  octet_sm90_moe_block_swap_##M##x##N##_g##GROUPS##_b##BLOCKS
 OCTET_SM90_BLOCK_SWAP_KERNELS(OCTET_KERNEL)
 
 }  // namespace octet::ops::gemm_grouped

@@ -17,7 +17,7 @@ constexpr GroupedShape block_swap_shape(int block_m, int block_n, int groups, in
   X(8, 64, 1, 11, 1, 2)                  \
   X(8, 64, 2, 12, 1, 2)                  \
   X(8, 128, 1, 6, 1, 2)                  \
-  X(16, 64, 1, 10, 1, 2)                 \
+  X(16, 64, 1, 5, 1, 4)                  \
   X(16, 64, 2, 12, 1, 1)                 \
   X(16, 128, 1, 6, 1, 2)                 \
   X(32, 64, 1, 8, 1, 2)                  \

@@ -11,9 +11,9 @@ namespace {
 
 constexpr gpu::CodeObject kCode{"sm90_mx_swap", octet_code_gemm_grouped_sm90_mx_swap};
 
-#define OCTET_KERNEL(M, N, GROUPS, ...)                                \
-  gpu::Kernel(kCode, "octet_sm90_moe_mx_swap_" #M "x" #N "_g" #GROUPS, \
-              mx_swap_shape(M, N, GROUPS, __VA_ARGS__).shared_bytes(kSwapMaxSplit)),
+#define OCTET_KERNEL(M, N, GROUPS, STAGES, GATHERERS, BLOCKS)                       \
+  gpu::Kernel(kCode, "octet_sm90_moe_mx_swap_" #M "x" #N "_g" #GROUPS "_b" #BLOCKS, \
+              mx_swap_shape(M, N, GROUPS, STAGES, GATHERERS, BLOCKS).shared_bytes(kSwapMaxSplit)),
 gpu::Kernel kernels[] = {OCTET_SM90_MX_SWAP_KERNELS(OCTET_KERNEL)};
 #undef OCTET_KERNEL
 

@@ -59,7 +59,8 @@ struct MxScales : gpu::swap::MxProducts {
       OCTET_ENTRY(M, N, __VA_ARGS__)(const __grid_constant__ Sm90Params p) {               \
     swap::run<mx_swap_shape(M, N, __VA_ARGS__), MxScales>(p);                              \
   }
-#define OCTET_ENTRY(M, N, GROUPS, ...) octet_sm90_moe_mx_swap_##M##x##N##_g##GROUPS
+#define OCTET_ENTRY(M, N, GROUPS, STAGES, GATHERERS, BLOCKS) \
+  octet_sm90_moe_mx_swap_##M##x##N##_g##GROUPS##_b##BLOCKS
 OCTET_SM90_MX_SWAP_KERNELS(OCTET_KERNEL)
 
 }  // namespace octet::ops::gemm_grouped

@@ -25,7 +25,8 @@ struct GroupedShape {
   }
   /// Blocks that a multiprocessor holds, each with 1024 bytes of its own.
   constexpr int resident(int split) const {
-    return blocks * (shared_bytes(split) + 1024) <= 233472 ? blocks : 1;
+    const int most = 233472 / (shared_bytes(split) + 1024);
+    return blocks < most ? blocks : most;
   }
 };
 
