@@ -5,6 +5,7 @@
 #include "src/core/try.h"
 #include "src/ops/quantize/append_problem.h"
 #include "src/ops/quantize/cuda/append_launch.h"
+#include "src/ops/quantize/hip/append_launch.h"
 #include "src/ops/quantize/variants.h"
 
 namespace octet {
@@ -28,6 +29,9 @@ Status kv_append(const KvAppendArgs& args, Stream& stream) {
   OCTET_TRY(call.task, ops::quantize::validate(args));
   const int64_t tokens = call.task.tokens;
   if (tokens == 0) return Status::Ok();
+  if (arch_runs(stream.device().arch, Arch::kGfx942)) {
+    return ops::quantize::hip::append(call.task, args.fault, stream);
+  }
   if (stream.is_gpu()) {
     return ops::quantize::cuda::append(call.task, args.fault, args.overlap_previous, stream);
   }

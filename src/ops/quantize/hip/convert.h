@@ -18,6 +18,7 @@ inline constexpr uint32_t kInfinityBits = 0x7f800000;
 template <Element kElement>
 inline constexpr Minifloat kFormatOf = kElement == Element::kE4m3fn     ? kE4m3fnFormat
                                        : kElement == Element::kE4m3fnuz ? kE4m3fnuzFormat
+                                       : kElement == Element::kE5m2     ? kE5m2Format
                                                                         : kE2m1Format;
 
 struct FusedMultiplyAdd {
@@ -119,6 +120,18 @@ struct Factor {
   uint8_t mx;   // MX
 };
 
+/// The scale by which this largest magnitude becomes the largest code.
+template <Element kElement>
+OCTET_DEVICE float scale_of(uint32_t amax_bits) {
+  const float divided = as_float(amax_bits) / as_float(CodeFormat<kFormatOf<kElement>>::kLargest);
+  const float raised = divided < 0x1p-126f ? 0x1p-126f : divided;
+  return amax_bits == 0 ? 1.0f : raised;
+}
+OCTET_DEVICE Divisor divisor_of(float scale) {
+  const float lift = lift_of(scale);
+  return {lift, scale * lift, 1.0f / (scale * lift)};
+}
+
 /// The scale of a block with this largest magnitude; `nan`: MX, the block has no codes.
 template <Element kElement, bool kMx>
 OCTET_DEVICE Factor factor_of(const Task& t, uint32_t amax_bits, bool nan) {
@@ -126,22 +139,25 @@ OCTET_DEVICE Factor factor_of(const Task& t, uint32_t amax_bits, bool nan) {
     const uint8_t mx = mx_scale(amax_bits, {t.mx_add, t.mx_subtract});
     return {{1, 1, mx_inverse(mx)}, 0, nan ? uint8_t{255} : mx};
   } else {
-    const float divided = as_float(amax_bits) / as_float(CodeFormat<kFormatOf<kElement>>::kLargest);
-    const float raised = divided < 0x1p-126f ? 0x1p-126f : divided;
-    const float scale = amax_bits == 0 ? 1.0f : raised, lift = lift_of(scale);
-    return {{lift, scale * lift, 1.0f / (scale * lift)}, scale, 0};
+    const float scale = scale_of<kElement>(amax_bits);
+    return {divisor_of(scale), scale, 0};
   }
 }
 
 /// The codes of infinities and NaN of a vector in the place of what they are.
 template <Element kElement, class V>
 OCTET_DEVICE void mark_specials(const V& v, uint32_t (&codes)[2]) {
-  constexpr uint32_t kSign = CodeFormat<kFormatOf<kElement>>::kZeroHasSign ? 0x80 : 0;
-  constexpr uint32_t kNan = kFormatOf<kElement>.nan_code();
+  constexpr Minifloat kFormat = kFormatOf<kElement>;
+  constexpr uint32_t kSign = CodeFormat<kFormat>::kZeroHasSign ? 0x80 : 0;
+  constexpr uint32_t kNan = kFormat.nan_code();
+  constexpr uint32_t kInfinity =
+      kFormat.specials == Specials::kInfNan ? kFormat.max_code() + 1 : kNan;
   OCTET_UNROLL
   for (int i = 0; i < V::kValues; ++i) {
-    if (magnitude_of<false>(v.value(i)) < kInfinityBits) continue;
-    const uint32_t code = kNan | (v.sign_word(i) >> 24 & kSign);
+    const uint32_t size = magnitude_of<false>(v.value(i));
+    if (size < kInfinityBits) continue;
+    const uint32_t code =
+        (size == kInfinityBits ? kInfinity : kNan) | (v.sign_word(i) >> 24 & kSign);
     codes[i / 4] = (codes[i / 4] & ~(0xffu << i % 4 * 8)) | code << i % 4 * 8;
   }
 }
@@ -172,12 +188,10 @@ OCTET_DEVICE Word2 encode(const V& v, const Factor& f, bool special) {
   }
 }
 
-/// Stores the codes of `count` values of one vector.
-template <int kValues, Element kElement>
-OCTET_DEVICE void store(const GpuParams& p, int64_t row, int64_t col, int count, Word2 codes) {
-  constexpr int kPerByte = kElement == Element::kE2m1 ? 2 : 1, kBytes = kValues / kPerByte;
-  uint8_t* at = p.task.q + row * p.task.q_stride + col / kPerByte;
-  if (p.q_aligned && count == kValues) {
+/// Stores `bytes` bytes of codes, kBytes at once where `aligned`.
+template <int kBytes>
+OCTET_DEVICE void store_codes(uint8_t* at, int bytes, bool aligned, Word2 codes) {
+  if (aligned && bytes == kBytes) {
     if constexpr (kBytes == 8) *reinterpret_cast<Word2*>(at) = codes;
     if constexpr (kBytes == 4) *reinterpret_cast<uint32_t*>(at) = codes[0];
     if constexpr (kBytes == 2) *reinterpret_cast<uint16_t*>(at) = static_cast<uint16_t>(codes[0]);
@@ -185,8 +199,16 @@ OCTET_DEVICE void store(const GpuParams& p, int64_t row, int64_t col, int count,
   }
   OCTET_UNROLL
   for (int i = 0; i < kBytes; ++i) {
-    if (i * kPerByte < count) at[i] = static_cast<uint8_t>(codes[i / 4] >> i % 4 * 8);
+    if (i < bytes) at[i] = static_cast<uint8_t>(codes[i / 4] >> i % 4 * 8);
   }
+}
+
+/// Stores the codes of `count` values of one vector.
+template <int kValues, Element kElement>
+OCTET_DEVICE void store(const GpuParams& p, int64_t row, int64_t col, int count, Word2 codes) {
+  constexpr int kPerByte = kElement == Element::kE2m1 ? 2 : 1;
+  store_codes<kValues / kPerByte>(p.task.q + row * p.task.q_stride + col / kPerByte,
+                                  (count + kPerByte - 1) / kPerByte, p.q_aligned, codes);
 }
 
 /// Stores the scale of block (row, col) of scales.

@@ -1,0 +1,161 @@
+// kv_append on AMD GPUs, its code objects interpreted: the bits of plain loops over the codecs in
+// every form, what is launched, and the words of tokens without a place.
+#include "ops/hip_stream.h"
+#include "ops/quantize/append_forms.h"
+
+namespace octet {
+namespace {
+
+using testing_append::By;
+using testing_append::Form;
+using testing_append::SmallAppend;
+using testing_append::TestCache;
+
+class KvAppendHipTest : public testing_hip::HipTest {
+ protected:
+  void SetUp() override {
+    HipTest::SetUp();
+    SmallAppend call({By::kSlots, {1}});
+    if (run(call).code() == StatusCode::kUnsupported) {
+      GTEST_SKIP() << "this build has no kernels of the device";
+    }
+    fault_.assign(4, 0);
+  }
+  static void place_cache(testing_hip::Operands& on_device, MutableKvCache& cache, TestCache& of) {
+    on_device.out(cache.data, of.codes);
+    on_device.out(cache.scales.scale, of.scale);
+    on_device.out(cache.scales.shift, of.shift);
+    on_device.out(cache.scales.packed, of.packed);
+  }
+  /// With operands on the device; caches and words of a fault come back.
+  Status run(SmallAppend& call) {
+    testing_hip::Operands on_device(*stream_);
+    KvAppendArgs args = call.args;
+    on_device.in(args.k.data, call.x[0]);
+    on_device.in(args.v.data, call.x[1]);
+    on_device.in(args.slots, call.slots);
+    on_device.in(args.seqlens, call.seqlens);
+    on_device.in(args.cu_seqlens, call.cu_seqlens);
+    on_device.in(args.page_table, call.table);
+    place_cache(on_device, args.k_cache, call.k);
+    place_cache(on_device, args.v_cache, call.v);
+    if (tells_) {
+      args.fault = fault_.data();
+      on_device.out(args.fault, fault_);
+    }
+    control().reset();
+    const Status status = kv_append(args, *stream_);
+    expect_launches_alone();
+    launches_ = control().launches();
+    const Status ended = on_device.finish(status);
+    call.point();
+    return ended;
+  }
+  std::vector<int32_t> fault_ = std::vector<int32_t>(4);
+  bool tells_ = true;
+  std::vector<stand_in::Launch> launches_;
+};
+
+TEST_P(KvAppendHipTest, EveryForm) {
+  testing_append::expect_every_form([&](SmallAppend& call) {
+    const Status status = run(call);
+    ASSERT_TRUE(status.ok()) << status.message();
+    ASSERT_EQ(fault_, std::vector<int32_t>(4));
+  });
+}
+
+TEST_P(KvAppendHipTest, OneLaunchAndNothingElse) {
+  SmallAppend call({By::kLengths, {3, 3}, {9, 70}, 8, 128, 64});
+  ASSERT_TRUE(run(call).ok());
+  ASSERT_EQ(launches_.size(), 1u);
+  EXPECT_EQ(launches_[0].entry, "octet_gfx942_append_bf16_e4m3fn");
+  EXPECT_EQ(launches_[0].grid[0], 3u) << "48 heads of tokens, 16 a workgroup";
+}
+
+TEST_P(KvAppendHipTest, ATokenWithoutAPlaceIsSkippedAndTold) {
+  const auto expect = [&](SmallAppend& call, size_t token, const std::vector<int32_t>& words) {
+    const int64_t slot = call.slots[token];
+    call.slots[token] = -1;
+    const TestCache k = call.expected(0), v = call.expected(1);
+    call.slots[token] = slot;
+    for (tells_ = false;; tells_ = true) {
+      ASSERT_TRUE(run(call).ok());
+      EXPECT_TRUE(call.k == k && call.v == v) << words[0];
+      if (tells_) break;
+    }
+    EXPECT_EQ(fault_, words);
+    fault_.assign(4, 0);
+  };
+  SmallAppend length({By::kLengths, {1, 1}, {5, 2}, 2, 64, 16});
+  length.seqlens[1] = 33;
+  expect(length, 1, {1, 1, 0, 33});
+  SmallAppend page({By::kRagged, {1, 1}, {20, 20}, 2, 64, 16});
+  page.table[4] = 1 << 20;
+  expect(page, 1, {2, 1, 1, 1 << 20});
+  SmallAppend slot({By::kSlots, {4}, {}, 2, 64, 16});
+  slot.slots[2] = -2;
+  expect(slot, 2, {3, 2, -1, -2});
+}
+
+TEST_P(KvAppendHipTest, AGivenScaleThatIsOutOfRangeMakesNans) {
+  for (const DType kv : {DType::kE4m3fn, DType::kE5m2}) {
+    SmallAppend call({By::kLengths,
+                      {1},
+                      {},
+                      2,
+                      64,
+                      0,
+                      KvLayout::kNhd,
+                      0,
+                      DType::kF16,
+                      kv,
+                      Form::kHead,
+                      Form::kHead});
+    call.k.scale[1] = 0;
+    ASSERT_TRUE(run(call).ok());
+    const uint8_t nan = kv == DType::kE4m3fn ? 0x7f : 0x7e;
+    EXPECT_EQ(std::count(call.k.codes.begin() + 64, call.k.codes.begin() + 128, nan), 64);
+    EXPECT_LT(std::count(call.k.codes.begin(), call.k.codes.begin() + 64, nan), 64);
+  }
+}
+
+/// Every bf16 and every f16 number, in rows where they are codes of every size.
+TEST_P(KvAppendHipTest, EveryNumberOf16Bits) {
+  for (const DType x : {DType::kBf16, DType::kF16}) {
+    for (const DType kv : {DType::kE4m3fn, DType::kE5m2}) {
+      SmallAppend call({By::kSlots,
+                        {128},
+                        {},
+                        1,
+                        512,
+                        0,
+                        KvLayout::kNhd,
+                        0,
+                        x,
+                        kv,
+                        Form::kToken,
+                        Form::kTokenShift});
+      for (uint32_t i = 0; i < 65536; ++i) {
+        // The low bits first, so that a row spans exponents and both signs.
+        const auto code = static_cast<uint16_t>(i * 0x8421u);
+        for (auto& rows : call.x) std::memcpy(rows.data() + 2 * i, &code, 2);
+      }
+      const TestCache k = call.expected(0), v = call.expected(1);
+      ASSERT_TRUE(run(call).ok());
+      EXPECT_TRUE(call.k == k) << dtype_name(x) << " to " << dtype_name(kv);
+      EXPECT_TRUE(call.v == v) << dtype_name(x) << " to " << dtype_name(kv);
+    }
+  }
+}
+
+TEST_P(KvAppendHipTest, NoTokensNoLaunch) {
+  SmallAppend call({By::kLengths, {0, 0}, {}, 2, 64});
+  control().reset();
+  EXPECT_TRUE(kv_append(call.args, *stream_).ok());
+  EXPECT_TRUE(control().launches().empty());
+}
+
+OCTET_ON_AMD_DEVICES(KvAppendHipTest);
+
+}  // namespace
+}  // namespace octet
