@@ -1,5 +1,5 @@
 // Codes that are no numbers, against the codecs: every code in every byte of a word.
-#include "src/ops/attn_decode/cuda/special_codes.cuh"
+#include "src/ops/attn_decode/cuda/special_codes.h"
 
 #include <gtest/gtest.h>
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "src/ops/attn_decode/cuda/attend.cuh"
-#include "src/ops/attn_decode/cuda/special_codes.cuh"
+#include "src/ops/attn_decode/cuda/special_codes.h"
 
 namespace octet::ops::attn_decode {
 
