@@ -13,7 +13,8 @@
 // No out is further off than the values are apart, whatever G.
 //
 // On tensor cores a step of 16 terms is cut at 2 u of its largest, so sums round 4 times as much;
-// weights of values, not those of L, are f16: w is off by 2^-11 w, or by 2^-30 of the largest.
+// weights of values, not those of L, are f16 and have the token's scale in them: w is off by 2^-11
+// w, or by 2^-30 of the largest times the largest scale of the token's tile, against its own.
 #include "src/harness/cases/attn_judge.h"
 
 #include <algorithm>
@@ -37,6 +38,7 @@ constexpr double kUnit = 0x1p-24;
 constexpr double kMacBudget = 4e6;    // of the reference, in one check
 constexpr int64_t kMostSplit = 2048;  // tokens that a kernel may add before it folds
 constexpr int64_t kLeastSplit = 256;
+constexpr int64_t kScaleTile = 32;  // tokens whose largest scale f16 weights may be relative to
 
 double unit_roundoff(DType d) {
   return d == DType::kF32 ? kUnit : d == DType::kBf16 ? 0x1p-8 : 0x1p-11;
@@ -116,6 +118,21 @@ double rounded(double value, DType dtype) {
   return attn::load_element(bytes.data(), dtype, 0);
 }
 
+/// The largest scale of values in the tile of token n, against that of n.
+double scale_reach(const AttnDecodeArgs& args, RowAt at, int64_t n) {
+  if (args.v.scales.block != KvScaleBlock::kTokenHead) return 1;
+  const int64_t head = at.head / (args.q.heads / args.k.heads), first = n / kScaleTile * kScaleTile;
+  const int64_t last = std::min(first + kScaleTile, attn::length_of(args, at.sequence));
+  const auto size = [&](int64_t token) {
+    const attn::TokenPlace place = attn::place_of(args, at.sequence, token);
+    const int64_t index = attn::scale_steps(args.v).at(place.block, place.token, head);
+    return std::fabs(static_cast<double>(attn::scale_at(args.v.scales, index).scale));
+  };
+  double largest = 0;
+  for (int64_t token = first; token < last; ++token) largest = std::fmax(largest, size(token));
+  return size(n) > 0 ? largest / size(n) : 1;
+}
+
 void judge_out(const Judging& judging, RowAt at, const ExactRow& row, const Errors& errors,
                CheckReport& report) {
   const AttnOperands& o = judging.o;
@@ -126,8 +143,13 @@ void judge_out(const Judging& judging, RowAt at, const ExactRow& row, const Erro
   for (size_t i = 0; i < row.weight.size(); ++i) {
     attn::exact_values(o.args, at, row.seen.first + static_cast<int64_t>(i), value.data(),
                        magnitude.data());
+    double error = row.weight[i] * (errors.weight[i] + errors.f16);
+    if (errors.least > 0) {
+      const int64_t n = row.seen.first + static_cast<int64_t>(i);
+      error += errors.least * scale_reach(o.args, at, n);
+    }
     for (size_t d = 0; d < dim; ++d) {
-      spread[d] += (row.weight[i] * (errors.weight[i] + errors.f16) + errors.least) * magnitude[d];
+      spread[d] += error * magnitude[d];
       largest[d] = std::max(largest[d], magnitude[d]);
     }
   }
