@@ -24,6 +24,20 @@ OCTET_INLINE __m512i pair_at(const void* pairs, int64_t i) {
   return _mm512_set1_epi32(pair);
 }
 
+template <int kCount>
+struct Rows {
+  static constexpr int count = kCount;
+};
+
+/// block(Rows<4>, row), then of two and of one, over all rows.
+template <class Block>
+OCTET_INLINE void in_blocks(int64_t rows, Block block) {
+  int64_t row = 0;
+  for (; rows - row >= 4; row += 4) block(Rows<4>{}, row);
+  if (rows - row >= 2) block(Rows<2>{}, row), row += 2;
+  if (rows - row >= 1) block(Rows<1>{}, row);
+}
+
 template <class Pairs>
 struct RegisterProducts {
   using Vector = Avx512Vectors::Vector;
@@ -76,20 +90,20 @@ struct RegisterProducts {
   }
 
   static void score(const Split& s, const Tile& tile, const Decoded& at, int64_t rows) {
-    const uint8_t* const* ahead = at.ahead;
-    for (int64_t row = 0; row < rows; ahead = kNoRows.rows) {
-      float* logits = s.logits + row * logits_step(s) + at.first;
-      if (rows - row >= 4) {
-        dot_rows<4>(s, tile, ahead, row, logits);
-        row += 4;
-      } else if (rows - row >= 2) {
-        dot_rows<2>(s, tile, ahead, row, logits);
-        row += 2;
-      } else {
-        dot_rows<1>(s, tile, ahead, row, logits);
-        row += 1;
-      }
-    }
+    in_blocks(rows, [&](auto block, int64_t row) {
+      dot_rows<block.count>(s, tile, row == 0 ? at.ahead : kNoRows.rows, row,
+                            s.logits + row * logits_step(s) + at.first);
+    });
+  }
+
+  /// 64 of dim of two tokens, woven and decoded.
+  OCTET_INLINE void value_pairs(const cpu::Decoder& tables, const uint8_t* first,
+                                const uint8_t* second, int64_t left, __m512i (&values)[4]) {
+    const __m512i a = cpu::load_left(first, left), b = cpu::load_left(second, left);
+    const Bf16x64 low = cpu::decode64(tables, _mm512_unpacklo_epi8(a, b));
+    const Bf16x64 high = cpu::decode64(tables, _mm512_unpackhi_epi8(a, b));
+    values[0] = low.first, values[1] = low.second;
+    values[2] = high.first, values[3] = high.second;
   }
 
   /// acc += weights x values of the tile, kRows rows, kParts times 64 of dim from `d` on.
@@ -108,14 +122,11 @@ struct RegisterProducts {
     for (int64_t n = 0; n < tile.tokens; n += 2) {
 #pragma GCC unroll 2
       for (int part = 0; part < kParts; ++part) {
-        const int64_t left = s.dim - d - 64 * part, at = d + 64 * part;
+        const int64_t at = d + 64 * part;
         _mm_prefetch(ahead[n] + at, _MM_HINT_T1);
         _mm_prefetch(ahead[n + 1] + at, _MM_HINT_T1);
-        const __m512i a = cpu::load_left(tile.rows[n] + at, left);
-        const __m512i b = cpu::load_left(tile.rows[n + 1] + at, left);
-        const Bf16x64 low = cpu::decode64(tables, _mm512_unpacklo_epi8(a, b));
-        const Bf16x64 high = cpu::decode64(tables, _mm512_unpackhi_epi8(a, b));
-        const __m512i values[4] = {low.first, low.second, high.first, high.second};
+        __m512i values[4];
+        value_pairs(tables, tile.rows[n] + at, tile.rows[n + 1] + at, s.dim - at, values);
 #pragma GCC unroll 4
         for (int r = 0; r < kRows; ++r) {
           const float* pairs = weights + r * step + n / 32 * 32;
@@ -129,12 +140,11 @@ struct RegisterProducts {
         }
       }
     }
-    for (int r = 0; r < kRows; ++r) {
-      for (int c = 0; c < 4 * kParts; ++c) {
-        __m512 sum = sums[0][r][c];
-        if (kChains == 2) sum = _mm512_add_ps(sum, sums[1][r][c]);
-        _mm512_storeu_ps(acc + r * s.row_step + d + 16 * c, sum);
-      }
+    for (int i = 0; i < kRows * 4 * kParts; ++i) {
+      const int r = i / (4 * kParts), c = i % (4 * kParts);
+      __m512 sum = sums[0][r][c];
+      if (kChains == 2) sum = _mm512_add_ps(sum, sums[1][r][c]);
+      _mm512_storeu_ps(acc + r * s.row_step + d + 16 * c, sum);
     }
   }
 
@@ -164,21 +174,11 @@ struct RegisterProducts {
                      int64_t rows) {
     if (!all_see(s, begin, rows, at.first, at.tokens)) return false;
     if (s.e5m2 && any_infinite(s, tile)) return false;
-    const uint8_t* const* ahead = at.ahead;
-    for (int64_t row = 0; row < rows; ahead = kNoRows.rows) {
-      const float* weights = s.logits + row * logits_step(s) + at.first;
-      float* acc = s.state.acc + (begin + row) * s.row_step;
-      if (rows - row >= 4) {
-        value_rows<4>(s, tile, ahead, weights, acc);
-        row += 4;
-      } else if (rows - row >= 2) {
-        value_rows<2>(s, tile, ahead, weights, acc);
-        row += 2;
-      } else {
-        value_rows<1>(s, tile, ahead, weights, acc);
-        row += 1;
-      }
-    }
+    in_blocks(rows, [&](auto block, int64_t row) {
+      value_rows<block.count>(s, tile, row == 0 ? at.ahead : kNoRows.rows,
+                              s.logits + row * logits_step(s) + at.first,
+                              s.state.acc + (begin + row) * s.row_step);
+    });
     return true;
   }
 };
