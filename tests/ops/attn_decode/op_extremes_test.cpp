@@ -69,13 +69,15 @@ TEST(AttnDecodeExtremes, InfiniteLogitsOfMinusSign) {
 
 /// Weights in two parts must not make NaN of it, nor tiles that it is not in.
 TEST(AttnDecodeExtremes, AnInfiniteValueIsOneElement) {
-  SmallAttention a({.lengths = {150}, .hq = 5, .dim = 32, .kv = DType::kE5m2});
-  a.v.memory[70 * 32 + 9] = 0xfc;  // -infinity
-  for (const std::string& variant : runnable_variants()) {
-    const std::vector<float> got = a.run(variant);
-    for (size_t i = 0; i < got.size(); ++i) {
-      EXPECT_EQ(got[i] == -INFINITY, i % 32 == 9) << variant << " " << i;
-      EXPECT_FALSE(std::isnan(got[i])) << variant << " " << i;
+  for (const int64_t rows : {1, 3, 5}) {
+    SmallAttention a({.lengths = {150}, .hq = rows, .dim = 32, .kv = DType::kE5m2});
+    a.v.memory[70 * 32 + 9] = 0xfc;  // -infinity
+    for (const std::string& variant : runnable_variants()) {
+      const std::vector<float> got = a.run(variant);
+      for (size_t i = 0; i < got.size(); ++i) {
+        EXPECT_EQ(got[i] == -INFINITY, i % 32 == 9) << variant << " " << rows << " " << i;
+        EXPECT_FALSE(std::isnan(got[i])) << variant << " " << rows << " " << i;
+      }
     }
   }
 }

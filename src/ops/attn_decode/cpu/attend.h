@@ -3,13 +3,15 @@
 // Requires   include only from kernel files; anonymous namespace, no standard library
 // Method     the products are those of an engine (float_products.h, pair_products.h); what lies
 //            between them is here, in float32, a row at a time
-// Products   Engine (lanes.h), kTileTokens; decode_keys and decode_values(split, tile, ahead), the
-//            latter returns whether rows must go alone; the rows `ahead` are prefetched there, or
-//            from kSpreadRows rows of q on by score and values. Of rows from `begin` on, in units
-//            of their own, unit(split): start<keys>(split, begin, rows) before all tiles, stop()
-//            behind; score(tile, begin, rows) writes dot products; pack(weights, count) turns a
-//            row's weights into what values(tile, begin, rows) reads to add weights x values to
-//            state.acc, which finish(row of acc) brings into the order of dim
+// Products   Engine (lanes.h), kTileTokens; at_once<keys>(split, tile, at, begin, rows) does what
+//            decoding and score or values would, without a decoded tile, or returns false;
+//            decode_keys and decode_values(split, tile, ahead), the latter returns whether rows
+//            must go alone; the rows `ahead` are prefetched there, or from kSpreadRows rows of q on
+//            by score and values. Of rows from `begin` on, in units of their own, unit(split):
+//            start<keys>(split, begin, rows) before all tiles, stop() behind; score(tile, begin,
+//            rows) writes dot products; pack(weights, count) turns a row's weights into what
+//            values(tile, begin, rows) reads to add weights x values to state.acc, which finish(row
+//            of acc) brings into the order of dim
 #pragma once
 
 #include "src/ops/attn_decode/cpu/lanes.h"
@@ -115,6 +117,7 @@ struct Attend : Lanes<typename P::Engine> {
       const uint8_t* const* ahead = tiles.ahead().rows;
       const uint8_t* const* while_decoding = rows < P::kSpreadRows ? ahead : kNoRows.rows;
       Decoded tile{first, tiles.now().tokens, false, ahead};
+      if (P::template at_once<kKeys>(s, tiles.now(), tile, begin, rows)) continue;
       if (kKeys) {
         P::decode_keys(s, tiles.now(), while_decoding);
         P::score(s, tile, begin, rows);

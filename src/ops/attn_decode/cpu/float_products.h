@@ -36,6 +36,10 @@ struct FloatProducts : Lanes<E> {
     for (int64_t i = 0; kKeys && i < kTileFloats * s.row_step; ++i) s.tile[i] = 0;
   }
   static void stop() {}
+  template <bool kKeys>
+  static bool at_once(const Split&, const Tile&, const Decoded&, int64_t, int64_t) {
+    return false;
+  }
   static void pack(float*, int64_t) {}
   static void finish(const Split&, float*) {}
 

@@ -64,6 +64,10 @@ struct PairProducts {
   static constexpr int64_t kTileTokens = 64;
 
   static float unit(const Split&) { return 1; }
+  template <bool kKeys>
+  static bool at_once(const Split&, const Tile&, const Decoded&, int64_t, int64_t) {
+    return false;
+  }
 
   /// q as bf16, which it is: what `to` holds is (rows, row_step).
   static void narrow_q(const Split& s, int64_t begin, int64_t rows, uint16_t* to) {

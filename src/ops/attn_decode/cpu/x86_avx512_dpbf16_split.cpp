@@ -1,7 +1,7 @@
 // Splits of the cache on AVX-512 with vdpbf16ps: tokens along lanes for keys, dim for values.
 #include "src/ops/attn_decode/cpu/x86_avx512_dpbf16_split.h"
 
-#include "src/ops/attn_decode/cpu/pair_products.h"
+#include "src/ops/attn_decode/cpu/register_products.h"
 
 namespace octet::ops::attn_decode {
 namespace {
@@ -13,17 +13,6 @@ struct TableDecoder {
   }
   cpu::Decoder tables;
 };
-
-OCTET_INLINE __m512 dot_pairs(__m512 sum, __m512i a, __m512i b) {
-  return _mm512_dpbf16_ps(sum, reinterpret_cast<__m512bh>(a), reinterpret_cast<__m512bh>(b));
-}
-
-/// Pair i of bf16 in every lane.
-OCTET_INLINE __m512i pair_at(const void* pairs, int64_t i) {
-  int32_t pair;
-  memcpy(&pair, static_cast<const uint8_t*>(pairs) + 4 * i, 4);
-  return _mm512_set1_epi32(pair);
-}
 
 /// Four bf16 in every 64 bits.
 OCTET_INLINE __m512i two_pairs_at(const uint16_t* from) {
@@ -38,11 +27,25 @@ OCTET_INLINE __m512i two_pairs_at(const uint16_t* from) {
 struct Products : PairProducts<TableDecoder> {
   static constexpr int64_t kSpreadRows = 4;  // Why: 1.04 to 1.15 times as fast, Zen 5
 
+  static constexpr int64_t kRegisterRows = 4;  // Why: 8 rows are no faster so, Zen 5
+  using Registers = RegisterProducts<PairProducts<TableDecoder>>;
+
   static void stop() {}
 
   template <bool kKeys>
   static void start(const Split& s, int64_t begin, int64_t rows) {
-    if (kKeys) narrow_q(s, begin, rows, s.q_bf16);
+    if (!kKeys) return;
+    narrow_q(s, begin, rows, s.q_bf16);
+    if (rows <= kRegisterRows) Registers::unpack_order(s, rows, s.q_bf16);
+  }
+
+  template <bool kKeys>
+  static bool at_once(const Split& s, const Tile& tile, const Decoded& at, int64_t begin,
+                      int64_t rows) {
+    if (rows > kRegisterRows) return false;
+    if (!kKeys) return Registers::values(s, tile, at, begin, rows);
+    Registers::score(s, tile, at, rows);
+    return true;
   }
 
   /// Vector 4 c + i of 16: of each of 16 tokens, codes 16 c + 4 i and on.
@@ -160,20 +163,10 @@ struct Products : PairProducts<TableDecoder> {
 
   static void score(const Split& s, const Decoded& tile, int64_t, int64_t rows) {
     Ahead ahead{tile.ahead, tile.ahead + kTileTokens};
-    for (int64_t row = 0; row < rows;) {
-      const uint16_t* q = s.q_bf16 + row * s.row_step;
-      float* logits = s.logits + row * logits_step(s) + tile.first;
-      if (rows - row >= 4) {
-        dot_rows<4>(s, q, tile, logits, ahead);
-        row += 4;
-      } else if (rows - row >= 2) {
-        dot_rows<2>(s, q, tile, logits, ahead);
-        row += 2;
-      } else {
-        dot_rows<1>(s, q, tile, logits, ahead);
-        row += 1;
-      }
-    }
+    in_blocks(rows, [&](auto block, int64_t row) {
+      dot_rows<block.count>(s, s.q_bf16 + row * s.row_step, tile,
+                            s.logits + row * logits_step(s) + tile.first, ahead);
+    });
   }
 
   /// acc += weights x values of `pairs` pairs of tokens, kRows rows, 64 of dim.
