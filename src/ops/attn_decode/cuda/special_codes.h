@@ -16,8 +16,8 @@ namespace octet::ops::attn_decode {
 template <bool kE5m2>
 OCTET_DEVICE uint32_t special_bytes(uint32_t codes) {
   // One more than the largest carries into the sign's bit.
-  const uint32_t carried = kE5m2 ? (codes & 0x7c7c7c7c) + 0x04040404
-                                 : (codes & 0x7f7f7f7f) + 0x01010101;
+  const uint32_t carried =
+      kE5m2 ? (codes & 0x7c7c7c7c) + 0x04040404 : (codes & 0x7f7f7f7f) + 0x01010101;
   return (carried >> 7 & 0x01010101) * 255;
 }
 
