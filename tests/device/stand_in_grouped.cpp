@@ -26,12 +26,12 @@ struct SwapKernel {
   bool mx;
   int k_grain;
 };
-#define OCTET_BLOCK(M, N, GROUPS, ...)                            \
-  SwapKernel{"octet_sm90_moe_block_swap_" #M "x" #N "_g" #GROUPS, \
-             block_swap_shape(M, N, GROUPS, __VA_ARGS__), false, 128},
-#define OCTET_MX(M, N, GROUPS, ...)                            \
-  SwapKernel{"octet_sm90_moe_mx_swap_" #M "x" #N "_g" #GROUPS, \
-             mx_swap_shape(M, N, GROUPS, __VA_ARGS__), true, 128},
+#define OCTET_BLOCK(M, N, GROUPS, STAGES, GATHERERS, BLOCKS)                   \
+  SwapKernel{"octet_sm90_moe_block_swap_" #M "x" #N "_g" #GROUPS "_b" #BLOCKS, \
+             block_swap_shape(M, N, GROUPS, STAGES, GATHERERS, BLOCKS), false, 128},
+#define OCTET_MX(M, N, GROUPS, STAGES, GATHERERS, BLOCKS)                   \
+  SwapKernel{"octet_sm90_moe_mx_swap_" #M "x" #N "_g" #GROUPS "_b" #BLOCKS, \
+             mx_swap_shape(M, N, GROUPS, STAGES, GATHERERS, BLOCKS), true, 128},
 #define OCTET_LOOSE(M, N, GROUPS, ...)                          \
   SwapKernel{"octet_sm90_moe_mx_loose_" #M "x" #N "_g" #GROUPS, \
              mx_swap_shape(M, N, GROUPS, __VA_ARGS__), true, 32},

@@ -146,11 +146,11 @@ TEST_F(GroupedLaunchCudaTest, BlocksOfALaunchAreThoseOfTheDevice) {
     ASSERT_TRUE(run(small, kSwap, overlap).ok());
     const auto launches = control().launches();
     ASSERT_EQ(launches.size(), 1u);
-    EXPECT_EQ(launches[0].entry, "octet_sm90_moe_mx_swap_8x64_g1");
+    EXPECT_EQ(launches[0].entry, "octet_sm90_moe_mx_swap_8x64_g1_b4");
     EXPECT_EQ(launches[0].cluster, 2u);
     EXPECT_EQ(launches[0].dependent, overlap);
     const auto units = static_cast<uint32_t>(stream_->device().cu_num);
-    EXPECT_EQ(launches[0].grid[0], units * 2) << "two blocks a multiprocessor";
+    EXPECT_EQ(launches[0].grid[0], units * 4) << "four blocks a multiprocessor";
   }
 }
 
