@@ -69,8 +69,14 @@ class Pretune {
 
   /// Plans here, behind the table before it: two of them may have one file.
   void table(const harness::PretuneSource& source) {
+    std::vector<const PretunePlan*> before;
+    for (const Done& done : done_) before.push_back(&done.plan);
+    PretunePlan plan = harness::plan_pretune(source, device_);
+    for (std::string& line : harness::repeated_rows(plan, before)) {
+      plan.told.push_back(std::move(line));
+    }
     Done& done = done_.emplace_back();
-    done.plan = harness::plan_pretune(source, device_);
+    done.plan = std::move(plan);
     done.error = done.plan.error;
     for (const std::string& line : done.plan.told) fmt::print(stderr, "octet: {}\n", line);
     if (!done.error.empty() || options_.dry_run) return;
@@ -185,14 +191,15 @@ void print_done(const std::vector<Done>& all) {
 int pretune(const TuneOptions& options) {
   const auto device = tuning_device(options);
   if (!device.ok()) return complain(device.status());
-  if (options.out.empty() && options.tables.empty()) {
+  if (options.out.empty() && options.tables.empty() && !options.dry_run) {
     return complain(fail(StatusCode::kInvalidArgument,
                          "tune: --pretune of built-in tables needs --out, the folder for theirs"));
   }
   Pretune work(options, *device);
   Status status = work.begin();
   if (!status.ok()) return complain(status);
-  for (const auto& source : harness::pretune_sources(options.tables, options.out)) {
+  const bool nowhere = options.out.empty() && options.dry_run && options.tables.empty();
+  for (const auto& source : harness::pretune_sources(options.tables, nowhere ? "." : options.out)) {
     work.table(source);
   }
   status = work.write_results();

@@ -68,6 +68,18 @@ TEST_F(TunePretuneTest, ATableThatFailsIsToldOfAndTheOthersGoOn) {
   EXPECT_EQ(read_file(bad).value(), "my thesis\n");
 }
 
+TEST_F(TunePretuneTest, KeysThatTwoFilesHaveAreToldOf) {
+  const std::string other = folder_.file("u.csv");
+  ASSERT_TRUE(write_file(other, kHeader + "sm90,132,e4m3fn,2,64,128,sm90_simple,5,s\n"
+                                          "sm90,132,e4m3fn,8,64,128,sm90_simple,5,s\n")
+                  .ok());
+  const Outcome outcome = pretune({table_, other}, {"--dry-run"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.err, "octet: " + other + ": 1 of its rows is in " + table_ +
+                             ", too; of equal keys the lowest time serves calls\n");
+  EXPECT_EQ(pretune({table_}, {"--dry-run"}).err, "");
+}
+
 TEST_F(TunePretuneTest, ADryRunSaysWhatItWouldMeasureAndWritesNothing) {
   const std::string out = folder_.file("out");
   const Outcome all = pretune({}, {"--dry-run", "--out", out});
@@ -97,6 +109,8 @@ TEST_F(TunePretuneTest, Usage) {
   EXPECT_EQ(no_folder.code, 2);
   EXPECT_EQ(no_folder.err,
             "octet: tune: --pretune of built-in tables needs --out, the folder for theirs\n");
+  const Outcome dry = octet({"tune", "--pretune", "--dry-run"});
+  EXPECT_EQ(dry.code, 0) << "nothing is written: " << dry.err;
   EXPECT_EQ(octet({"tune", "--pretune", table_, "--shapes", "m=1 n=64 k=128"}).code, 2);
   EXPECT_EQ(octet({"tune", "--pretune", table_, "--budget", "soon"}).code, 2);
   EXPECT_EQ(octet({"tune", "--dry-run"}).code, 2);

@@ -1,8 +1,11 @@
 #include "src/harness/tune/pretune.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <set>
 
 #include "src/core/embedded.h"
 #include "src/core/text.h"
@@ -123,6 +126,7 @@ Status fill(const PretuneSource& source, const Device& device, PretunePlan& plan
   const auto rows = by_key(plan.kept);
   std::map<TunedKey, bool> seen;
   for (const TunedRow& row : table.rows) {
+    plan.keys.push_back(select::tuned_key(row));
     const select::Problem problem = problem_on(*plan.op, row, device);
     const TunedKey key = key_on(device, problem);
     if (!seen.emplace(key, true).second) continue;
@@ -148,6 +152,22 @@ PretunePlan plan_pretune(const PretuneSource& source, const Device& device) {
   const Status status = fill(source, device, plan);
   if (!status.ok()) plan.error = status.message();
   return plan;
+}
+
+std::vector<std::string> repeated_rows(const PretunePlan& plan,
+                                       std::span<const PretunePlan* const> before) {
+  const std::set<TunedKey> own(plan.keys.begin(), plan.keys.end());
+  std::vector<std::string> lines;
+  for (const PretunePlan* other : before) {
+    if (other->op != plan.op) continue;
+    const auto count = std::count_if(other->keys.begin(), other->keys.end(),
+                                     [&](const TunedKey& key) { return own.contains(key); });
+    if (count == 0) continue;
+    lines.push_back(
+        fmt::format("{}: {} of its rows {} in {}, too; of equal keys the lowest time serves calls",
+                    plan.name, count, count == 1 ? "is" : "are", other->name));
+  }
+  return lines;
 }
 
 PretuneOutcome merge_pretuned(const PretunePlan& plan, std::span<const TuneRecord> records,

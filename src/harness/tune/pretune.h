@@ -34,6 +34,7 @@ struct PretunePlan {
   const select::Op* op = nullptr;
   int64_t rows = 0;
   std::vector<std::string> told;       // bad and repeated rows of the source
+  std::vector<select::TunedKey> keys;  // of the source's rows
   std::vector<select::TunedRow> kept;  // of `out`, or of the source where `out` is not there yet
   std::vector<TuneItem> items;         // one a look-up of the device, with the row that it has now
   int64_t unable = 0;                  // shapes that no kernel here can run
@@ -42,6 +43,11 @@ struct PretunePlan {
 /// A row in its own device's format (gfx942's is e4m3fnuz) is measured in this one's; any other
 /// format stands, unless no kernel here takes it.
 PretunePlan plan_pretune(const PretuneSource& source, const Device& device);
+
+/// A line for each table of `before` that has rows with the keys of this one's: calls are served by
+/// the lowest time of equal keys (docs/tuning.md).
+std::vector<std::string> repeated_rows(const PretunePlan& plan,
+                                       std::span<const PretunePlan* const> before);
 
 struct PretuneCounts {
   int64_t added = 0;     // shapes that had no row of this device
