@@ -26,8 +26,9 @@ struct Launch {
   /// 0: each wave runs to its next barrier in turn. Others: a random wave, for a random time.
   uint64_t seed = 0;
   uint64_t max_instructions = uint64_t{1} << 34;  // of all waves: a kernel that never ends
-  /// An s_waitcnt (by address) that is to do nothing: for tests of the strict memory.
-  uint64_t skipped_wait = ~uint64_t{0};
+  /// An instruction (by address) that is to do nothing: for tests of what is seen then.
+  uint64_t skipped = ~uint64_t{0};
+  uint64_t trap = ~uint64_t{0};  // one that is an error to come to
 };
 
 struct Statistics {

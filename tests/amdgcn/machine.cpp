@@ -144,8 +144,9 @@ void Machine::run_slice(Wave& w, uint64_t instructions) {
   uint64_t done = 0;
   for (; done < instructions && w.status == WaveStatus::kRunning; ++done) {
     if (w.pc >= kernel_.instructions.size()) fail("it runs past the end of the kernel");
-    if (kernel_.instructions[w.pc].address == launch_.skipped_wait) ++w.pc;
+    if (kernel_.instructions[w.pc].address == launch_.skipped) ++w.pc;
     const Instruction& next = kernel_.instructions[w.pc++];
+    if (next.address == launch_.trap) fail("the trap");
     execute(w, next);
     if (++statistics.instructions > launch_.max_instructions) {
       fail("more than {} instructions", launch_.max_instructions);

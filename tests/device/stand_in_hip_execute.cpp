@@ -40,6 +40,13 @@ amdgcn::LayoutFault layout_fault_of(const std::string& fault) {
   return amdgcn::LayoutFault::kNone;
 }
 
+/// Of the fault "skip:<entry>:<address>" (that instruction does nothing) or "trap:..." (it is an
+/// error to come to it), in the kernel of that name.
+uint64_t address_of(const char* kind, const std::string& fault, const std::string& entry) {
+  const std::string begin = kind + (":" + entry) + ":";
+  return fault.starts_with(begin) ? std::stoull(fault.substr(begin.size())) : ~uint64_t{0};
+}
+
 double run(const Launch& launch, const Function& function, const State& s) {
   amdgcn::layout_fault = layout_fault_of(s.fault);
   amdgcn::Memory memory;
@@ -53,6 +60,8 @@ double run(const Launch& launch, const Function& function, const State& s) {
   std::copy_n(launch.block, 3, interpreted.block);
   interpreted.dynamic_lds_bytes = launch.shared_bytes;
   interpreted.kernarg = std::as_bytes(std::span(launch.parameter));
+  interpreted.skipped = address_of("skip", s.fault, launch.entry);
+  interpreted.trap = address_of("trap", s.fault, launch.entry);
   const auto statistics = amdgcn::launch(*code_of(function), memory, interpreted);
   return 5 + static_cast<double>(statistics.instructions) * 1e-3;  // of the fake clock
 }
