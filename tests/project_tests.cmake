@@ -21,7 +21,7 @@ else()
 endif()
 find_program(OCTET_SHELLCHECK shellcheck)
 if(OCTET_SHELLCHECK)
-  add_test(NAME lint.shell COMMAND ${OCTET_SHELLCHECK} run test .ci/run scripts/setup scripts/build
+  add_test(NAME lint.shell COMMAND ${OCTET_SHELLCHECK} run test .ci/run scripts/setup scripts/build tests/run/pretune.sh
            WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 endif()
 
@@ -103,3 +103,7 @@ foreach(option model tp budget device)
                      ${PROJECT_SOURCE_DIR}/run ${option} ${value})
   endforeach()
 endforeach()
+# The command is the one of this build: nothing is compiled or installed.
+add_test(NAME command.run.pretune COMMAND bash ${PROJECT_SOURCE_DIR}/tests/run/pretune.sh ${PROJECT_SOURCE_DIR}
+                                          $<TARGET_FILE:octet_command> ${CMAKE_CURRENT_BINARY_DIR}/run_pretune)
+set_tests_properties(command.run.pretune PROPERTIES LABELS long TIMEOUT 300)

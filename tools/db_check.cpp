@@ -48,7 +48,7 @@ constexpr size_t kMostReasons = 10;
 void print_check(const harness::TableCheck& check) {
   print(fmt::format(
       "{}: {} rows of {}; {} reached on {}, {} as a hint of the nearest cu_num, {} bad, {} "
-      "repeated\n",
+      "repeated in this file\n",
       check.path, check.rows, check.op, check.reachable, check.device, check.hints,
       check.bad.size(), check.duplicates.size()));
   print(reasons_text(check.unreachable, kMostReasons));

@@ -100,12 +100,15 @@ class Pretune {
   const std::vector<Done>& done() const { return done_; }
 
  private:
+  static constexpr double kLogEveryS = 60;
+
   Status measure(Done& done) {
     const PretunePlan& plan = done.plan;
     OCTET_CHECK_OK(make_folder_of(plan.out));
     const std::string out[]{plan.out};
     OCTET_CHECK_OK(check_outputs(out));
-    harness::Progress progress;
+    fmt::print(stderr, "octet: {}: {} shapes\n", plan.name, plan.items.size());
+    harness::Progress progress(stderr, {}, kLogEveryS);
     run_.progress = [&](int64_t at, int64_t total, const harness::TuneItem& item) {
       progress.show(at, total, fmt::format("{} {}", plan.name, brief(item.problem)));
     };

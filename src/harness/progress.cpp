@@ -22,18 +22,25 @@ void write(std::FILE* out, const std::string& text) {
 
 }  // namespace
 
-Progress::Progress(std::FILE* out, Clock clock)
+Progress::Progress(std::FILE* out, Clock clock, double log_every_s)
     : out_(out),
       clock_(clock ? std::move(clock) : Clock(now_s)),
       terminal_(::isatty(::fileno(out)) != 0),
-      begin_(clock_()) {}
+      log_every_s_(log_every_s),
+      begin_(clock_()),
+      logged_(begin_) {}
 
 void Progress::clear() {
   if (terminal_) write(out_, "\r\x1b[K");
 }
 
 void Progress::show(int64_t done, int64_t total, const std::string& what) {
-  if (!terminal_) return;
+  if (!terminal_) {
+    const double now = clock_();
+    if (log_every_s_ <= 0 || now - logged_ < log_every_s_) return;
+    logged_ = now;
+    return write(out_, fmt::format("octet: {}/{} {}\n", done, total, what));
+  }
   constexpr int kWidth = 24;
   const double share = static_cast<double>(done) / static_cast<double>(std::max<int64_t>(1, total));
   const double spent = clock_() - begin_;

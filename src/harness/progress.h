@@ -1,5 +1,5 @@
 // Progress: how far a verb is: on a terminal a bar on stderr that rewrites itself; elsewhere
-// nothing.
+// nothing, or a line now and then of a verb that runs for long.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@ class Progress {
  public:
   using Clock = std::function<double()>;  // seconds
 
-  /// Without a clock: the machine's.
-  explicit Progress(std::FILE* out = stderr, Clock clock = {});
+  /// Without a clock: the machine's. `log_every_s`: of lines where there is no terminal; 0: none.
+  explicit Progress(std::FILE* out = stderr, Clock clock = {}, double log_every_s = 0);
   ~Progress() { clear(); }
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -28,7 +28,7 @@ class Progress {
   std::FILE* out_;
   Clock clock_;
   bool terminal_;
-  double begin_;
+  double log_every_s_, begin_, logged_;
 };
 
 }  // namespace octet::harness

@@ -1,4 +1,4 @@
-// Progress where it is not seen: nothing, however long it takes.
+// Progress where it is not seen: nothing, however long it takes, unless lines are asked for.
 #include "src/harness/progress.h"
 
 #include <gtest/gtest.h>
@@ -9,19 +9,27 @@
 namespace octet::harness {
 namespace {
 
-TEST(Progress, SaysNothingInALog) {
+/// What a log has of twelve problems of 20 s each.
+std::string log_of(double log_every_s) {
   const testing_files::TemporaryFolder folder;
   const std::string path = folder.file("log");
   std::FILE* log = std::fopen(path.c_str(), "w");
-  ASSERT_NE(log, nullptr);
+  EXPECT_NE(log, nullptr);
   double now = 1000;
   {
-    Progress progress(log, [&] { return now; });
-    for (int64_t done = 0; done < 12; ++done, now += 60) progress.show(done, 12, "m=1");
+    Progress progress(
+        log, [&] { return now; }, log_every_s);
+    for (int64_t done = 0; done < 12; ++done, now += 20) progress.show(done, 12, "m=1");
     progress.clear();
   }
   std::fclose(log);
-  EXPECT_EQ(read_file(path).value(), "");
+  return read_file(path).value();
+}
+
+TEST(Progress, SaysNothingInALog) { EXPECT_EQ(log_of(0), ""); }
+
+TEST(Progress, SaysALineAMinuteWhereItIsAsked) {
+  EXPECT_EQ(log_of(60), "octet: 3/12 m=1\noctet: 6/12 m=1\noctet: 9/12 m=1\n");
 }
 
 }  // namespace

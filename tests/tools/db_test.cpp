@@ -30,7 +30,7 @@ class DbCheckTest : public testing::Test {
     EXPECT_EQ(outcome.code, 1) << row;
     EXPECT_TRUE(outcome.out_has("\n" + path_ + ":3: " + message)) << outcome.out;
     EXPECT_TRUE(outcome.out_has("3 rows of gemm_blockscale; 2 reached on generic")) << outcome.out;
-    EXPECT_TRUE(outcome.out_has(", 1 bad, 0 repeated\n")) << outcome.out;
+    EXPECT_TRUE(outcome.out_has(", 1 bad, 0 repeated in this file\n")) << outcome.out;
   }
 
   TemporaryFolder folder_;
@@ -102,7 +102,7 @@ TEST_F(DbCheckTest, ARepeatedKeyIsNamedAndTheLowestTimeServes) {
       check(header_ + good_ + "generic,2,e4m3fn,4,256,256,generic_fast_r16,1,x\n");
   EXPECT_EQ(outcome.code, 1);
   EXPECT_TRUE(outcome.out_has("2 rows of gemm_blockscale; 1 reached on generic")) << outcome.out;
-  EXPECT_TRUE(outcome.out_has(", 0 bad, 1 repeated\n")) << outcome.out;
+  EXPECT_TRUE(outcome.out_has(", 0 bad, 1 repeated in this file\n")) << outcome.out;
   EXPECT_TRUE(outcome.out_has("\n" + path_ + ":2: generic 2 m=4 n=256 k=256 format=e4m3fn is in " +
                               path_ + ":3 too, whose 1 us serve, not 1.5\n"))
       << outcome.out;

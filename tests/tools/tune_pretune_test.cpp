@@ -49,7 +49,7 @@ TEST_F(TunePretuneTest, ATableGetsRowsOfThisDeviceKeepsTheOthersAndIsNotMeasured
   const std::string journal = read_file(journal_).value();
   const Json again = pretune({table_}, {"--json"}).json()[0];
   EXPECT_EQ(again["resumed"], 2) << again;
-  EXPECT_EQ(again["kept"], 2) << again;
+  EXPECT_EQ(again["added"], 2) << "as the part before said: " << again;
   EXPECT_EQ(read_file(table_).value(), after);
   EXPECT_EQ(read_file(journal_).value(), journal);
 }
@@ -100,6 +100,7 @@ TEST_F(TunePretuneTest, WithoutTimeShapesAreLeftAndTheFolderHasTheTablesAsTheyWe
   const Outcome outcome = pretune({"gemm_mxfp8"}, {"--out", out, "--budget", "0.000001s"});
   ASSERT_EQ(outcome.code, 0) << outcome.err << outcome.out;
   EXPECT_TRUE(outcome.out_has("1 tables, 165 shapes left for want of time\n")) << outcome.out;
+  EXPECT_EQ(outcome.err, "octet: gemm_mxfp8/sm90: 165 shapes\n");
   EXPECT_EQ(read_file(path).value(),
             read_file(OCTET_SOURCE_DIR "/data/tuned/gemm_mxfp8/sm90.csv").value());
 }

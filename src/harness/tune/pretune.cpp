@@ -113,6 +113,12 @@ std::map<TunedKey, const TunedRow*> by_key(const std::vector<TunedRow>& rows) {
   return map;
 }
 
+/// Whether a row of a table that was read is `result`, as far as its text tells.
+bool is_result(const TunedRow& row, const TunedRow& result) {
+  return row.variant == result.variant &&
+         fmt::format("{:.6g}", row.us) == fmt::format("{:.6g}", result.us);
+}
+
 Status fill(const PretuneSource& source, const Device& device, PretunePlan& plan) {
   if (!source.csv.ok()) return source.csv.status();
   OCTET_TRY(plan.op, ops::op_of_table(*source.csv));
@@ -192,6 +198,10 @@ PretuneOutcome merge_pretuned(const PretunePlan& plan, std::span<const TuneRecor
       continue;
     }
     TunedRow& row = outcome.rows[found->second];
+    if (is_result(row, fresh[0])) {
+      ++(record.incumbent.empty() ? counts.added : counts.replaced);
+      continue;
+    }
     const std::string& name = plan.op->variants()[static_cast<size_t>(row.variant)].name;
     const Measurement* incumbent = record.row(name);
     if (incumbent != nullptr && incumbent->us < fresh[0].us * kWinMargin) {

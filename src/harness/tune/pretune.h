@@ -49,6 +49,7 @@ PretunePlan plan_pretune(const PretuneSource& source, const Device& device);
 std::vector<std::string> repeated_rows(const PretunePlan& plan,
                                        std::span<const PretunePlan* const> before);
 
+/// A row that an earlier part of the run wrote counts as what it was then.
 struct PretuneCounts {
   int64_t added = 0;     // shapes that had no row of this device
   int64_t replaced = 0;  // the winner beats the row's kernel by kWinMargin, or that one failed

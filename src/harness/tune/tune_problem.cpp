@@ -195,7 +195,8 @@ Result<TuneRecord> tune_problem(const Op& op, const TuneRequest& request, Stream
                     named.fixed < 0 ? "" : name_of(op, named.fixed),
                     "",
                     {},
-                    {}};
+                    {},
+                    request.incumbent};
   OCTET_TRY(const auto instance, timed_operands(op, problem, stream, true));
   std::vector<std::pair<double, int>> quick;
   for (const int variant : tune_candidates(op, request, stream.device())) {
@@ -228,6 +229,7 @@ Json to_json(const TuneRecord& record) {
   object["heuristic"] = record.heuristic;
   object["default"] = record.fixed_default;
   object["winner"] = record.winner;
+  if (!record.incumbent.empty()) object["incumbent"] = record.incumbent;
   object["rows"] = Json::array();
   for (const Measurement& row : record.rows) object["rows"].push_back(to_json(row));
   object["failed"] = Json::array();
@@ -272,6 +274,9 @@ Result<TuneRecord> tune_record_from_json(const Json& object, const std::string& 
   OCTET_TRY(record.heuristic, text_of(object, "heuristic", where));
   OCTET_TRY(record.fixed_default, text_of(object, "default", where));
   OCTET_TRY(record.winner, text_of(object, "winner", where));
+  if (object.contains("incumbent")) {
+    OCTET_TRY(record.incumbent, text_of(object, "incumbent", where));
+  }
   OCTET_TRY(const Json* rows, array_of(object, "rows", where));
   for (const Json& row : *rows) {
     OCTET_TRY(Measurement measurement, measurement_from_json(row, where));

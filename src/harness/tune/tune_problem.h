@@ -31,6 +31,7 @@ struct TuneRecord {
       winner;                     // variant names; fixed_default "" where it cannot run
   std::vector<Measurement> rows;  // the finalists, timed in one interleaved run
   std::vector<FailedCandidate> failed;
+  std::string incumbent = "";  // of the request
 
   const Measurement* row(const std::string& variant) const;  // null if it was no finalist
 };

@@ -160,6 +160,23 @@ TEST_F(PretuneTest, ARowWhoseKernelFailedHereIsReplaced) {
   EXPECT_NE(text.find(",generic_fast_r16,99,new\n"), std::string::npos) << text;
 }
 
+TEST_F(PretuneTest, ARowOfAnEarlierPartCountsAsWhatItWasThen) {
+  std::vector<TuneRecord> records{
+      record(testing_tune::problem(16), "generic_fast_r16", {{"generic_fast_r16", 7.0 / 3}}),
+      record(testing_tune::problem(32), "generic_ref",
+             {{"generic_ref", 20}, {"generic_fast_r16", 40.0 / 3}})};
+  records[1].incumbent = "generic_ref";
+  PretuneCounts first, again;
+  const std::string text = merged(records, first);
+  ASSERT_TRUE(write_file(path_, text).ok());
+  EXPECT_EQ(merged(records, again), text);
+  for (const PretuneCounts& counts : {first, again}) {
+    EXPECT_EQ(counts.added, 1);
+    EXPECT_EQ(counts.replaced, 1);
+    EXPECT_EQ(counts.kept + counts.no_winner, 0);
+  }
+}
+
 TEST_F(PretuneTest, NewShapesGetRowsOfThisDeviceAndThoseWithoutAWinnerNone) {
   const std::vector<TuneRecord> records{
       record(testing_tune::problem(16), "generic_fast_r16", {{"generic_fast_r16", 7}}),

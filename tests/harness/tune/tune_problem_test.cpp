@@ -126,7 +126,7 @@ TEST(MarkWinner, OneRowIsChosenAndSaysWhy) {
 TEST(TuneRecordJson, ReadsBackWhole) {
   TuneRecord made = record(problem(64, 5120, 5120), "generic_fast_r16",
                            {{"generic_fast_r16", 12.5}, {"generic_ref", 99}});
-  made.fixed_default = "generic_ref";
+  made.fixed_default = made.incumbent = "generic_ref";
   made.failed = {{"x86_avx2_gemm_96x32x128", "wrong result: d[0, 0] = \"nan\"\n"}};
   const Json json = to_json(made);
   const auto back = tune_record_from_json(Json::parse(json.dump()), "t:1");
@@ -134,6 +134,7 @@ TEST(TuneRecordJson, ReadsBackWhole) {
   EXPECT_EQ(back->problem, made.problem);
   EXPECT_EQ(back->winner, "generic_fast_r16");
   EXPECT_EQ(back->fixed_default, "generic_ref");
+  EXPECT_EQ(back->incumbent, "generic_ref");
   ASSERT_EQ(back->rows.size(), 2u);
   EXPECT_EQ(back->row("generic_ref")->us, 99);
   EXPECT_EQ(back->row("other"), nullptr);
