@@ -130,7 +130,7 @@ TEST_P(HipMutation, WaitsAndBarriers) {
   }
 }
 
-/// Rows of results, lanes of scales and the order of k as another instruction has them.
+/// Rows of results in another order: of each op one family at least must show it.
 TEST_P(HipMutation, LayoutsOfMatrices) {
   const Device& device = stream_->device();
   for (const Subject& subject : kSubjects) {
