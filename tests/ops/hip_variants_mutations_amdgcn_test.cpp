@@ -92,6 +92,13 @@ class HipMutation : public testing_hip::HipTest {
       }
     }
   }
+  /// Makes its op the test's.
+  select::Problem problem_of(const Subject& subject) {
+    op_ = ops::find(subject.op).value();
+    return select::parse_problem(*op_->schema, subject.problem,
+                                 op_->default_format(stream_->device().arch))
+        .value();
+  }
   const select::Op* op_ = nullptr;
 };
 
@@ -113,13 +120,10 @@ std::vector<const select::Variant*> of_each_family(const select::Op& op,
 TEST_P(HipMutation, WaitsAndBarriers) {
   const Device& device = stream_->device();
   for (const Subject& subject : kSubjects) {
-    op_ = ops::find(subject.op).value();
-    const auto problem =
-        select::parse_problem(*op_->schema, subject.problem, op_->default_format(device.arch));
-    ASSERT_TRUE(problem.ok()) << problem.status().message();
+    const select::Problem problem = problem_of(subject);
     Count count;
-    for (const select::Variant* variant : of_each_family(*op_, *problem, device)) {
-      leave_out(*variant, *problem, subject.every, count);
+    for (const select::Variant* variant : of_each_family(*op_, problem, device)) {
+      leave_out(*variant, problem, subject.every, count);
     }
     const size_t reached = count.caught + count.unseen.size();
     std::printf("%s: %zu left out, %zu seen, %zu not reached\n", subject.op,
@@ -134,13 +138,10 @@ TEST_P(HipMutation, WaitsAndBarriers) {
 TEST_P(HipMutation, LayoutsOfMatrices) {
   const Device& device = stream_->device();
   for (const Subject& subject : kSubjects) {
-    op_ = ops::find(subject.op).value();
-    const auto problem =
-        select::parse_problem(*op_->schema, subject.problem, op_->default_format(device.arch));
-    ASSERT_TRUE(problem.ok()) << problem.status().message();
-    const auto variants = of_each_family(*op_, *problem, device);
+    const select::Problem problem = problem_of(subject);
+    const auto variants = of_each_family(*op_, problem, device);
     const auto seen = std::count_if(variants.begin(), variants.end(), [&](const auto* variant) {
-      return wrong(*variant, *problem, "layout:rows");
+      return wrong(*variant, problem, "layout:rows");
     });
     EXPECT_GE(seen, 1) << subject.op;
   }

@@ -73,4 +73,13 @@ static constexpr float half_value(uint32_t code) {
   return (code & 0x8000) != 0 ? -size : size;
 }
 
+/// What a row becomes codes by.
+struct RowFactor {
+  Divisor by;
+  float shift, bound;
+  bool usable;  // a given scale: within its limits
+};
+/// kPlain: x / scale; kShifted: (x - shift) / scale; kBounded: the same, saturating before.
+enum class Scaling { kPlain, kShifted, kBounded };
+
 }  // namespace octet::ops::quantize

@@ -21,15 +21,6 @@ struct Target {
   bool codes_aligned;
 };
 
-/// What a row becomes codes by.
-struct RowFactor {
-  Divisor by;
-  float shift, bound;
-  bool usable;  // a given scale: within its limits
-};
-/// kPlain: x / scale; kShifted: (x - shift) / scale; kBounded: the same, saturating before.
-enum class Scaling { kPlain, kShifted, kBounded };
-
 __device__ __forceinline__ float half_to_float(uint32_t half) {
   return __half2float(__ushort_as_half(static_cast<uint16_t>(half)));
 }

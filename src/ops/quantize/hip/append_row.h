@@ -19,15 +19,6 @@ struct Target {
   bool codes_aligned;
 };
 
-/// What a row becomes codes by.
-struct RowFactor {
-  Divisor by;
-  float shift, bound;
-  bool usable;  // a given scale: within its limits
-};
-/// kPlain: x / scale; kShifted: (x - shift) / scale; kBounded: the same, saturating before.
-enum class Scaling { kPlain, kShifted, kBounded };
-
 template <Input kInput, Element kElement>
 struct RowOf {
   static constexpr int kVectors = append_vectors(kInput);
