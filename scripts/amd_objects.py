@@ -151,6 +151,23 @@ def instructions(build):
     return problems, f"{count} objects"
 
 
+def report(what, problems):
+    """Prints the problems, a line each; the exit code."""
+    for line in problems:
+        print(line)
+    print(f"{what}, {len(problems)} problems")
+    return 1 if problems else 0
+
+
+def run_cases(cases):
+    """Of (found, expected): the exit code of a self-test."""
+    failures = [(found, expected) for found, expected in cases if found != expected]
+    for found, expected in failures:
+        print(f"self-test: expected {expected!r}, found {found!r}")
+    print(f"self-test: {len(cases)} cases, {len(failures)} failures")
+    return 1 if failures else 0
+
+
 def self_test():
     small = dict(zip(FIELDS, (40, 0, 30, 1024, 0, 8)))
     table = {("op_k", "a"): small, ("op_k", "b"): small}
@@ -171,11 +188,7 @@ def self_test():
         (missing({"v_add_u32"}, "\tv_add_u32_e32 v0\n\tscratch_load_dword v0\n"), ["has scratch_load_dword"]),
         (missing(set(), ""), ['has no line "// Emits" with the instructions that it is about']),
     ]
-    failures = [(found, expected) for found, expected in cases if found != expected]
-    for found, expected in failures:
-        print(f"self-test: expected {expected!r}, found {found!r}")
-    print(f"self-test: {len(cases)} cases, {len(failures)} failures")
-    return 1 if failures else 0
+    return run_cases(cases)
 
 
 def main():
@@ -187,10 +200,7 @@ def main():
         return 2
     build = pathlib.Path(words[1])
     found, what = resources(build, "--write" in sys.argv) if words[0] == "resources" else instructions(build)
-    for line in found:
-        print(line)
-    print(f"amd_objects: {what}, {len(found)} problems")
-    return 1 if found else 0
+    return report(f"amd_objects: {what}", found)
 
 
 if __name__ == "__main__":

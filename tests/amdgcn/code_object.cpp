@@ -12,6 +12,7 @@
 #include <set>
 
 #include "tests/amdgcn/error.h"
+#include "tests/amdgcn/source_kernels.h"
 
 namespace octet::amdgcn {
 namespace {
@@ -49,7 +50,7 @@ struct CodeObjectReader {
     object.gfx950_ = mach == kMachGfx950;
     read_segments(header);
     read_symbols(header);
-    read_code();
+    if (!runs_sources()) read_code();  // the notes are enough for those
   }
 
   void read_segments(const Elf64_Ehdr& header) {

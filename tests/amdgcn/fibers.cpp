@@ -23,7 +23,7 @@ constexpr const char* kStopNames[] = {"a shuffle", "uniform()", "ballot()", "a m
 
 struct Fiber {
   Context context;
-  std::unique_ptr<std::byte[]> stack;
+  std::byte* stack = nullptr;
   Stop stop = Stop::kEnd;
   uint32_t value = 0, from = 0;  // of an exchange; in and out
   uint64_t mask = 0;             // of a ballot
@@ -47,6 +47,7 @@ class Workgroup {
   uint32_t index() const { return static_cast<uint32_t>(current_); }
   uint32_t block(int axis) const { return id_[axis]; }
   uint32_t grid(int axis) const { return launch_.grid[axis]; }
+  const FiberStatistics& statistics() const { return statistics_; }
 
  private:
   static void enter();
@@ -57,30 +58,49 @@ class Workgroup {
   Stop common_stop(size_t wave) const;
   void collect(size_t wave, Stop stop);
   void multiply_wave(Fiber* lanes) const;
-  std::vector<size_t> shuffled(size_t count);
+  void shuffle(std::vector<size_t>& order);
 
   const FiberLaunch& launch_;
   const std::function<void()>& kernel_;
   std::vector<Fiber> fibers_;
+  std::vector<size_t> wave_order_, lane_order_;
   Context scheduler_;
   size_t current_ = 0;
   uint32_t id_[3] = {};
   uint64_t random_;
+  FiberStatistics statistics_;
 };
 
 thread_local Workgroup* active = nullptr;
 
 constexpr size_t kStackBytes = 64 << 10;
 
+/// Why kept, and not cleared: most launches are short, their stacks fresh memory of 16 MiB.
+std::byte* stack_of(size_t index) {
+  thread_local std::vector<std::unique_ptr<std::byte[]>> stacks;
+  while (stacks.size() <= index) {
+    stacks.push_back(std::make_unique_for_overwrite<std::byte[]>(kStackBytes));
+  }
+  return stacks[index].get();
+}
+
 Workgroup::Workgroup(const FiberLaunch& launch, const std::function<void()>& kernel)
-    : launch_(launch), kernel_(kernel), fibers_(launch.threads), random_(launch.seed) {
-  for (Fiber& fiber : fibers_) fiber.stack = std::make_unique<std::byte[]>(kStackBytes);
+    : launch_(launch),
+      kernel_(kernel),
+      fibers_(launch.threads),
+      wave_order_(launch.threads / kLanes),
+      lane_order_(kLanes),
+      random_(launch.seed) {
+  std::iota(wave_order_.begin(), wave_order_.end(), size_t{0});
+  std::iota(lane_order_.begin(), lane_order_.end(), size_t{0});
+  for (size_t i = 0; i < fibers_.size(); ++i) fibers_[i].stack = stack_of(i);
 }
 
 void Workgroup::enter() {
   Fiber& fiber = active->fiber();
+  const bool lost = active->launch_.fault == FiberFault::kLostLane && active->index() == 1;
   try {
-    active->kernel_();
+    if (!lost) active->kernel_();
   } catch (...) {
     fiber.failure = std::current_exception();
   }
@@ -89,7 +109,7 @@ void Workgroup::enter() {
 
 void Workgroup::start(Fiber& fiber) {
   fiber.failure = nullptr;
-  make_context(fiber.context, fiber.stack.get(), kStackBytes, &Workgroup::enter);
+  make_context(fiber.context, fiber.stack, kStackBytes, &Workgroup::enter);
 }
 
 void Workgroup::resume(size_t index) {
@@ -98,15 +118,12 @@ void Workgroup::resume(size_t index) {
   if (fibers_[index].failure) std::rethrow_exception(fibers_[index].failure);
 }
 
-/// 0, 1, ... in order for seed 0, else in a random one.
-std::vector<size_t> Workgroup::shuffled(size_t count) {
-  std::vector<size_t> order(count);
-  std::iota(order.begin(), order.end(), size_t{0});
-  for (size_t n = count; launch_.seed != 0 && n > 1; --n) {
+/// Leaves it as it is, 0, 1, ..., for seed 0.
+void Workgroup::shuffle(std::vector<size_t>& order) {
+  for (size_t n = order.size(); launch_.seed != 0 && n > 1; --n) {
     random_ = random_ * 6364136223846793005u + 1442695040888963407u;
-    std::swap(order[n - 1], order[(random_ >> 33) % n]);
+    std::swap(order[n - 1], order[(random_ >> 32) * n >> 32]);
   }
-  return order;
 }
 
 Stop Workgroup::common_stop(size_t wave) const {
@@ -122,10 +139,17 @@ Stop Workgroup::common_stop(size_t wave) const {
 
 Stop Workgroup::run_wave(size_t wave) {
   for (;;) {
-    for (const size_t lane : shuffled(kLanes)) resume(wave * kLanes + lane);
+    shuffle(lane_order_);
+    for (const size_t lane : lane_order_) resume(wave * kLanes + lane);
     const Stop stop = common_stop(wave);
-    if (stop == Stop::kBarrier || stop == Stop::kEnd) return stop;
-    collect(wave, stop);
+    if (stop == Stop::kEnd) return stop;
+    if (stop != Stop::kBarrier) {
+      ++statistics_.collectives;
+      collect(wave, stop);
+    } else {
+      ++statistics_.barriers;
+      if (launch_.fault != FiberFault::kNoBarrier) return stop;
+    }
   }
 }
 
@@ -148,10 +172,11 @@ void Workgroup::collect(size_t wave, Stop stop) {
 void Workgroup::run(const uint32_t (&id)[3]) {
   std::copy(std::begin(id), std::end(id), id_);
   for (Fiber& fiber : fibers_) start(fiber);
-  const size_t waves = fibers_.size() / kLanes;
+  const size_t waves = wave_order_.size();
   for (;;) {
     size_t ended = 0;
-    for (const size_t wave : shuffled(waves)) ended += run_wave(wave) == Stop::kEnd;
+    shuffle(wave_order_);
+    for (const size_t wave : wave_order_) ended += run_wave(wave) == Stop::kEnd;
     if (ended == waves) return;
     if (ended != 0) {
       fail("workgroup ({}, {}, {}): {} of {} waves ended and the others are at barrier()", id_[0],
@@ -245,7 +270,7 @@ struct ActiveScope {
 
 }  // namespace
 
-void run_on_fibers(const FiberLaunch& launch, const std::function<void()>& kernel) {
+FiberStatistics run_on_fibers(const FiberLaunch& launch, const std::function<void()>& kernel) {
   if (launch.threads == 0 || launch.threads % kLanes != 0) {
     fail("a workgroup of {} work items", launch.threads);
   }
@@ -256,6 +281,7 @@ void run_on_fibers(const FiberLaunch& launch, const std::function<void()>& kerne
       for (uint32_t x = 0; x < launch.grid[0]; ++x) workgroup.run({x, y, z});
     }
   }
+  return workgroup.statistics();
 }
 
 }  // namespace octet::amdgcn

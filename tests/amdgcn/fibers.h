@@ -13,14 +13,27 @@
 
 namespace octet::amdgcn {
 
+/// What is done wrong, to show that it would be seen.
+enum class FiberFault : uint8_t {
+  kNone,
+  kLostLane,   // of each workgroup work item 1 ends before it begins
+  kNoBarrier,  // waves do not wait for each other
+};
+
 struct FiberLaunch {
   uint32_t grid[3] = {1, 1, 1};  // workgroups
   uint32_t threads = 64;         // work items of a workgroup, a multiple of 64
   bool gfx950 = false;           // FP8 is OCP; as the kernel was compiled
   uint64_t seed = 0;
+  FiberFault fault = FiberFault::kNone;
+};
+
+/// What waves came to.
+struct FiberStatistics {
+  uint64_t collectives = 0, barriers = 0;
 };
 
 /// Calls kernel() once for each work item. Throws Error.
-void run_on_fibers(const FiberLaunch& launch, const std::function<void()>& kernel);
+FiberStatistics run_on_fibers(const FiberLaunch& launch, const std::function<void()>& kernel);
 
 }  // namespace octet::amdgcn

@@ -68,6 +68,41 @@ TEST(Fibers, RefuseDivergence) {
   EXPECT_ERROR(run_on_fibers({{1, 1, 1}, 100, false, 0}, [] {}), "a workgroup of 100 work items");
 }
 
+TEST(Fibers, CountWhatWavesComeTo) {
+  const FiberStatistics statistics = run_on_fibers({{2, 1, 1}, 128, false, 1}, [] {
+    host::first_lane(0);
+    host::barrier();
+    host::ballot(true);
+  });
+  EXPECT_EQ(statistics.collectives, 8u);
+  EXPECT_EQ(statistics.barriers, 4u);
+}
+
+TEST(Fibers, ALostWorkItemIsSeenAtACollectiveAndABarrier) {
+  const FiberLaunch launch{{1, 1, 1}, 64, false, 0, FiberFault::kLostLane};
+  EXPECT_ERROR(run_on_fibers(launch, [] { host::ballot(true); }),
+               "lane 0 is at ballot() and lane 1 at the end");
+  EXPECT_ERROR(run_on_fibers(launch, [] { host::barrier(); }),
+               "lane 0 is at barrier() and lane 1 at the end");
+  int ran = 0;
+  run_on_fibers(launch, [&] { ++ran; });
+  EXPECT_EQ(ran, 63);
+}
+
+TEST(Fibers, WithoutBarriersAWaveReadsWhatNobodyWrote) {
+  for (const FiberFault fault : {FiberFault::kNone, FiberFault::kNoBarrier}) {
+    std::vector<int> shared(128);
+    int missed = 0;
+    run_on_fibers({{1, 1, 1}, 128, false, 0, fault}, [&] {
+      const uint32_t item = host::thread_index();
+      shared[item] = 1;
+      host::barrier();
+      missed += shared[127 - item] == 0;
+    });
+    EXPECT_EQ(missed, fault == FiberFault::kNone ? 0 : 64);
+  }
+}
+
 TEST(Fibers, PassOnWhatAKernelThrows) {
   EXPECT_ERROR(run_on_fibers({},
                              [] {

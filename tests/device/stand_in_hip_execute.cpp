@@ -1,5 +1,6 @@
 // Kernels of the stand-in for libamdhip64: the code object that was loaded, instruction by
-// instruction, in memory of its device. What the interpreter refuses is said on stderr.
+// instruction, or the source that it was compiled from, on fibers (source_kernels.h), in memory of
+// its device. What is refused is said on stderr.
 #include <algorithm>
 #include <cstdio>
 #include <memory>
@@ -8,8 +9,8 @@
 #include "device/stand_in_hip.h"
 #if defined(OCTET_HAVE_AMDGCN)
 #include "tests/amdgcn/error.h"
-#include "tests/amdgcn/launch.h"
 #include "tests/amdgcn/matrix.h"
+#include "tests/amdgcn/source_kernels.h"
 #endif
 
 namespace octet::stand_in {
@@ -62,7 +63,7 @@ double run(const Launch& launch, const Function& function, const State& s) {
   interpreted.kernarg = std::as_bytes(std::span(launch.parameter));
   interpreted.skipped = address_of("skip", s.fault, launch.entry);
   interpreted.trap = address_of("trap", s.fault, launch.entry);
-  const auto statistics = amdgcn::launch(*code_of(function), memory, interpreted);
+  const auto statistics = amdgcn::launch_either(*code_of(function), memory, interpreted);
   return 5 + static_cast<double>(statistics.instructions) * 1e-3;  // of the fake clock
 }
 

@@ -13,8 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "amdgcn/fibers.h"
-#include "amdgcn/launch.h"
+#include "amdgcn/source_kernels.h"
 #include "src/core/formats.h"
 #include "src/device/gpu_queue.h"
 #include "src/device/gpu_types.h"
@@ -31,26 +30,17 @@ inline std::shared_ptr<const amdgcn::CodeObject> code_object(const gpu::Kernel& 
   return amdgcn::CodeObject::load(std::as_bytes(std::span(image, size)));
 }
 
-/// Runs a kernel's machine code.
+/// Runs a kernel's machine code or, where the environment asks for it, its source.
 template <class Params>
-void run_machine(const amdgcn::CodeObject& code, amdgcn::Memory& memory, const char* entry,
-                 const gpu::LaunchShape& shape, const Params& params, uint64_t seed) {
+void run_code(const amdgcn::CodeObject& code, amdgcn::Memory& memory, const char* entry,
+              const gpu::LaunchShape& shape, const Params& params, uint64_t seed) {
   amdgcn::Launch launch;
   launch.entry = entry;
   launch.grid[0] = shape.grid_x, launch.grid[1] = shape.grid_y, launch.grid[2] = shape.grid_z;
   launch.block[0] = shape.block_x;
   launch.kernarg = std::as_bytes(std::span(&params, 1));
   launch.seed = seed;
-  amdgcn::launch(code, memory, launch);
-}
-
-/// Runs a kernel's source, compiled for this CPU.
-template <class Params>
-void run_source(void (*kernel)(Params), const gpu::LaunchShape& shape, const Params& params,
-                bool gfx950, uint64_t seed) {
-  const amdgcn::FiberLaunch launch{
-      {shape.grid_x, shape.grid_y, shape.grid_z}, shape.block_x, gfx950, seed};
-  amdgcn::run_on_fibers(launch, [&] { kernel(params); });
+  amdgcn::launch_either(code, memory, launch);
 }
 
 /// Bytes of rows that lie `stride` apart, exactly up to the end of the last; nothing else may be

@@ -1,4 +1,5 @@
-// Runs a kernel of this build in the interpreter, on memory of this process.
+// Runs a kernel of this build in the interpreter or, where the environment asks for it
+// (source_kernels.h), its source on fibers, on memory of this process.
 #pragma once
 
 #include <elf.h>
@@ -9,7 +10,7 @@
 
 #include "src/device/gpu_queue.h"
 #include "tests/amdgcn/error.h"
-#include "tests/amdgcn/launch.h"
+#include "tests/amdgcn/source_kernels.h"
 
 namespace octet::amdgcn {
 
@@ -47,7 +48,7 @@ inline Status run_kernel(const gpu::Kernel& kernel, Arch arch, const gpu::Launch
   launch.kernarg = {static_cast<const std::byte*>(parameter), static_cast<size_t>(parameter_bytes)};
   launch.seed = seed;
   try {
-    amdgcn::launch(*CodeObject::load(whole(image)), memory, launch);
+    launch_either(*CodeObject::load(whole(image)), memory, launch);
   } catch (const Error& error) {
     return Status(StatusCode::kBackend, error.what());
   }

@@ -22,7 +22,7 @@
 #else
 
 #define OCTET_DEVICE inline
-#define OCTET_KERNEL(threads, waves) extern "C" void
+#define OCTET_KERNEL(threads, waves) extern "C" __attribute__((visibility("default"))) void
 #define OCTET_SHARED static
 #define OCTET_UNROLL
 #define OCTET_NO_UNROLL

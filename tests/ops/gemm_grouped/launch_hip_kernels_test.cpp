@@ -1,8 +1,5 @@
-// Every AMD kernel of gemm_grouped as its contract launches it: the machine code in the
-// interpreter, for either device, and the source on fibers.
+// Every AMD kernel of gemm_grouped as its contract launches it, for either device.
 #include <gtest/gtest.h>
-
-#include <map>
 
 #include "ops/gemm_grouped/hip_case.h"
 #include "src/ops/gemm_grouped/hip/gfx942_block.h"
@@ -10,21 +7,6 @@
 #include "src/ops/gemm_grouped/hip/gfx942_simple.h"
 #include "src/ops/gemm_grouped/hip/gfx950_block.h"
 #include "src/ops/gemm_grouped/hip/gfx950_mx.h"
-
-using Params = octet::ops::gemm_grouped::HipParams;
-
-#define OCTET_DECLARE_942_MX(SLOTS, N, WAVES, HELD) \
-  extern "C" void octet_gfx942_moe_mx_##SLOTS##x##N##_w##WAVES(Params);
-#define OCTET_DECLARE_950_MX(SLOTS, N, WAVES, HELD) \
-  extern "C" void octet_gfx950_moe_mx_##SLOTS##x##N##_w##WAVES(Params);
-#define OCTET_DECLARE_BLOCK(SLOTS, N, WAVES, HELD)                         \
-  extern "C" void octet_gfx942_moe_block_##SLOTS##x##N##_w##WAVES(Params); \
-  extern "C" void octet_gfx950_moe_block_##SLOTS##x##N##_w##WAVES(Params);
-OCTET_GFX942_MOE_MX_TILES(OCTET_DECLARE_942_MX)
-OCTET_GFX950_MOE_MX_TILES(OCTET_DECLARE_950_MX)
-OCTET_HIP_MOE_BLOCK_TILES(OCTET_DECLARE_BLOCK)
-extern "C" void octet_gfx942_moe_mx_simple(Params);
-extern "C" void octet_gfx942_moe_block_simple(Params);
 
 namespace octet {
 namespace {
@@ -34,25 +16,6 @@ using gemm::Format;
 using gpu::OutputType;
 using testing_grouped::HipCase;
 using testing_grouped::HipProblem;
-
-using Source = void (*)(Params);
-const std::map<std::string, Source>& sources() {
-#define OCTET_ROW_942_MX(SLOTS, N, WAVES, HELD) \
-  {"octet_gfx942_moe_mx_" #SLOTS "x" #N "_w" #WAVES, octet_gfx942_moe_mx_##SLOTS##x##N##_w##WAVES},
-#define OCTET_ROW_950_MX(SLOTS, N, WAVES, HELD) \
-  {"octet_gfx950_moe_mx_" #SLOTS "x" #N "_w" #WAVES, octet_gfx950_moe_mx_##SLOTS##x##N##_w##WAVES},
-#define OCTET_ROWS_BLOCK(SLOTS, N, WAVES, HELD)             \
-  {"octet_gfx942_moe_block_" #SLOTS "x" #N "_w" #WAVES,     \
-   octet_gfx942_moe_block_##SLOTS##x##N##_w##WAVES},        \
-      {"octet_gfx950_moe_block_" #SLOTS "x" #N "_w" #WAVES, \
-       octet_gfx950_moe_block_##SLOTS##x##N##_w##WAVES},
-  static const std::map<std::string, Source> all{
-      OCTET_GFX942_MOE_MX_TILES(OCTET_ROW_942_MX) OCTET_GFX950_MOE_MX_TILES(OCTET_ROW_950_MX)
-          OCTET_HIP_MOE_BLOCK_TILES(OCTET_ROWS_BLOCK){"octet_gfx942_moe_mx_simple",
-                                                      octet_gfx942_moe_mx_simple},
-      {"octet_gfx942_moe_block_simple", octet_gfx942_moe_block_simple}};
-  return all;
-}
 
 gpu::LaunchShape shape_of(const HipCase& test, const gemm::hip::LaunchPlan& plan) {
   const auto& tile = plan.tile;
@@ -73,15 +36,10 @@ void expect_right(size_t config, const HipProblem& p) {
     if (code == nullptr) continue;
     SCOPED_TRACE(name + " on " + std::string(arch_name(arch)));
     HipCase test(p);
-    testing_hip::run_machine(*code, test.memory(), plan.kernel->entry(), shape_of(test, plan),
-                             test.params(), config);
+    testing_hip::run_code(*code, test.memory(), plan.kernel->entry(), shape_of(test, plan),
+                          test.params(), config);
     test.expect_right();
   }
-  SCOPED_TRACE(name + " from its source");
-  HipCase test(p);
-  testing_hip::run_source(sources().at(plan.kernel->entry()), shape_of(test, plan), test.params(),
-                          Contract::kArch == Arch::kGfx950, 1);
-  test.expect_right();
 }
 
 /// tokens, n, k, experts, topk.

@@ -1,30 +1,11 @@
-// Every AMD kernel of gemm_mxfp8 as its contract launches it: the machine code in the interpreter,
-// for either device, and the source on fibers.
+// Every AMD kernel of gemm_mxfp8 as its contract launches it, for either device.
 #include <gtest/gtest.h>
 
-#include <map>
-
 #include "ops/gemm_mxfp8/hip_case.h"
-#include "src/ops/gemm_mxfp8/hip/gemv_shape.h"
 #include "src/ops/gemm_mxfp8/hip/gfx942_gemv.h"
 #include "src/ops/gemm_mxfp8/hip/gfx942_mfma.h"
 #include "src/ops/gemm_mxfp8/hip/gfx942_simple.h"
 #include "src/ops/gemm_mxfp8/hip/gfx950_mfma.h"
-
-using Params = octet::ops::gemm_mxfp8::HipParams;
-
-#define OCTET_DECLARE_942(M, N, WAVES, HELD) \
-  extern "C" void octet_gfx942_mfma_##M##x##N##_w##WAVES(Params);
-#define OCTET_DECLARE_950(M, N, WAVES, HELD) \
-  extern "C" void octet_gfx950_mfma_##M##x##N##_w##WAVES(Params);
-#define OCTET_DECLARE_GEMV(TOKENS, ROWS, HELD)        \
-  extern "C" void octet_gfx942_gemv_##TOKENS(Params); \
-  extern "C" void octet_gfx942_gemv_##TOKENS##_shared(Params);
-OCTET_GFX942_MX_TILES(OCTET_DECLARE_942)
-OCTET_GFX950_MX_TILES(OCTET_DECLARE_950)
-OCTET_HIP_MX_GEMVS(OCTET_DECLARE_GEMV)
-extern "C" void octet_gfx942_mx_simple(Params);
-extern "C" void octet_gfx942_mx_reduce(Params);
 
 namespace octet {
 namespace {
@@ -33,21 +14,7 @@ namespace gemm = ops::gemm_mxfp8;
 using gpu::OutputType;
 using testing_mx::HipCase;
 
-using Source = void (*)(Params);
-const std::map<std::string, Source>& sources() {
-#define OCTET_ROW_942(M, N, WAVES, HELD) \
-  {"octet_gfx942_mfma_" #M "x" #N "_w" #WAVES, octet_gfx942_mfma_##M##x##N##_w##WAVES},
-#define OCTET_ROW_950(M, N, WAVES, HELD) \
-  {"octet_gfx950_mfma_" #M "x" #N "_w" #WAVES, octet_gfx950_mfma_##M##x##N##_w##WAVES},
-#define OCTET_ROWS_GEMV(TOKENS, ROWS, HELD)                   \
-  {"octet_gfx942_gemv_" #TOKENS, octet_gfx942_gemv_##TOKENS}, \
-      {"octet_gfx942_gemv_" #TOKENS "_shared", octet_gfx942_gemv_##TOKENS##_shared},
-  static const std::map<std::string, Source> all{
-      OCTET_GFX942_MX_TILES(OCTET_ROW_942) OCTET_GFX950_MX_TILES(OCTET_ROW_950)
-          OCTET_HIP_MX_GEMVS(OCTET_ROWS_GEMV){"octet_gfx942_mx_simple", octet_gfx942_mx_simple},
-      {"octet_gfx942_mx_reduce", octet_gfx942_mx_reduce}};
-  return all;
-}
+using Params = gemm::HipParams;
 
 /// The launch that adds up parts of k.
 gpu::LaunchShape reduce_shape(const Params& p) {
@@ -59,40 +26,28 @@ gpu::LaunchShape reduce_shape(const Params& p) {
 }
 
 /// False where this build has no kernels for the arch.
-bool on_machine(HipCase& test, const gemm::hip::LaunchPlan& plan, Arch arch, uint64_t seed) {
+bool on_device(HipCase& test, const gemm::hip::LaunchPlan& plan, Arch arch, uint64_t seed) {
   const auto code = testing_hip::code_object(*plan.kernel, arch);
   if (code == nullptr) return false;
-  testing_hip::run_machine(*code, test.memory(), plan.kernel->entry(), plan.shape, test.params(),
-                           seed);
+  testing_hip::run_code(*code, test.memory(), plan.kernel->entry(), plan.shape, test.params(),
+                        seed);
   if (plan.split == 1) return true;
   const gpu::Kernel& reduce = gemm::hip::reduce_kernel();
-  testing_hip::run_machine(*testing_hip::code_object(reduce, arch), test.memory(), reduce.entry(),
-                           reduce_shape(test.params()), test.params(), seed);
+  testing_hip::run_code(*testing_hip::code_object(reduce, arch), test.memory(), reduce.entry(),
+                        reduce_shape(test.params()), test.params(), seed);
   return true;
-}
-
-void on_fibers(HipCase& test, const gemm::hip::LaunchPlan& plan, bool gfx950) {
-  testing_hip::run_source(sources().at(plan.kernel->entry()), plan.shape, test.params(), gfx950, 1);
-  if (plan.split == 1) return;
-  testing_hip::run_source(octet_gfx942_mx_reduce, reduce_shape(test.params()), test.params(),
-                          gfx950, 1);
 }
 
 /// A config of a contract on one problem: on both devices where it is of gfx942.
 template <class Contract>
 void expect_right(size_t config, const gemm::Problem& p, OutputType type, bool any = false) {
-  const bool is_gfx950 = Contract::kArch == Arch::kGfx950;
   const auto& chosen = Contract::kConfigs[config];
   const gemm::hip::LaunchPlan plan = Contract::plan(static_cast<int>(config), p);
   for (const Arch arch : {Arch::kGfx942, Arch::kGfx950}) {
     SCOPED_TRACE(fmt::format("{} on {}", Contract::name(chosen), arch_name(arch)));
     HipCase test(p.m, p.n, p.k, type, plan.split, any);
-    if (on_machine(test, plan, arch, config)) test.expect_right();
+    if (on_device(test, plan, arch, config)) test.expect_right();
   }
-  SCOPED_TRACE(Contract::name(chosen) + " from its source");
-  HipCase test(p.m, p.n, p.k, type, plan.split, any);
-  on_fibers(test, plan, is_gfx950);
-  test.expect_right();
 }
 
 /// Odd m and n over two tiles, and few tokens; k whole and, where that is taken, not.
@@ -129,7 +84,7 @@ TEST(MxHipKernels, GivesTheSameBitsAnySchedule) {
   std::vector<float> first;
   for (const uint64_t seed : {0, 1, 2}) {
     HipCase test(19, 21, 1024, OutputType::kF32, plan.split);
-    if (!on_machine(test, plan, Arch::kGfx942, seed)) GTEST_SKIP() << "no kernels for gfx942";
+    if (!on_device(test, plan, Arch::kGfx942, seed)) GTEST_SKIP() << "no kernels for gfx942";
     const auto* d = static_cast<const float*>(test.params().d);
     const std::vector<float> bits(d, d + 19 * 24);
     if (seed == 0) first = bits;
