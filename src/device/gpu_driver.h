@@ -37,7 +37,7 @@ struct TensorMapShape {
   int box_rows = 0, box_cols = 0;
   int element_bytes = 1;
   int swizzle_bytes = 128;  // 0, 32, 64 or 128
-  int promote_bytes = 256;  // that the second-level cache asks memory for: 64, 128 or 256
+  int promote_bytes = 128;  // that the second-level cache asks memory for: 64, 128 or 256
   /// Above 0: a stack of such matrices, boxes of one plane; the distance as the stride.
   int64_t planes = 0, plane_bytes = 0;
 };

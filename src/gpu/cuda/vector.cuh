@@ -8,7 +8,7 @@ namespace octet::gpu {
 /// Read-only data, not kept in the first-level cache.
 __device__ __forceinline__ uint4 load_once(const void* address) {
   uint4 v;
-  asm volatile("ld.global.nc.L1::no_allocate.L2::256B.v4.u32 {%0, %1, %2, %3}, [%4];"
+  asm volatile("ld.global.nc.L1::no_allocate.L2::128B.v4.u32 {%0, %1, %2, %3}, [%4];"
                : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
                : "l"(address));
   return v;
@@ -17,7 +17,7 @@ __device__ __forceinline__ uint4 load_once(const void* address) {
 /// The same of what the launch before this one may write while this one waits for its end.
 __device__ __forceinline__ uint4 load_fresh(const void* address) {
   uint4 v;
-  asm volatile("ld.global.L1::no_allocate.L2::256B.v4.u32 {%0, %1, %2, %3}, [%4];"
+  asm volatile("ld.global.L1::no_allocate.L2::128B.v4.u32 {%0, %1, %2, %3}, [%4];"
                : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
                : "l"(address));
   return v;

@@ -22,8 +22,11 @@ TEST(Sm90Split, ThreadBlocksAreAlignedToItems) {
   EXPECT_EQ(blocks_of(100, 1, 131072), 132u);  // 100 would leave 32 idle
 }
 
-TEST(Sm90Split, AThreadBlockIsWorthFourUnits) {
+/// Else units, but no item is cut that is worth less than a thread block.
+TEST(Sm90Split, AThreadBlockIsWorthFourUnitsOrAnItem) {
   EXPECT_EQ(blocks_of(1, 1, 1024), 8u);
+  EXPECT_EQ(blocks_of(3, 3, 77), 9u);      // 27 units
+  EXPECT_EQ(blocks_of(300, 1, 64), 132u);  // 600 units
   EXPECT_EQ(blocks_of(1, 1, 1), 1u);
   EXPECT_EQ(blocks_of(1, 1, 0), 1u);
 }

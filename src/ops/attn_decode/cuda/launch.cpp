@@ -39,7 +39,7 @@ Result<BoxParams> boxes_of(const gpu::Driver& driver, const KvCache& c, int64_t 
   shape.box_rows = static_cast<int>(box_rows);
   shape.box_cols = shape.swizzle_bytes = static_cast<int>(std::min<int64_t>(c.dim, 128));
   // Other heads' rows, which lie between, are asked for by other thread blocks.
-  if (columns && c.heads > 1 && c.dim < 256) shape.promote_bytes = static_cast<int>(c.dim);
+  if (columns && c.heads > 1 && c.dim == 64) shape.promote_bytes = 64;
   BoxParams boxes{};
   boxes.head_column = columns ? static_cast<int32_t>(steps.head) : 0;
   boxes.head_plane = columns ? 0 : 1;
@@ -77,6 +77,9 @@ Status run(const LaunchPlan& plan, const AttnDecodeArgs& args, select::Workspace
     OCTET_CHECK_OK(cut_line(shares, args, "sm90_simple", p));
     OCTET_CHECK_OK(set_records(shares, workspace, stream, p));
     p.item_cost = p.fixed_splits ? 0 : plan.item_units;
+    const uint32_t items = static_cast<uint32_t>(p.batch * p.pairs), blocks = plan.shape.grid_x;
+    p.by_items = Divider(items);
+    p.grid_fits = std::max(items, blocks) % std::min(items, blocks) == 0;
   }
   const gpu::Kernel* kernel = plan.kernel;
   if (plan.box_kernel != nullptr && has_boxes(args.k) && has_boxes(args.v)) {

@@ -16,7 +16,7 @@ struct LaunchPlan {
   int row_blocks = 1;                       // of each KV head
   int unit = 0;         // tokens that are computed together; 0: by one thread block a row
   int least_units = 0;  // that a thread block is worth, where no split is given
-  int item_units = 0;   // that the end of a short item takes as long as
+  int item_units = 0;   // that the end of an item takes as long as
   int64_t record_bytes = 0;
 };
 

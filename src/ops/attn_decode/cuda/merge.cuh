@@ -7,6 +7,7 @@
 // Why so     a thread has a vector, or two, and a lane a record: few instructions, few round trips
 #pragma once
 
+#include "src/gpu/cuda/arrival.cuh"
 #include "src/ops/attn_decode/cuda/attend.cuh"
 
 namespace octet::ops::attn_decode {
@@ -32,6 +33,26 @@ struct Part {
   }
 };
 
+/// Parts of an item that shares cut.
+struct PartsOfItem {
+  int32_t sequence, pair;
+  int32_t places;  // of the first thread block: two, of which it may have the second
+  int32_t first;   // record
+  int32_t count;
+
+  /// Number of the record of part i: one thread block's.
+  __device__ __forceinline__ int32_t record(int32_t i) const {
+    return i == 0 ? first : places + 2 * i;
+  }
+};
+
+/// What a thread block has to do for an item when it has run: slices to add up, a bit each; roles in
+/// which it leaves.
+struct Due {
+  uint32_t slices, roles;
+  PartsOfItem item;
+};
+
 template <SplitShape S>
 struct Merge {
   static constexpr int kAtOnce = kMergeFan / Part<S>::kEach;  // records under way
@@ -44,6 +65,7 @@ struct Merge {
     float old_weight[S.rows()];              // of what was added before them
     Denominator rows[S.rows()];
     bool last;
+    Due due[2];  // of its last item, and of one before
   };
 
   const Sm90Params& p;
@@ -68,8 +90,16 @@ struct Merge {
   /// Then: divides a vector and stores it.
   __device__ __forceinline__ void store_vector(int32_t sequence, int32_t pair, int vector,
                                                float4 values) const;
+  /// The same of a vector whose two rows have this state; stores the log of a row with its first
+  /// element.
+  __device__ __forceinline__ void store_rows(int32_t sequence, int32_t pair, int vector,
+                                             float4 values, float2 most, float2 all) const;
 
  private:
+  __device__ __forceinline__ void store_row(const RowAt& to, int element, const Denominator& d,
+                                            float x, float y) const {
+    store_pair(p, out_index(p, to) + element, d.divide(x), d.divide(y));
+  }
   __device__ __forceinline__ void add_warps_of_row(int row) const {
     float most = -INFINITY, all = 0;
 #pragma unroll
@@ -237,11 +267,7 @@ __device__ __forceinline__ bool Merge<S>::last_of(uint32_t* counter, int32_t cou
                                                   int32_t times) const {
   __syncthreads();  // the record is stored
   if (threadIdx.x == 0) {
-    uint32_t before;
-    asm volatile("atom.add.acq_rel.gpu.global.u32 %0, [%1], %2;"
-                 : "=r"(before)
-                 : "l"(counter), "r"(times)
-                 : "memory");
+    const uint32_t before = gpu::arrive_at(counter, static_cast<uint32_t>(times));
     shared.last = before + times == static_cast<uint32_t>(count);
     if (shared.last) *counter = 0;  // for the next launch
   }
@@ -273,9 +299,25 @@ __device__ __forceinline__ void Merge<S>::store_vector(int32_t sequence, int32_t
     const int32_t row = Part<S>::row_of(vector) + h;
     if (first_row + row >= p.rows) continue;
     const RowAt to = row_at(p, sequence, head_of(p, pair), first_row + row);
-    const Denominator d = shared.rows[row];
-    store_pair(p, out_index(p, to) + Part<S>::element_of(vector),
-               d.divide(h == 0 ? values.x : values.y), d.divide(h == 0 ? values.z : values.w));
+    store_row(to, Part<S>::element_of(vector), shared.rows[row], h == 0 ? values.x : values.y,
+              h == 0 ? values.z : values.w);
+  }
+}
+
+template <SplitShape S>
+__device__ __forceinline__ void Merge<S>::store_rows(int32_t sequence, int32_t pair, int vector,
+                                                     float4 values, float2 most,
+                                                     float2 all) const {
+  const int32_t first_row = first_row_of<S>(p, pair) + Part<S>::row_of(vector);
+  const int element = Part<S>::element_of(vector);
+#pragma unroll
+  for (int h = 0; h < 2; ++h) {
+    if (first_row + h >= p.rows) continue;
+    const RowAt to = row_at(p, sequence, head_of(p, pair), first_row + h);
+    const Denominator d = denominator(p, to.head, (h == 0 ? most.x : most.y) - kLift,
+                                      h == 0 ? all.x : all.y);
+    if (element == 0) store_lse(p, to, d.lse);
+    store_row(to, element, d, h == 0 ? values.x : values.y, h == 0 ? values.z : values.w);
   }
 }
 

@@ -15,7 +15,9 @@ struct BoxParams {
 struct Sm90Params : GpuParams {
   BoxParams k_boxes, v_boxes;  // where the kernel copies boxes
   int32_t box_rows;            // tokens: a power of two
-  int32_t item_cost;           // of the end of a short item, in elements
+  int32_t item_cost;           // in elements, where shares do not fit items
+  Divider by_items;            // pairs of all sequences
+  bool grid_fits;              // the grid is a multiple of them, or they of it
   bool same_places;            // codes of values lie in their memory as those of keys in theirs
   bool dependent;
 };

@@ -12,7 +12,7 @@ namespace octet::ops::attn_decode {
 namespace {
 
 constexpr int64_t kMostUnits = 160;          // compute units whose thread blocks have records
-constexpr int kItemUnits = 8;                // that the end of a short item takes as long as
+constexpr int kItemUnits = 16;               // that the end of an item takes as long as
 constexpr double kMostUnitsOfCall = 0x1p27;  // 1 TB; with what short items add a line has 2^31
 
 SplitShape shape_of(const Problem& p, int warps = kUnitWarps) {
@@ -106,8 +106,8 @@ cuda::LaunchPlan Sm90Split::plan(int index, const Problem& p, const Device& devi
   const double units = static_cast<double>(items) * static_cast<double>(units_of(p));
   const int64_t units_of_device = std::min<int64_t>(device.cu_num, kMostUnits);
   const int64_t most = blocks_for(items, units_of_device * shape.blocks(), kMergeFan);
-  plan.shape.grid_x =
-      static_cast<uint32_t>(std::clamp(units / config.least_units, 1.0, static_cast<double>(most)));
+  plan.shape.grid_x = static_cast<uint32_t>(
+      std::clamp<double>(units / config.least_units, std::min(items, most), most));
   plan.shape.block_x = static_cast<uint32_t>(shape.threads());
   plan.shape.shared_bytes = static_cast<uint32_t>(shape.shared_bytes());
   return plan;

@@ -4,28 +4,35 @@
 
 #include "src/ops/attn_decode/cuda/attend_impl.cuh"
 #include "src/ops/attn_decode/cuda/parts.cuh"
+#include "src/ops/attn_decode/cuda/slices.cuh"
 
 namespace octet::ops::attn_decode {
 
-/// What a run of units leaves behind, to where it belongs.
+/// What a run of units leaves behind, to where it belongs. Whether finish_items() may have to do.
 template <SplitShape S>
-__device__ __forceinline__ void finish_run(const Sm90Params& p, const Share<S>& share,
+__device__ __forceinline__ bool finish_run(const Sm90Params& p, const Share<S>& share,
                                            const Runs<S>& runs, const Merge<S>& merge,
                                            Attend<S>& attend) {
   Part<S> part;
   merge.warps(attend, attend.v_scale, part);
-  if (runs.at.unit > 0 || !runs.ends()) {
-    const int32_t element = runs.at.element(p, runs.at.unit);
-    const Parts<S> parts(p, share, merge, runs.element - element, runs.at.elements(p));
-    const bool last = !p.fixed_splits || runs.ends() || runs.left == 1;
-    if (!parts.add(element, last, part)) return;
+  const Walk<S.unit()>& at = runs.at;
+  if (at.unit > 0 || !runs.ends()) {
+    const int32_t element = at.element(p, at.unit);
+    const Parts<S> parts(p, share, merge, runs.element - element, at.elements(p));
+    if (!p.fixed_splits) {
+      add_in_slices(merge, parts.item(at.sequence, at.pair), share.number - parts.begin,
+                    runs.last(p), part);
+      return true;
+    }
+    if (!parts.add(element, runs.ends() || runs.last(p), part)) return false;
   }
-  merge.prepare_rows(runs.at.sequence, runs.at.pair, true);
+  merge.prepare_rows(at.sequence, at.pair, true);
 #pragma unroll
   for (int e = 0; e < Part<S>::kEach; ++e) {
     if (!Part<S>::has(e)) continue;
-    merge.store_vector(runs.at.sequence, runs.at.pair, Part<S>::vector(e), part.values[e]);
+    merge.store_vector(at.sequence, at.pair, Part<S>::vector(e), part.values[e]);
   }
+  return false;
 }
 
 template <SplitShape S>
@@ -52,8 +59,9 @@ __device__ __forceinline__ void run_split(const Sm90Params& p) {
   attend.ask_q(runs.at.sequence, head_of(p, runs.at.pair), first_row_of<S>(p, runs.at.pair));
   Fetch<S> fetch(p, runs, ring);
   fetch.share_units(mine.end - mine.begin);
+  no_items_due(merge);
   int ahead = -1, stage = 0, round = 0;  // stages on their way; the next one, and its use
-  bool fresh = true;                    // q is only asked for
+  bool fresh = true, due = false;       // q is only asked for; an item is to be finished
 #pragma unroll 1
   for (;;) {
     attend.clear();
@@ -76,11 +84,12 @@ __device__ __forceinline__ void run_split(const Sm90Params& p) {
       --ahead;
       if (++stage == S.stages()) stage = 0, ++round;
     }
-    finish_run(p, share, runs, merge, attend);
-    if (!runs.next(p)) return;
+    due |= finish_run(p, share, runs, merge, attend);
+    if (!runs.next(p)) break;
     attend.ask_q(runs.at.sequence, head_of(p, runs.at.pair), first_row_of<S>(p, runs.at.pair));
     fresh = true;
   }
+  if (due) finish_items(merge);
 }
 
 }  // namespace octet::ops::attn_decode

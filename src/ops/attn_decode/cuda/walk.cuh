@@ -1,5 +1,7 @@
 // Who computes which units: all items in one line, in order of KV head and rows of q, then of sequence,
-// cut into equal shares. An item without a token has one unit, which writes its result.
+// cut into equal shares. An item without a token has one unit, which writes its result. Where shares
+// do not fit items, an item's place in the line begins with elements that are no units: what its end
+// costs a thread block that has another item, too.
 //
 // Why heads first: thread blocks of all heads then pass the same tokens at about the same time, whose
 // rows lie side by side in a (tokens, heads) cache, so memory may find its pages open.
@@ -7,6 +9,7 @@
 // An element of the line, which no share cuts, is a unit or, where splits are fixed, a split.
 #pragma once
 
+#include "src/ops/attn_decode/cuda/even_cut.h"
 #include "src/ops/attn_decode/cuda/split_shape.h"
 #include "src/ops/attn_decode/cuda/view.cuh"
 
@@ -42,12 +45,6 @@ struct Walk {
     return (first_unit() + of) * kUnit;
   }
 
-  /// What the end of a short item costs, in elements: its place in the line begins with as many that
-  /// are no units.
-  __device__ __forceinline__ int32_t cost(const Sm90Params& p, int32_t short_units) const {
-    return units <= short_units ? p.item_cost : 0;
-  }
-
   /// Elements of the item before unit `of`.
   __device__ __forceinline__ int32_t element(const Sm90Params& p, int32_t of) const {
     return p.by_split.quotient(first_unit() + of) - p.by_split.quotient(first_unit());
@@ -77,27 +74,9 @@ template <SplitShape S>
 struct Share {
   Walk<S.unit()> at;
   int32_t number;      // of the thread block
-  int32_t begin, end;   // elements; begin: of the first unit
-  int32_t short_units;  // of an item that has a cost
-  int32_t each;         // elements of a share; `longer` shares have one more, and come first
-  int32_t longer;
-  float share_of_element;  // 1 / each
-
-  __device__ __forceinline__ int32_t begin_of(int32_t block) const {
-    return block * each + min(block, longer);
-  }
-  /// The share that holds `element`.
-  __device__ __forceinline__ int32_t block_with(int32_t element) const {
-    // Right to one, of shares of `each` and of longer ones.
-    auto block = static_cast<int32_t>(static_cast<float>(element - longer) * share_of_element);
-    if (block < longer) {
-      block = static_cast<int32_t>(
-          __fdividef(static_cast<float>(element), static_cast<float>(each + 1)));
-    }
-    while (begin_of(block) > element) --block;
-    while (begin_of(block + 1) <= element) ++block;
-    return block;
-  }
+  int32_t begin, end;  // elements; begin: of the first unit
+  int32_t item_cost;   // of each item
+  EvenCut cut;
 };
 
 /// A share as runs of units that warps take together, each of one item: as far as item and share
@@ -107,7 +86,7 @@ struct Runs {
   Walk<S.unit()> at;
   int32_t element;  // of the line
   int32_t left;     // elements of the share, this run's too
-  int32_t short_units;
+  int32_t item_cost;
   int32_t count;    // units of the run
   int32_t turn;     // the warp that has the first of them
 
@@ -115,20 +94,18 @@ struct Runs {
       : at(share.at),
         element(share.begin),
         left(share.end - share.begin),
-        short_units(share.short_units),
+        item_cost(share.item_cost),
         turn(0) {
     measure(p);
   }
   __device__ __forceinline__ bool next(const Sm90Params& p) {
-    const int32_t elements = !p.fixed_splits ? count : 1;
-    left -= elements, element += elements;
+    left -= elements(p), element += elements(p);
     if (left <= 0) return false;
     if (!p.fixed_splits) turn = (turn + count) % S.warps;
     const bool another = ends();
     at.advance(p, count);
     if (another) {
-      const int32_t cost = at.cost(p, short_units);
-      left -= cost, element += cost;
+      left -= item_cost, element += item_cost;
       if (left <= 0) return false;
     }
     measure(p);
@@ -136,8 +113,15 @@ struct Runs {
   }
   /// Whether it is the last one of its item.
   __device__ __forceinline__ bool ends() const { return at.unit + count == at.units; }
+  /// Whether it is the last one of the share.
+  __device__ __forceinline__ bool last(const Sm90Params& p) const {
+    return left - elements(p) <= (ends() ? item_cost : 0);
+  }
 
  private:
+  __device__ __forceinline__ int32_t elements(const Sm90Params& p) const {
+    return !p.fixed_splits ? count : 1;
+  }
   __device__ __forceinline__ void measure(const Sm90Params& p) {
     count = at.units - at.unit;
     if (!p.fixed_splits) {
@@ -174,10 +158,12 @@ __device__ __forceinline__ int32_t quotient(int32_t a, int32_t b) {
 template <SplitShape S>
 __device__ __forceinline__ void cut_line(int32_t total, int32_t blocks, Share<S>& share) {
   share.number = static_cast<int32_t>(blockIdx.x);
-  share.each = quotient(total, blocks);
-  share.longer = total - share.each * blocks;
-  share.share_of_element = __fdividef(1.0f, static_cast<float>(share.each));
-  share.begin = share.begin_of(share.number), share.end = share.begin_of(share.number + 1);
+  const int32_t each = quotient(total, blocks);
+  const auto shares = static_cast<float>(blocks);
+  const uint32_t of_share = __float2uint_rn(__fdividef(0x1p32f, shares));  // to 2^-22 of it
+  share.cut = {each, total - each * blocks, of_share + (of_share >> 21) + 8,
+               __fdividef(shares, static_cast<float>(total))};
+  share.begin = share.cut.begin_of(share.number), share.end = share.cut.begin_of(share.number + 1);
 }
 
 /// The sequences of a thread, or of a lane where there are few: the same in each warp then.
@@ -198,25 +184,31 @@ template <SplitShape S>
 struct Lengths {
   const Sm90Params& p;
   const Sequences<S> of;
-  int32_t short_units = 0;
-  Walk<S.unit()> walk{};                // in the last of them
-  int32_t mine = 0, before = 0;      // elements of them; of those of other threads before them
-  int32_t all = 0, shortest = 0;     // of all; units of the thread's shortest item
+  int32_t item_cost = 0;
+  Walk<S.unit()> walk{};         // in the last of them
+  int32_t mine = 0, before = 0;  // elements of them; of those of other threads before them
+  int32_t all = 0;               // of all
+  bool alike = true;             // the thread's are as long as the first of all
 
   __device__ __forceinline__ explicit Lengths(const Sm90Params& params) : p(params), of(params) {}
-  __device__ __forceinline__ void measure(int32_t short_items, int32_t* of_warps) {
-    short_units = short_items, mine = 0, shortest = INT32_MAX;
+  __device__ __forceinline__ void measure(int32_t cost, int32_t* of_warps) {
+    item_cost = cost, mine = 0;
+    const int32_t length = length_of(p, 0);
 #pragma unroll 1
     for (int32_t b = of.first; b < of.last; ++b) {
       walk.enter(p, b);
       mine += elements();
-      shortest = min(shortest, walk.units);
+      alike = alike && walk.length == length;
     }
     before = scan(mine, all);
     if (!of.few) add_warps(of_warps);
   }
   __device__ __forceinline__ int32_t elements() const {
-    return walk.elements(p) + walk.cost(p, short_units);
+    return walk.elements(p) + item_cost;
+  }
+  __device__ __forceinline__ bool all_alike() const {
+    if (p.seqlens == nullptr) return true;
+    return of.few ? __all_sync(0xffffffff, alike) : __syncthreads_and(alike) != 0;
   }
   __device__ __forceinline__ bool hold(int32_t element) const {
     return element >= before && element < before + mine;
@@ -231,7 +223,7 @@ struct Lengths {
         before += elements();
       }
     }
-    const int32_t in_item = element - before - walk.cost(p, short_units);
+    const int32_t in_item = element - before - item_cost;
     walk.unit = walk.unit_of(p, max(in_item, 0));
     return max(-in_item, 0);
   }
@@ -251,31 +243,40 @@ struct Lengths {
   }
 };
 
-/// Thread blocks that a line of `total` elements is worth.
-__device__ __forceinline__ int32_t blocks_of(const Sm90Params& p, int32_t total) {
-  return min(static_cast<int32_t>(gridDim.x), max(p.by_least.quotient(total), 1));
+/// Thread blocks that a line is worth, and whether their shares fit its items: none begins within an
+/// item but where it has whole shares of one alone.
+struct Blocks {
+  int32_t count;
+  bool fit;
+};
+/// Of `total` elements of items of one length, or of any.
+__device__ __forceinline__ Blocks blocks_of(const Sm90Params& p, int32_t total, bool alike) {
+  const int32_t most = static_cast<int32_t>(gridDim.x), worth = p.by_least.quotient(total);
+  const auto items = static_cast<int32_t>(p.by_items.divisor);
+  if (worth >= most) return {most, alike && p.grid_fits};
+  if (p.fixed_splits) return {max(worth, 1), false};
+  if (worth <= items) return {min(items, most), alike && (items <= most || p.grid_fits)};
+  return {alike ? static_cast<int32_t>(p.by_items.quotient(worth)) * items : worth, alike};
 }
 
-/// find_share of a call of several sequences, or of short items.
+/// find_share of a call of several sequences, or of items that shares do not fit.
 template <SplitShape S>
 __device__ __forceinline__ bool find_share_of_many(const Sm90Params& p, Share<S>& share,
                                                    int32_t* of_warps, Share<S>& mine) {
   Lengths<S> own(p);
-  int32_t blocks = 0;
-  mine.short_units = 0;
+  Blocks blocks{};
+  mine.item_cost = 0;
 #pragma unroll 1
-  for (bool again = false;;) {
-    own.measure(mine.short_units, of_warps);
+  for (bool again = false;; again = true) {
+    own.measure(mine.item_cost, of_warps);
     const int32_t total = own.all * p.pairs;
     if (!again) {
-      blocks = blocks_of(p, total);
-      if (blockIdx.x >= blocks) return false;
+      blocks = blocks_of(p, total, own.all_alike());
+      if (blockIdx.x >= blocks.count) return false;
     }
-    cut_line(total, blocks, mine);
-    const bool some = !again && p.item_cost > 0 && own.shortest < mine.each / 2;
-    again = own.of.few ? __any_sync(0xffffffff, some) : __syncthreads_or(some);
-    if (!again) break;
-    mine.short_units = mine.each / 2;
+    cut_line(total, blocks.count, mine);
+    if (again || p.item_cost == 0 || blocks.fit) break;
+    mine.item_cost = min(p.item_cost, mine.cut.each - mine.cut.each / 4);  // not most of a small share
   }
   if (blockIdx.x == 0) {
     for (int32_t b = own.of.first; b < own.of.last; ++b) check_length(p, b);
@@ -294,19 +295,19 @@ __device__ __forceinline__ bool find_share_of_many(const Sm90Params& p, Share<S>
 }
 
 /// Sets `mine`, and `share` in shared memory, to that of this thread block; false where it has
-/// none. By all threads; `share` is there after their next barrier. An item that is less than half
-/// a share is short. Every thread finds the share of a call of one sequence alone.
+/// none. By all threads; `share` is there after their next barrier. Every thread finds the share of
+/// a call of one sequence alone.
 template <SplitShape S>
 __device__ __forceinline__ bool find_share(const Sm90Params& p, Share<S>& share, int32_t* of_warps,
                                            Share<S>& mine) {
   if (p.batch == 1) {
     mine.at.enter(p, 0);
     const int32_t all = mine.at.elements(p), total = all * p.pairs;
-    const int32_t blocks = blocks_of(p, total);
-    if (blockIdx.x >= blocks) return false;
-    mine.short_units = 0;
-    cut_line(total, blocks, mine);
-    if (p.item_cost == 0 || mine.at.units >= mine.each / 2) {
+    const Blocks blocks = blocks_of(p, total, true);
+    if (blockIdx.x >= blocks.count) return false;
+    if (p.item_cost == 0 || blocks.fit) {
+      mine.item_cost = 0;
+      cut_line(total, blocks.count, mine);
       if (blockIdx.x == 0 && threadIdx.x == 0) check_length(p, 0);
       mine.at.pair = quotient(mine.begin, all);
       mine.at.unit = mine.at.unit_of(p, mine.begin - mine.at.pair * all);
