@@ -180,8 +180,9 @@ void print_done(const std::vector<Done>& all) {
   }
   print(table.text());
   print(
-      "replaced: a kernel that beat the row's by 3 %; kept: none did; --resume takes finished "
-      "shapes over\n");
+      "replaced: a kernel that beat the row's by 3 %, or any where the row was another card's; "
+      "kept: "
+      "none did; --resume takes finished shapes over\n");
   for (const Done& done : all) {
     for (const std::string& reason : done.run.failed) print("failed: " + reason + "\n");
     if (!done.error.empty()) print("failed: " + done.error + "\n");

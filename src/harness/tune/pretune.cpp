@@ -115,7 +115,7 @@ std::map<TunedKey, const TunedRow*> by_key(const std::vector<TunedRow>& rows) {
 
 /// Whether a row of a table that was read is `result`, as far as its text tells.
 bool is_result(const TunedRow& row, const TunedRow& result) {
-  return row.variant == result.variant &&
+  return row.variant == result.variant && row.device == result.device &&
          fmt::format("{:.6g}", row.us) == fmt::format("{:.6g}", result.us);
 }
 
@@ -204,7 +204,8 @@ PretuneOutcome merge_pretuned(const PretunePlan& plan, std::span<const TuneRecor
     }
     const std::string& name = plan.op->variants()[static_cast<size_t>(row.variant)].name;
     const Measurement* incumbent = record.row(name);
-    if (incumbent != nullptr && incumbent->us < fresh[0].us * kWinMargin) {
+    const bool of_this = select::other_device(row.device, device).empty();
+    if (of_this && incumbent != nullptr && incumbent->us < fresh[0].us * kWinMargin) {
       ++counts.kept;
     } else {
       row = fresh[0];

@@ -52,7 +52,8 @@ std::vector<std::string> repeated_rows(const PretunePlan& plan,
 /// A row that an earlier part of the run wrote counts as what it was then.
 struct PretuneCounts {
   int64_t added = 0;     // shapes that had no row of this device
-  int64_t replaced = 0;  // the winner beats the row's kernel by kWinMargin, or that one failed
+  int64_t replaced = 0;  // the winner beats the row's kernel by kWinMargin, or that one failed, or
+                         // the row was measured on another device
   int64_t kept = 0;      // the row's kernel won, or lost by less
   int64_t no_winner = 0;
 };
