@@ -177,7 +177,8 @@ std::vector<std::string> repeated_rows(const PretunePlan& plan,
 }
 
 PretuneOutcome merge_pretuned(const PretunePlan& plan, std::span<const TuneRecord> records,
-                              const Device& device, const std::string& source) {
+                              const Device& device, const std::string& source,
+                              std::set<TunedKey>& counted) {
   PretuneOutcome outcome;
   outcome.rows = plan.kept;
   std::map<TunedKey, size_t> at;
@@ -191,7 +192,9 @@ PretuneOutcome merge_pretuned(const PretunePlan& plan, std::span<const TuneRecor
       ++counts.no_winner;
       continue;
     }
-    const auto found = at.find(select::tuned_key(fresh[0]));
+    const TunedKey key = select::tuned_key(fresh[0]);
+    const bool first = counted.insert(key).second;
+    const auto found = at.find(key);
     if (found == at.end()) {
       outcome.rows.push_back(fresh[0]);
       ++counts.added;
@@ -199,7 +202,7 @@ PretuneOutcome merge_pretuned(const PretunePlan& plan, std::span<const TuneRecor
     }
     TunedRow& row = outcome.rows[found->second];
     if (is_result(row, fresh[0])) {
-      ++(record.incumbent.empty() ? counts.added : counts.replaced);
+      ++(!first ? counts.kept : record.incumbent.empty() ? counts.added : counts.replaced);
       continue;
     }
     const std::string& name = plan.op->variants()[static_cast<size_t>(row.variant)].name;

@@ -2,6 +2,7 @@
 // whatever device, measured on the live one and written under its (arch, cu_num).
 #pragma once
 
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -63,7 +64,10 @@ struct PretuneOutcome {
   PretuneCounts counts;
   std::vector<select::TunedRow> rows;
 };
+/// `counted`: keys of the same `out` that earlier tables of the run have counted; they are kept
+/// here, and this table's are added to them.
 PretuneOutcome merge_pretuned(const PretunePlan& plan, std::span<const TuneRecord> records,
-                              const Device& device, const std::string& source);
+                              const Device& device, const std::string& source,
+                              std::set<select::TunedKey>& counted);
 
 }  // namespace octet::harness

@@ -40,7 +40,8 @@ class PretuneTest : public testing::Test {
   }
   /// The table after `records`.
   std::string merged(const std::vector<TuneRecord>& records, PretuneCounts& counts) {
-    const PretuneOutcome outcome = merge_pretuned(plan(), records, device_, "new");
+    std::set<select::TunedKey> counted;
+    const PretuneOutcome outcome = merge_pretuned(plan(), records, device_, "new", counted);
     counts = outcome.counts;
     return select::format_tuned_table(op(), outcome.rows);
   }
@@ -157,12 +158,13 @@ TEST_F(PretuneTest, ARowOfAnotherDeviceOfTheSameKeyIsReplacedWhateverItsKernel) 
   const auto after = [&](const std::string& measured_on, double simple) {
     EXPECT_TRUE(write_file(path_, header + row + "sm90_simple,4,s," + measured_on + "\n").ok());
     const PretunePlan plan = plan_pretune(sources({path_})[0], h100);
+    std::set<select::TunedKey> counted;
     const PretuneOutcome outcome =
         merge_pretuned(plan,
                        std::vector<TuneRecord>{record(
                            testing_tune::problem(16), "sm90_wgmma_swap_8x64x128_g2_c1",
                            {{"sm90_simple", simple}, {"sm90_wgmma_swap_8x64x128_g2_c1", 5}})},
-                       h100, "new");
+                       h100, "new", counted);
     EXPECT_EQ(outcome.counts.replaced + outcome.counts.kept, 1);
     return select::format_tuned_table(op(), outcome.rows);
   };
