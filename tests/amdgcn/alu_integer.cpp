@@ -1,23 +1,14 @@
 // Vector integer arithmetic, shifts, bits and moves, of 32 and 16 bits.
+#include "tests/amdgcn/alu_integer.h"
+
 #include <algorithm>
 #include <bit>
 #include <limits>
 #include <type_traits>
 
-#include "tests/amdgcn/families.h"
-#include "tests/amdgcn/machine.h"
-#include "tests/amdgcn/rows.h"
-
 namespace octet::amdgcn {
 namespace {
 
-using I = Instruction;
-using M = Machine;
-using U = uint32_t;
-using S = int32_t;
-
-constexpr S s(U v) { return static_cast<S>(v); }
-constexpr U u(S v) { return static_cast<U>(v); }
 constexpr S s16(U v) { return static_cast<int16_t>(v); }
 
 template <auto kF>
@@ -27,10 +18,6 @@ void unary(M&, Wave& w, const I& i) {
 template <auto kF>
 void binary(M&, Wave& w, const I& i) {
   map2(w, i, kF);
-}
-template <auto kF>
-void ternary(M&, Wave& w, const I& i) {
-  map3(w, i, kF);
 }
 /// f(a, b) in 64 bits; clamp saturates to the range of T.
 template <class T, auto kF>

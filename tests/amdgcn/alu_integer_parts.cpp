@@ -1,25 +1,11 @@
 // Vector integer instructions on the parts of registers: dot products, bytes and tables of bits.
 #include <algorithm>
 
-#include "tests/amdgcn/families.h"
-#include "tests/amdgcn/machine.h"
-#include "tests/amdgcn/rows.h"
+#include "tests/amdgcn/alu_integer.h"
 
 namespace octet::amdgcn {
 namespace {
 
-using I = Instruction;
-using M = Machine;
-using U = uint32_t;
-using S = int32_t;
-
-constexpr S s(U v) { return static_cast<S>(v); }
-constexpr U u(S v) { return static_cast<U>(v); }
-
-template <auto kF>
-void ternary(M&, Wave& w, const I& i) {
-  map3(w, i, kF);
-}
 /// f(a, b, old value of the result).
 template <auto kF>
 void accumulating(M&, Wave& w, const I& i) {

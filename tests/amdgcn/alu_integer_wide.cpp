@@ -1,18 +1,8 @@
 // Vector integers of 64 bits, carries and selects by lane.
-
-#include "tests/amdgcn/families.h"
-#include "tests/amdgcn/machine.h"
-#include "tests/amdgcn/rows.h"
+#include "tests/amdgcn/alu_integer.h"
 
 namespace octet::amdgcn {
 namespace {
-
-using I = Instruction;
-using M = Machine;
-using U = uint32_t;
-using S = int32_t;
-
-constexpr S s(U v) { return static_cast<S>(v); }
 
 /// 64-bit result of f(lane).
 template <class F>
