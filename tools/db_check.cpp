@@ -28,15 +28,18 @@ std::string reasons_text(std::span<const harness::ReasonCount> reasons, size_t m
 namespace {
 
 Json check_json(const harness::TableCheck& check) {
-  Json unreachable = Json::array();
+  Json unreachable = Json::array(), elsewhere = Json::array();
   for (const auto& [reason, rows] : check.unreachable)
     unreachable.push_back({{"reason", reason}, {"rows", rows}});
+  for (const auto& [name, rows] : check.elsewhere)
+    elsewhere.push_back({{"device", name}, {"rows", rows}});
   return {{"path", check.path},
           {"op", check.op},
           {"device", check.device},
           {"rows", check.rows},
           {"reachable", check.reachable},
           {"hints", check.hints},
+          {"elsewhere", elsewhere},
           {"unreachable", unreachable},
           {"bad", check.bad},
           {"duplicates", check.duplicates}};
@@ -51,6 +54,9 @@ void print_check(const harness::TableCheck& check) {
       "repeated in this file\n",
       check.path, check.rows, check.op, check.reachable, check.device, check.hints,
       check.bad.size(), check.duplicates.size()));
+  for (const auto& [name, rows] : check.elsewhere) {
+    print(fmt::format("  {:>8}  of those reached were measured on {}\n", rows, name));
+  }
   print(reasons_text(check.unreachable, kMostReasons));
   for (const std::string& line : check.bad) print(line + "\n");
   for (const std::string& line : check.duplicates) print(line + "\n");

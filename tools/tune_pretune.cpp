@@ -8,6 +8,8 @@
 #include <chrono>
 #include <filesystem>
 #include <limits>
+#include <map>
+#include <set>
 
 #include "src/core/text.h"
 #include "src/core/try.h"
@@ -116,7 +118,10 @@ class Pretune {
     OCTET_TRY(done.run, harness::tune_run(*plan.op, plan.items, journal_, run_));
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
     run_.budget_s = std::max(0.0, run_.budget_s - took.count());
-    const auto outcome = harness::merge_pretuned(plan, done.run.records, device_, row_source());
+    std::error_code error;
+    const std::string file = std::filesystem::weakly_canonical(plan.out, error).string();
+    const auto outcome = harness::merge_pretuned(plan, done.run.records, device_, row_source(),
+                                                 counted_[error ? plan.out : file]);
     done.counts = outcome.counts;
     OCTET_CHECK_OK(write_file(plan.out, select::format_tuned_table(*plan.op, outcome.rows)));
     if (done.run.failed.size() < harness::kMostFailures) return Status::Ok();
@@ -129,6 +134,7 @@ class Pretune {
   harness::TuneRunOptions run_;
   harness::Journal journal_;
   std::vector<Done> done_;
+  std::map<std::string, std::set<select::TunedKey>> counted_;  // by the file that is written
 };
 
 Json to_json(const Done& done) {
@@ -180,8 +186,9 @@ void print_done(const std::vector<Done>& all) {
   }
   print(table.text());
   print(
-      "replaced: a kernel that beat the row's by 3 %; kept: none did; --resume takes finished "
-      "shapes over\n");
+      "replaced: a kernel that beat the row's by 3 %, or any where the row was another card's; "
+      "kept: "
+      "none did; --resume takes finished shapes over\n");
   for (const Done& done : all) {
     for (const std::string& reason : done.run.failed) print("failed: " + reason + "\n");
     if (!done.error.empty()) print("failed: " + done.error + "\n");

@@ -29,13 +29,13 @@ struct Refusal {
 /// The decision for one problem on one device.
 struct Plan {
   std::string variant;  // empty: no variant can run it; `refused` says why
-  /// "tuned:exact", "tuned:bucket", "tuned:padded m=112", "heuristic:model", "forced", ...
+  /// "tuned:exact", "tuned:padded m=112", "tuned:exact device=h200", "heuristic:model", ...
   std::string why;
   bool built = false;  // its device code is in this build
   int64_t workspace_bytes = 0;
   double predicted_us = 0;  // 0 where no model covers the variant on this device
   /// Where another op or format is predicted to take nine tenths of the time or less for the same
-  /// product: which, and how long; else empty.
+  /// product: which, and how long. Where a tuned row of another device's serves: whose it is.
   std::string note;
   std::vector<Refusal> refused;
 };

@@ -39,6 +39,7 @@ std::string to_string(const Why& why) {
   std::string text = why.bucket ? "tuned:bucket" : "tuned:exact";
   if (why.padded_m != 0) text = fmt::format("tuned:padded m={}", why.padded_m);
   if (why.cu_num != 0) text += fmt::format(" cu_num={}", why.cu_num);
+  if (!why.device.empty()) text += fmt::format(" device={}", why.device);
   return text;
 }
 
@@ -94,7 +95,9 @@ Choice tuned_row(const Op& op, const Problem& problem, const Device& device, int
     if (hit.variant < 0 || !candidates.usable(hit.variant)) continue;
     const int hint = cu_num == device.cu_num ? 0 : cu_num;
     const int64_t padded_m = padded == key_m ? 0 : padded;
-    return {hit.variant, {Why::Level::kTuned, padded_m, hint, {}, op.schema->bucket != nullptr}};
+    const bool bucket = op.schema->bucket != nullptr;
+    return {hit.variant,
+            {Why::Level::kTuned, padded_m, hint, {}, bucket, other_device(hit.device, device)}};
   }
   return {};
 }
@@ -186,6 +189,7 @@ Result<Choice> cached_choose(const Op& op, const Problem& problem, const Device&
     Arch arch = Arch::kGeneric;
     int cu_num = 0;
     bool has_avx512_bf16 = false;
+    double bandwidth_gbps = 0;  // an H100 and an H200 differ in nothing else of these
     const TunedTables* tables = nullptr;
     int64_t version = -1;
     Choice choice;
@@ -198,10 +202,12 @@ Result<Choice> cached_choose(const Op& op, const Problem& problem, const Device&
   const bool same = entry.version == version && entry.tables == &tables &&
                     entry.problem == problem && entry.arch == device.arch &&
                     entry.cu_num == device.cu_num &&
-                    entry.has_avx512_bf16 == device.has_avx512_bf16;
+                    entry.has_avx512_bf16 == device.has_avx512_bf16 &&
+                    entry.bandwidth_gbps == device.bandwidth_gbps;
   if (same) return entry.choice;
   OCTET_TRY(const Choice choice, choose(op, problem, device, tables));
-  entry = {problem, device.arch, device.cu_num, device.has_avx512_bf16, &tables, version, choice};
+  entry = {problem, device.arch, device.cu_num, device.has_avx512_bf16, device.bandwidth_gbps,
+           &tables, version,     choice};
   return choice;
 }
 
@@ -223,6 +229,10 @@ Result<Plan> explain(const Op& op, const Problem& problem, const Device& device,
   plan.workspace_bytes = variant.workspace_bytes(variant.config, problem, device);
   plan.predicted_us = op.predict_us(choice->variant, problem, device);
   if (op.note != nullptr) plan.note = op.note(problem, device, plan.predicted_us);
+  if (!choice->why.device.empty()) {
+    plan.note += fmt::format("{}its row was measured on {}; octet tune --pretune on {} replaces it",
+                             plan.note.empty() ? "" : "; ", choice->why.device, device.name);
+  }
   return plan;
 }
 

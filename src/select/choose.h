@@ -20,10 +20,11 @@ struct Why {
   int cu_num = 0;        // kTuned: of the row, where it is another device's
   std::string_view arm;  // kHeuristic
   bool bucket = false;   // kTuned: the row of a bucket of problems, maybe of another one in it
+  std::string_view device = {};  // kTuned: that the row was measured on, where it is another one
 };
 
 /// "tuned:exact", "tuned:bucket", "tuned:padded m=112", "tuned:exact cu_num=304",
-/// "heuristic:<arm>", "forced", "first-supported", "reference", "none".
+/// "tuned:exact device=h200", "heuristic:<arm>", "forced", "first-supported", "reference", "none".
 std::string to_string(const Why& why);
 
 struct Choice {

@@ -10,10 +10,18 @@
 
 namespace octet::select {
 
+namespace {
+constexpr std::string_view kDevice = "device";
+}
+
+std::string_view other_device(std::string_view measured_on, const Device& device) {
+  return measured_on == device.name ? std::string_view() : measured_on;
+}
+
 std::vector<std::string> tuned_columns(const Op& op) {
   std::vector<std::string> columns{"arch", "cu_num", "format"};
   columns.insert(columns.end(), op.schema->fields.begin(), op.schema->fields.end());
-  columns.insert(columns.end(), {"variant", "us", "source"});
+  columns.insert(columns.end(), {"variant", "us", "source", std::string(kDevice)});
   return columns;
 }
 
@@ -22,7 +30,7 @@ namespace {
 Status check_columns(const Op& op, const Csv& csv) {
   const std::vector<std::string> wanted = tuned_columns(op);
   for (const std::string& name : wanted) {
-    if (csv.column(name) < 0) {
+    if (csv.column(name) < 0 && name != kDevice) {
       return fail(StatusCode::kCorruptData, "{}:1: no column '{}'; a table of {} has {}", csv.path,
                   name, op.name(), join(wanted, ","));
     }
@@ -69,6 +77,7 @@ Result<TunedRow> parse_row(const Op& op, const Csv& csv, const CsvRow& row) {
                 text("us"));
   tuned.us = *us;
   tuned.source = text("source");
+  if (csv.column(kDevice) >= 0) tuned.device = text(kDevice);
   return tuned;
 }
 
@@ -109,6 +118,9 @@ Result<TunedTable> parse_tuned_table(const Op& op, const Csv& csv) {
 }
 
 void drop_duplicates(TunedTable& table) {
+  const auto on = [](const TunedRow& row) {
+    return row.device.empty() ? "" : fmt::format(" on {}", row.device);
+  };
   const auto rank = [&](const TunedRow& row) {
     const std::string& name = table.op->variants()[static_cast<size_t>(row.variant)].name;
     return std::tie(row.us, name, row.source);
@@ -123,9 +135,9 @@ void drop_duplicates(TunedTable& table) {
     }
     TunedRow& winner = rows[at->second];
     if (rank(row) < rank(winner)) std::swap(row, winner);
-    table.duplicates.push_back(fmt::format("{}: {} is in {} too, whose {:.6g} us serve, not {:.6g}",
-                                           row.where, key_text(row), winner.where, winner.us,
-                                           row.us));
+    table.duplicates.push_back(
+        fmt::format("{}: {} is in {} too, whose {:.6g} us{} serve, not {:.6g}{}", row.where,
+                    key_text(row), winner.where, winner.us, on(winner), row.us, on(row)));
   }
   table.rows = std::move(rows);
 }
@@ -145,7 +157,11 @@ TunedTable one_layer(const Op& op, std::span<const TunedTable> tables) {
 std::string format_tuned_table(const Op& op, std::vector<TunedRow> rows) {
   std::sort(rows.begin(), rows.end(),
             [](const TunedRow& a, const TunedRow& b) { return sort_key(a) < sort_key(b); });
-  std::string text = csv_line(tuned_columns(op)) + "\n";
+  std::vector<std::string> columns = tuned_columns(op);
+  const bool with_device = std::any_of(rows.begin(), rows.end(),
+                                       [](const TunedRow& row) { return !row.device.empty(); });
+  if (!with_device) columns.pop_back();
+  std::string text = csv_line(columns) + "\n";
   for (const TunedRow& row : rows) {
     std::vector<std::string> fields{std::string(arch_name(row.arch)), std::to_string(row.cu_num),
                                     op.schema->format_name(row.problem.format)};
@@ -155,6 +171,7 @@ std::string format_tuned_table(const Op& op, std::vector<TunedRow> rows) {
     fields.push_back(op.variants()[static_cast<size_t>(row.variant)].name);
     fields.push_back(fmt::format("{:.6g}", row.us));
     fields.push_back(row.source);
+    if (with_device) fields.push_back(row.device);
     text += csv_line(fields) + "\n";
   }
   return text;

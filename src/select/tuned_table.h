@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,9 +31,14 @@ struct TunedRow {
   Problem problem;
   int variant = -1;  // index in the op's variants
   double us = 0;
-  std::string source;      // commit and date
-  std::string where = "";  // path:line in a file, for messages
+  std::string source;       // commit and date
+  std::string where = "";   // path:line in a file, for messages
+  std::string device = "";  // that it was measured on, as Device::name; "" where that is not known
 };
+
+/// `measured_on`, a row's device, where that is known to be another one than `device`; otherwise
+/// "". Why: GPUs of one arch and cu_num share rows, and differ in memory as an H100 and an H200 do.
+std::string_view other_device(std::string_view measured_on, const Device& device);
 
 /// What a look-up finds a row by: arch, cu_num, format and the fields of its bucket.
 using TunedKey = std::tuple<std::string_view, int, uint32_t, std::array<int64_t, kMaxFields>>;
@@ -49,9 +55,9 @@ struct TunedTable {
   std::vector<std::string> duplicates = {};
 };
 
-/// Binds columns by name. kCorruptData where the file is no table of `op` (unreadable CSV, missing
-/// or unknown column); rows with an unknown kernel or arch or bad numbers land in `bad`, those of a
-/// repeated key in `duplicates`.
+/// Binds columns by name; `device` may be missing. kCorruptData where the file is no table of `op`
+/// (unreadable CSV, missing or unknown column); rows with an unknown kernel or arch or bad numbers
+/// land in `bad`, those of a repeated key in `duplicates`.
 Result<TunedTable> parse_tuned_table(const Op& op, const Csv& csv);
 
 /// Leaves one row a key: that with the lowest us, of equal ones the first by variant, then by
@@ -62,13 +68,13 @@ void drop_duplicates(TunedTable& table);
 /// Tables of one op as one layer, without duplicates.
 TunedTable one_layer(const Op& op, std::span<const TunedTable> tables);
 
-/// Sorted, one row a key; the text of a table file.
+/// Sorted, one row a key; the text of a table file. Without `device` where no row has one.
 std::string format_tuned_table(const Op& op, std::vector<TunedRow> rows);
 
 /// "variant: unknown kernel 'x' (did you mean 'y'?)", of a row of a tuned table or a cost model.
 std::string unknown_variant(const Op& op, const std::string& name);
 
-/// The header line's columns: arch,cu_num,format,<fields>,variant,us,source.
+/// The header line's columns: arch,cu_num,format,<fields>,variant,us,source,device.
 std::vector<std::string> tuned_columns(const Op& op);
 
 uint64_t hash_key(const OpSchema& schema, Arch arch, int cu_num, const Problem& problem,
@@ -82,6 +88,7 @@ class TunedTables {
   struct Hit {
     int variant = -1;
     double us = 0;
+    std::string_view device = {};  // TunedRow::device; lives as long as the tables
   };
 
   /// How many rows of earlier layers it takes the place of.
@@ -107,6 +114,7 @@ class TunedTables {
   struct Snapshot;
   std::atomic<const Snapshot*> current_;
   std::vector<std::unique_ptr<const Snapshot>> all_;
+  std::set<std::string, std::less<>> devices_;  // of rows; a set moves none of its texts
   std::mutex writers_;
 };
 

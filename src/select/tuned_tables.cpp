@@ -145,8 +145,12 @@ int64_t TunedTables::add(const TunedTable& layer) {
   TunedTable unique = layer;
   drop_duplicates(unique);
   for (const TunedRow& row : unique.rows) {
-    rows.push_back(
-        {row.problem.schema, row.arch, row.cu_num, bucketed(row.problem), {row.variant, row.us}});
+    const std::string_view device = *devices_.insert(row.device).first;
+    rows.push_back({row.problem.schema,
+                    row.arch,
+                    row.cu_num,
+                    bucketed(row.problem),
+                    {row.variant, row.us, device}});
   }
   const size_t all = rows.size();
   std::stable_sort(rows.begin(), rows.end(),

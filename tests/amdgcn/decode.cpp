@@ -11,9 +11,11 @@ namespace {
 const Entry* find_entry(std::string_view base) {
   static const auto table = [] {
     std::unordered_map<std::string_view, Entry> all;
-    for (const auto family : {scalar_entries, integer_entries, float_entries, compare_entries,
-                              packed_entries, convert_entries, lane_entries, scalar_memory_entries,
-                              vector_memory_entries, atomic_entries, lds_entries, matrix_entries}) {
+    for (const auto family :
+         {scalar_entries, scalar_logic_entries, scalar_control_entries, integer_entries,
+          wide_integer_entries, integer_part_entries, float_entries, compare_entries,
+          packed_entries, convert_entries, lane_entries, scalar_memory_entries,
+          vector_memory_entries, atomic_entries, lds_entries, matrix_entries}) {
       for (const Entry& entry : family()) {
         if (!all.emplace(entry.mnemonic, entry).second) fail("two entries {}", entry.mnemonic);
       }

@@ -1,4 +1,5 @@
-// A stand-in for libcuda.so.1, for machines without a GPU: one "NVIDIA H200" in host memory.
+// A stand-in for libcuda.so.1, for machines without a GPU: one "NVIDIA H200" in host memory, or, by
+// the fault "h100", an H100.
 //
 // Method     device addresses are host pointers; work is done when it is enqueued; the clock is
 //            fake. Rules that a caller can break are kept: a current context, live handles, limits
@@ -76,8 +77,11 @@ OCTET_EXPORT(cuDeviceGet)(int* device, int index) {
 
 OCTET_EXPORT(cuDeviceGetName)(char* name, int bytes, int) {
   OCTET_ENTER(cuDeviceGetName);
-  const bool old = state().fault == "sm_80";
-  std::strncpy(name, old ? "NVIDIA A100-SXM4-80GB" : "NVIDIA H200", static_cast<size_t>(bytes));
+  const std::string& fault = state().fault;
+  const char* label = fault == "sm_80"  ? "NVIDIA A100-SXM4-80GB"
+                      : fault == "h100" ? "NVIDIA H100 80GB HBM3"
+                                        : "NVIDIA H200";
+  std::strncpy(name, label, static_cast<size_t>(bytes));
   return kSuccess;
 }
 

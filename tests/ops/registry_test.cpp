@@ -31,7 +31,7 @@ TEST(Registry, ATablesFirstRowSaysItsOp) {
     std::string row = "generic,2," + op->schema->format_name(0);
     for (size_t i = 0; i < op->schema->fields.size(); ++i) row += ",8";
     const std::string header = csv_line(select::tuned_columns(*op)) + "\n";
-    const Csv csv = parse_csv(header + row + ",generic_ref,1,x\n", "t.csv").value();
+    const Csv csv = parse_csv(header + row + ",generic_ref,1,x,\n", "t.csv").value();
     EXPECT_EQ(op_of_table(csv).value(), op);
   }
 }

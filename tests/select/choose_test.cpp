@@ -91,6 +91,27 @@ TEST_F(ChooseTest, Mi300xAndMi308xAreDifferentDevices) {
   EXPECT_EQ(plan(problem(64, 8, 256)), "ref tuned:exact");
 }
 
+TEST_F(ChooseTest, ARowOfAnotherDeviceOfTheSameKeyIsCalledThat) {
+  std::vector<TunedRow> rows{row(64, 8, 256, "big"), row(96, 8, 256, "big"),
+                             row(50, 8, 256, "ref")};
+  rows[0].device = "mi300x", rows[1].device = "mi325x";
+  add(rows);
+  EXPECT_EQ(plan(problem(64, 8, 256)), "big tuned:exact");
+  EXPECT_EQ(plan(problem(96, 8, 256)), "big tuned:exact device=mi325x");
+  EXPECT_EQ(plan(problem(95, 8, 256)), "big tuned:padded m=96 device=mi325x");
+  EXPECT_EQ(plan(problem(50, 8, 256)), "ref tuned:exact") << "a row that does not say";
+  EXPECT_EQ(explain(toy::op(), problem(96, 8, 256), device_, tables_)->note,
+            "its row was measured on mi325x; octet tune --pretune on mi300x replaces it");
+  EXPECT_EQ(explain(toy::op(), problem(64, 8, 256), device_, tables_)->note, "");
+  const auto remembered = [&](const Device& device) {
+    return to_string(cached_choose(toy::op(), problem(64, 8, 256), device, tables_)->why);
+  };
+  const Device other = device_profile("mi325x").value();
+  EXPECT_EQ(remembered(device_), "tuned:exact");
+  EXPECT_EQ(remembered(other), "tuned:exact device=mi300x") << "in one process";
+  EXPECT_EQ(remembered(device_), "tuned:exact");
+}
+
 TEST_F(ChooseTest, LayersTheLastWins) {
   add({row(64, 8, 256, "big"), row(96, 8, 256, "big")});
   add({row(64, 8, 256, "ref", 304, 99)});

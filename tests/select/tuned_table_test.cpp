@@ -57,6 +57,25 @@ TEST(TunedTable, ColumnsAreBoundByNameAndCrlfAndMarkAreRead) {
   EXPECT_EQ(to_string(table->rows[0].problem), "m=1 n=256 k=128 format=e4m3fnuz");
 }
 
+TEST(TunedTable, RowsMaySayOnWhatDevice) {
+  const std::string header = "arch,cu_num,format,m,n,k,variant,us,source,device\n";
+  const std::string rows =
+      "gfx942,304,e4m3fnuz,64,256,128,gfx942_mfma_64x128x128_v3,2,abc,mi325x\n"
+      "gfx942,304,e4m3fnuz,96,256,128,gfx942_mfma_64x128x128_v3,2,abc,\n";
+  const auto table = parse(header + rows);
+  ASSERT_TRUE(table.ok()) << table.status().message();
+  EXPECT_EQ(table->rows[0].device, "mi325x");
+  EXPECT_EQ(table->rows[1].device, "");
+  EXPECT_EQ(format_tuned_table(gemm(), table->rows), header + rows);
+  const auto without = parse(kHeader + kGood);
+  EXPECT_EQ(without->rows[0].device, "");
+  EXPECT_EQ(format_tuned_table(gemm(), without->rows), kHeader + kGood);
+  const auto twice = parse(header + rows + rows);
+  ASSERT_EQ(twice->duplicates.size(), 2u);
+  EXPECT_TRUE(twice->duplicates[0].ends_with("2 us on mi325x serve, not 2 on mi325x"))
+      << twice->duplicates[0];
+}
+
 TEST(TunedTable, ABadRowIsReportedAndTheRestServes) {
   const std::string variant = "gfx942_mfma_64x128x128_v3";
   const struct {

@@ -171,6 +171,37 @@ TEST_F(CliGpuTest, BenchRunsASuite) {
   EXPECT_EQ(lines[2].object["op"], "gemm_mxfp8");
 }
 
+TEST_F(CliGpuTest, ATunedRowOfAnH200IsSaidToBeThatOnAnH100) {
+  const std::string table = folder_.file("h200.csv");
+  ASSERT_TRUE(write_file(table,
+                         "arch,cu_num,format,m,n,k,variant,us,source,device\n"
+                         "sm90,132,e4m3fn,1,64,512,sm90_simple,9,s,h200\n")
+                  .ok());
+  const auto card = [](const std::string& fault) {
+    return octet({"info", "--json"}, {kStandIn, "OCTET_STAND_IN_FAULT=" + fault})
+        .json()["devices"][1];
+  };
+  const Json h200 = card(""), h100 = card("h100");
+  EXPECT_EQ(h100["cu_num"], h200["cu_num"]) << "one key";
+  const auto plan = [&](const Json& device) {
+    return octet({"explain", "gemm_blockscale", "m=1", "n=64", "k=512", "--tables", table,
+                  "--device", device["name"], "--json"})
+        .json();
+  };
+  EXPECT_EQ(plan(h200)["why"], "tuned:exact");
+  EXPECT_EQ(plan(h200)["note"], "");
+  EXPECT_EQ(plan(h100)["variant"], "sm90_simple");
+  EXPECT_EQ(plan(h100)["why"], "tuned:exact device=h200");
+  EXPECT_EQ(plan(h100)["note"],
+            "its row was measured on h200; octet tune --pretune on h100 replaces it");
+  const auto checked = [&](const Json& device) {
+    return octet({"db", "check", table, "--device", device["name"]});
+  };
+  EXPECT_FALSE(checked(h200).out_has("measured on"));
+  EXPECT_TRUE(checked(h100).out_has("         1  of those reached were measured on h200\n"))
+      << checked(h100).out;
+}
+
 class TuneGpuTest : public CliGpuTest {
  protected:
   Outcome tune(const Words& environment) {
@@ -198,14 +229,33 @@ TEST_F(TuneGpuTest, TheWinnerIsRecorded) {
 TEST_F(TuneGpuTest, ATableOfAnotherDeviceGetsRowsOfThisOneInItsOwnFormat) {
   if (!built()) GTEST_SKIP() << "this build has no sm90 kernels";
   const std::string table = folder_.file("other.csv");
-  const std::string header = "arch,cu_num,format,m,n,k,variant,us,source\n";
-  const std::string other = "gfx942,304,e4m3fnuz,1,64,512,gfx942_mfma_16x64x256_v1,9,s\n";
+  const std::string header = "arch,cu_num,format,m,n,k,variant,us,source,device\n";
+  const std::string other = "gfx942,304,e4m3fnuz,1,64,512,gfx942_mfma_16x64x256_v1,9,s,mi300x\n";
   ASSERT_TRUE(write_file(table, header + other).ok());
   const Outcome outcome =
       octet({"tune", "--pretune", table, "--device", "cuda", "--budget", "2s"}, {kStandIn});
   ASSERT_EQ(outcome.code, 0) << outcome.err << outcome.out;
   const std::string after = read_file(table).value();
   EXPECT_TRUE(after.starts_with(header + other + "sm90,132,e4m3fn,1,64,512,sm90_")) << after;
+}
+
+TEST_F(TuneGpuTest, OnAnH100PretuneReplacesARowOfAnH200) {
+  if (!built()) GTEST_SKIP() << "this build has no sm90 kernels";
+  const std::string table = folder_.file("table.csv");
+  const Words pretune{"tune",     "--pretune", table,      "--device", "cuda",
+                      "--budget", "2s",        "--resume", "--json"};
+  const std::string header = "arch,cu_num,format,m,n,k,variant,us,source,device\n";
+  ASSERT_TRUE(
+      write_file(table, header + "sm90,132,e4m3fn,1,64,512,sm90_simple,0.01,s,h200\n").ok());
+  for (const int part : {1, 2}) {  // the second has it from the journal
+    const Outcome outcome = octet(pretune, {kStandIn, "OCTET_STAND_IN_FAULT=h100"});
+    ASSERT_EQ(outcome.code, 0) << outcome.err << outcome.out;
+    EXPECT_EQ(outcome.json()[0]["replaced"], 1) << outcome.out;
+    EXPECT_EQ(outcome.json()[0]["measured"], part == 1 ? 1 : 0) << outcome.out;
+    const std::string after = read_file(table).value();
+    EXPECT_TRUE(after.starts_with(header + "sm90,132,e4m3fn,1,64,512,sm90_")) << after;
+    EXPECT_TRUE(after.ends_with(",h100\n")) << after;
+  }
 }
 
 TEST_F(TuneGpuTest, AFaultCostsAChildAndNotTheRun) {

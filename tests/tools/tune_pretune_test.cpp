@@ -80,6 +80,29 @@ TEST_F(TunePretuneTest, KeysThatTwoFilesHaveAreToldOf) {
   EXPECT_EQ(pretune({table_}, {"--dry-run"}).err, "");
 }
 
+TEST_F(TunePretuneTest, AKeyOfTwoTablesWithOneResultIsAddedOnce) {
+  const std::string same_name = folder_.file("more/t.csv"), out = folder_.file("out");
+  std::filesystem::create_directories(folder_.file("more"));
+  ASSERT_TRUE(write_file(same_name, kHeader + "sm90,132,e4m3fn,2,64,128,sm90_simple,5,s\n"
+                                              "sm90,132,e4m3fn,8,64,128,sm90_simple,5,s\n")
+                  .ok());
+  for (const int part : {1, 2}) {  // the second has all from the journal
+    const Outcome outcome = pretune({table_, same_name}, {"--json", "--out", out});
+    ASSERT_EQ(outcome.code, 0) << outcome.err << outcome.out;
+    const Json first = outcome.json()[0], second = outcome.json()[1];
+    ASSERT_EQ(first["out"], second["out"]);
+    EXPECT_EQ(first["added"], 2) << "m of 2 and 4; part " << part;
+    EXPECT_EQ(second["added"], 1) << "m of 8; part " << part;
+    EXPECT_EQ(second["kept"], 1) << "m of 2; part " << part;
+    EXPECT_EQ(second["measured"], part == 1 ? 1 : 0);
+  }
+  const std::string after = read_file(out + "/gemm_blockscale/t.csv").value();
+  const std::string own = "\ngeneric,1,";
+  int rows = 0;
+  for (size_t at = after.find(own); at != std::string::npos; at = after.find(own, at + 1)) ++rows;
+  EXPECT_EQ(rows, 3) << after;
+}
+
 TEST_F(TunePretuneTest, ADryRunSaysWhatItWouldMeasureAndWritesNothing) {
   const std::string out = folder_.file("out");
   const Outcome all = pretune({}, {"--dry-run", "--out", out});

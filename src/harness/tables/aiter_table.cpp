@@ -110,14 +110,6 @@ class Reader {
   const Csv& csv_;
 };
 
-std::vector<ReasonCount> by_count(const std::map<std::string, int64_t>& counts) {
-  std::vector<ReasonCount> list;
-  for (const auto& [reason, rows] : counts) list.push_back({reason, rows});
-  std::stable_sort(list.begin(), list.end(),
-                   [](const ReasonCount& a, const ReasonCount& b) { return a.rows > b.rows; });
-  return list;
-}
-
 /// The kernel as counted where it has no counterpart: "<name>", "<name> splitK=2",
 /// "<name> libtype=cktile".
 struct Kernel {

@@ -61,6 +61,14 @@ class Checker {
 
 }  // namespace
 
+std::vector<ReasonCount> by_count(const std::map<std::string, int64_t>& counts) {
+  std::vector<ReasonCount> list;
+  for (const auto& [reason, rows] : counts) list.push_back({reason, rows});
+  std::stable_sort(list.begin(), list.end(),
+                   [](const ReasonCount& a, const ReasonCount& b) { return a.rows > b.rows; });
+  return list;
+}
+
 TableCheck check_table(const select::TunedTable& table, const Device& device, bool built_only) {
   TableCheck check;
   check.op = table.op->name();
@@ -68,18 +76,19 @@ TableCheck check_table(const select::TunedTable& table, const Device& device, bo
   check.bad = table.bad;
   check.duplicates = table.duplicates;
   const Checker checker(table, device, built_only);
-  std::map<std::string, int64_t> reasons;
+  std::map<std::string, int64_t> reasons, elsewhere;
   for (const TunedRow& row : table.rows) {
     const std::string reason = checker.refusal(row);
     if (!reason.empty()) {
       ++reasons[reason];
     } else {
       ++(row.cu_num == device.cu_num ? check.reachable : check.hints);
+      const std::string_view other = select::other_device(row.device, device);
+      if (!other.empty()) ++elsewhere[std::string(other)];
     }
   }
-  for (const auto& [reason, rows] : reasons) check.unreachable.push_back({reason, rows});
-  std::stable_sort(check.unreachable.begin(), check.unreachable.end(),
-                   [](const ReasonCount& a, const ReasonCount& b) { return a.rows > b.rows; });
+  check.unreachable = by_count(reasons);
+  check.elsewhere = by_count(elsewhere);
   return check;
 }
 

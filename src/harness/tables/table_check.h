@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -17,14 +18,18 @@ struct ReasonCount {
   int64_t rows = 0;
 };
 
+/// Most rows first, then by text.
+std::vector<ReasonCount> by_count(const std::map<std::string, int64_t>& counts);
+
 struct TableCheck {
   std::string path, op, device;
-  int64_t rows = 0;                      // of the file, bad ones included
-  int64_t reachable = 0;                 // a call of the row's shape on the device runs the row
-  int64_t hints = 0;                     // the same for rows of the nearest cu_num
-  std::vector<ReasonCount> unreachable;  // most rows first, then by text
-  std::vector<std::string> bad;          // path:line: reason
-  std::vector<std::string> duplicates;   // of rows whose key another one answers
+  int64_t rows = 0;                    // of the file, bad ones included
+  int64_t reachable = 0;               // a call of the row's shape on the device runs the row
+  int64_t hints = 0;                   // the same for rows of the nearest cu_num
+  std::vector<ReasonCount> elsewhere;  // reached ones by the other device they were measured on
+  std::vector<ReasonCount> unreachable;
+  std::vector<std::string> bad;         // path:line: reason
+  std::vector<std::string> duplicates;  // of rows whose key another one answers
 
   bool fine() const { return bad.empty() && duplicates.empty(); }
 };

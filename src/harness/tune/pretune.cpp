@@ -115,7 +115,7 @@ std::map<TunedKey, const TunedRow*> by_key(const std::vector<TunedRow>& rows) {
 
 /// Whether a row of a table that was read is `result`, as far as its text tells.
 bool is_result(const TunedRow& row, const TunedRow& result) {
-  return row.variant == result.variant &&
+  return row.variant == result.variant && row.device == result.device &&
          fmt::format("{:.6g}", row.us) == fmt::format("{:.6g}", result.us);
 }
 
@@ -177,7 +177,8 @@ std::vector<std::string> repeated_rows(const PretunePlan& plan,
 }
 
 PretuneOutcome merge_pretuned(const PretunePlan& plan, std::span<const TuneRecord> records,
-                              const Device& device, const std::string& source) {
+                              const Device& device, const std::string& source,
+                              std::set<TunedKey>& counted) {
   PretuneOutcome outcome;
   outcome.rows = plan.kept;
   std::map<TunedKey, size_t> at;
@@ -191,7 +192,9 @@ PretuneOutcome merge_pretuned(const PretunePlan& plan, std::span<const TuneRecor
       ++counts.no_winner;
       continue;
     }
-    const auto found = at.find(select::tuned_key(fresh[0]));
+    const TunedKey key = select::tuned_key(fresh[0]);
+    const bool first = counted.insert(key).second;
+    const auto found = at.find(key);
     if (found == at.end()) {
       outcome.rows.push_back(fresh[0]);
       ++counts.added;
@@ -199,12 +202,13 @@ PretuneOutcome merge_pretuned(const PretunePlan& plan, std::span<const TuneRecor
     }
     TunedRow& row = outcome.rows[found->second];
     if (is_result(row, fresh[0])) {
-      ++(record.incumbent.empty() ? counts.added : counts.replaced);
+      ++(!first ? counts.kept : record.incumbent.empty() ? counts.added : counts.replaced);
       continue;
     }
     const std::string& name = plan.op->variants()[static_cast<size_t>(row.variant)].name;
     const Measurement* incumbent = record.row(name);
-    if (incumbent != nullptr && incumbent->us < fresh[0].us * kWinMargin) {
+    const bool of_this = select::other_device(row.device, device).empty();
+    if (of_this && incumbent != nullptr && incumbent->us < fresh[0].us * kWinMargin) {
       ++counts.kept;
     } else {
       row = fresh[0];

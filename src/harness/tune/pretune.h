@@ -2,6 +2,7 @@
 // whatever device, measured on the live one and written under its (arch, cu_num).
 #pragma once
 
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -52,7 +53,8 @@ std::vector<std::string> repeated_rows(const PretunePlan& plan,
 /// A row that an earlier part of the run wrote counts as what it was then.
 struct PretuneCounts {
   int64_t added = 0;     // shapes that had no row of this device
-  int64_t replaced = 0;  // the winner beats the row's kernel by kWinMargin, or that one failed
+  int64_t replaced = 0;  // the winner beats the row's kernel by kWinMargin, or that one failed, or
+                         // the row was measured on another device
   int64_t kept = 0;      // the row's kernel won, or lost by less
   int64_t no_winner = 0;
 };
@@ -62,7 +64,10 @@ struct PretuneOutcome {
   PretuneCounts counts;
   std::vector<select::TunedRow> rows;
 };
+/// `counted`: keys of the same `out` that earlier tables of the run have counted; they are kept
+/// here, and this table's are added to them.
 PretuneOutcome merge_pretuned(const PretunePlan& plan, std::span<const TuneRecord> records,
-                              const Device& device, const std::string& source);
+                              const Device& device, const std::string& source,
+                              std::set<select::TunedKey>& counted);
 
 }  // namespace octet::harness

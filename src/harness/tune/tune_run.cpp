@@ -126,7 +126,9 @@ std::vector<select::TunedRow> tuned_rows(const select::Op& op, std::span<const T
       return bucketed(row.problem) == bucketed(key);
     });
     if (!has_row) {
-      rows.push_back({device.arch, device.cu_num, key, variant, winner->us, source});
+      // Why none of CPUs: "cpu" is all that they are called.
+      const std::string name = is_cpu(device.arch) ? "" : device.name;
+      rows.push_back({device.arch, device.cu_num, key, variant, winner->us, source, "", name});
     }
   }
   return rows;

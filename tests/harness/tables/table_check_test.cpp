@@ -68,6 +68,24 @@ TEST_F(TableCheckTest, CountsWhatADeviceReachesAndWhyNotTheRest) {
   EXPECT_EQ(check->unreachable[0].reason, "arch gfx950, the device is gfx942") << "most rows first";
 }
 
+TEST_F(TableCheckTest, CountsReachedRowsOfAnotherDeviceOfTheSameKey) {
+  const std::string path = write(
+      "sm90,132,e4m3fn,1,256,512,sm90_simple,2,s,h200\n"
+      "sm90,132,e4m3fn,2,256,512,sm90_simple,2,s,h100\n"
+      "sm90,132,e4m3fn,4,256,512,sm90_simple,2,s,h200\n"
+      "sm90,132,e4m3fn,8,256,512,sm90_simple,2,s,\n",
+      "arch,cu_num,format,m,n,k,variant,us,source,device\n");
+  for (const auto& [name, other, rows] :
+       {std::tuple("h100", "h200", 2), std::tuple("h200", "h100", 1)}) {
+    const auto check = check_table(path, profile(name), false);
+    ASSERT_TRUE(check.ok()) << check.status().message();
+    EXPECT_EQ(check->reachable, 4) << name;
+    ASSERT_EQ(check->elsewhere.size(), 1u) << name;
+    EXPECT_EQ(check->elsewhere[0].reason, other);
+    EXPECT_EQ(check->elsewhere[0].rows, rows);
+  }
+}
+
 TEST_F(TableCheckTest, NearestCuNumServesAsHint) {
   const std::string path =
       write("gfx942,304,e4m3fnuz,64,5120,5120,gfx942_mfma_64x128x128_v3,20,s\n");

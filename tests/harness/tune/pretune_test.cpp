@@ -40,7 +40,8 @@ class PretuneTest : public testing::Test {
   }
   /// The table after `records`.
   std::string merged(const std::vector<TuneRecord>& records, PretuneCounts& counts) {
-    const PretuneOutcome outcome = merge_pretuned(plan(), records, device_, "new");
+    std::set<select::TunedKey> counted;
+    const PretuneOutcome outcome = merge_pretuned(plan(), records, device_, "new", counted);
     counts = outcome.counts;
     return select::format_tuned_table(op(), outcome.rows);
   }
@@ -148,6 +149,29 @@ TEST_F(PretuneTest, OnlyAWinnerByTheMarginTakesThePlaceOfARow) {
   EXPECT_EQ(own(10.2, 10), "") << "2 % are none";
   EXPECT_EQ(own(9, 10), "");
   EXPECT_EQ(own(10.4, 10), "generic,2,e4m3fn,32,256,128,generic_fast_r16,10,new\n");
+}
+
+TEST_F(PretuneTest, ARowOfAnotherDeviceOfTheSameKeyIsReplacedWhateverItsKernel) {
+  const std::string header = "arch,cu_num,format,m,n,k,variant,us,source,device\n";
+  const std::string row = "sm90,132,e4m3fn,16,256,128,";
+  const Device h100 = device_profile("h100").value();
+  const auto after = [&](const std::string& measured_on, double simple) {
+    EXPECT_TRUE(write_file(path_, header + row + "sm90_simple,4,s," + measured_on + "\n").ok());
+    const PretunePlan plan = plan_pretune(sources({path_})[0], h100);
+    std::set<select::TunedKey> counted;
+    const PretuneOutcome outcome =
+        merge_pretuned(plan,
+                       std::vector<TuneRecord>{record(
+                           testing_tune::problem(16), "sm90_wgmma_swap_8x64x128_g2_c1",
+                           {{"sm90_simple", simple}, {"sm90_wgmma_swap_8x64x128_g2_c1", 5}})},
+                       h100, "new", counted);
+    EXPECT_EQ(outcome.counts.replaced + outcome.counts.kept, 1);
+    return select::format_tuned_table(op(), outcome.rows);
+  };
+  const std::string fresh = row + "sm90_wgmma_swap_8x64x128_g2_c1,5,new,h100\n";
+  EXPECT_EQ(after("h200", 5.1), header + fresh) << "2 % are no margin, but its time is no H100's";
+  EXPECT_EQ(after("h100", 5.1), header + row + "sm90_simple,4,s,h100\n");
+  EXPECT_EQ(after("h100", 5.3), header + fresh);
 }
 
 TEST_F(PretuneTest, ARowWhoseKernelFailedHereIsReplaced) {

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "ops/quantize/small_append.h"
 
 namespace octet::testing_append {
@@ -47,6 +50,54 @@ void expect_every_form(const Run& run) {
         }
       }
     }
+  }
+}
+
+/// Calls in which one token has no place: `expect(call, token, words)` with the words that tell it.
+template <class Expect>
+void for_each_lost_token(const Expect& expect) {
+  using Words = std::vector<int32_t>;
+  SmallAppend length({By::kLengths, {1, 1}, {5, 2}, 2, 64, 16});
+  length.seqlens[1] = 33;
+  expect(length, size_t{1}, Words{1, 1, 0, 33});
+  SmallAppend page({By::kRagged, {1, 1}, {20, 20}, 2, 64, 16});
+  page.table[4] = 1 << 20;
+  expect(page, size_t{1}, Words{2, 1, 1, 1 << 20});
+  SmallAppend slot({By::kSlots, {4}, {}, 2, 64, 16});
+  slot.slots[2] = -2;
+  expect(slot, size_t{2}, Words{3, 2, -1, -2});
+}
+
+/// What is expected where `token` of the call has no place.
+inline std::pair<TestCache, TestCache> expected_without(SmallAppend& call, size_t token) {
+  const int64_t slot = call.slots[token];
+  call.slots[token] = -1;
+  std::pair<TestCache, TestCache> caches{call.expected(0), call.expected(1)};
+  call.slots[token] = slot;
+  return caches;
+}
+
+/// A given scale of 0 makes NaNs, of its own head alone. `run` as above.
+template <class Run>
+void expect_nans_of_a_scale_of_0(const Run& run) {
+  for (const DType kv : {DType::kE4m3fn, DType::kE5m2}) {
+    SmallAppend call({By::kLengths,
+                      {1},
+                      {},
+                      2,
+                      64,
+                      0,
+                      KvLayout::kNhd,
+                      0,
+                      DType::kF16,
+                      kv,
+                      Form::kHead,
+                      Form::kHead});
+    call.k.scale[1] = 0;
+    run(call);
+    const uint8_t nan = kv == DType::kE4m3fn ? 0x7f : 0x7e;
+    EXPECT_EQ(std::count(call.k.codes.begin() + 64, call.k.codes.begin() + 128, nan), 64);
+    EXPECT_LT(std::count(call.k.codes.begin(), call.k.codes.begin() + 64, nan), 64);
   }
 }
 

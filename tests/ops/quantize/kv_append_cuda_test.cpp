@@ -10,9 +10,7 @@ namespace {
 using ops::quantize::Sm90AppendParams;
 using stand_in::control;
 using testing_append::By;
-using testing_append::Form;
 using testing_append::SmallAppend;
-using testing_append::TestCache;
 
 /// Host memory is device memory to the stand-in.
 class KvAppendCudaTest : public stand_in::StandInTest {
@@ -57,50 +55,22 @@ TEST_F(KvAppendCudaTest, OneLaunchAndNothingElse) {
 }
 
 TEST_F(KvAppendCudaTest, ATokenWithoutAPlaceIsSkippedAndTold) {
-  const auto expect = [&](SmallAppend& call, size_t token, const std::vector<int32_t>& words) {
-    call.slots[token] = -1;
-    const TestCache k = call.expected(0), v = call.expected(1);
-    std::vector<int32_t> fault(4);
-    for (int32_t* told : {static_cast<int32_t*>(nullptr), fault.data()}) {
-      call.args.fault = told;
-      ASSERT_TRUE(kv_append(call.args, *gpu_).ok());
-      EXPECT_TRUE(call.k == k && call.v == v) << words[0];
-    }
-    EXPECT_EQ(fault, words);
-  };
-  SmallAppend length({By::kLengths, {1, 1}, {5, 2}, 2, 64, 16});
-  length.seqlens[1] = 33;
-  expect(length, 1, {1, 1, 0, 33});
-  SmallAppend page({By::kRagged, {1, 1}, {20, 20}, 2, 64, 16});
-  page.table[4] = 1 << 20;
-  expect(page, 1, {2, 1, 1, 1 << 20});
-  SmallAppend slot({By::kSlots, {4}, {}, 2, 64, 16});
-  std::vector<int64_t> given = slot.slots;
-  given[2] = -2;
-  slot.args.slots = given.data();
-  expect(slot, 2, {3, 2, -1, -2});
+  testing_append::for_each_lost_token(
+      [&](SmallAppend& call, size_t token, const std::vector<int32_t>& words) {
+        const auto [k, v] = testing_append::expected_without(call, token);
+        std::vector<int32_t> fault(4);
+        for (int32_t* told : {static_cast<int32_t*>(nullptr), fault.data()}) {
+          call.args.fault = told;
+          ASSERT_TRUE(kv_append(call.args, *gpu_).ok());
+          EXPECT_TRUE(call.k == k && call.v == v) << words[0];
+        }
+        EXPECT_EQ(fault, words);
+      });
 }
 
 TEST_F(KvAppendCudaTest, AGivenScaleThatIsOutOfRangeMakesNans) {
-  for (const DType kv : {DType::kE4m3fn, DType::kE5m2}) {
-    SmallAppend call({By::kLengths,
-                      {1},
-                      {},
-                      2,
-                      64,
-                      0,
-                      KvLayout::kNhd,
-                      0,
-                      DType::kF16,
-                      kv,
-                      Form::kHead,
-                      Form::kHead});
-    call.k.scale[1] = 0;
-    ASSERT_TRUE(kv_append(call.args, *gpu_).ok());
-    const uint8_t nan = kv == DType::kE4m3fn ? 0x7f : 0x7e;
-    EXPECT_EQ(std::count(call.k.codes.begin() + 64, call.k.codes.begin() + 128, nan), 64);
-    EXPECT_LT(std::count(call.k.codes.begin(), call.k.codes.begin() + 64, nan), 64);
-  }
+  testing_append::expect_nans_of_a_scale_of_0(
+      [&](SmallAppend& call) { ASSERT_TRUE(kv_append(call.args, *gpu_).ok()); });
 }
 
 TEST_F(KvAppendCudaTest, AFaultNamesEntryAndProblem) {

@@ -86,37 +86,12 @@ TEST_P(KvAppendHipTest, ATokenWithoutAPlaceIsSkippedAndTold) {
     EXPECT_EQ(fault_, words);
     fault_.assign(4, 0);
   };
-  SmallAppend length({By::kLengths, {1, 1}, {5, 2}, 2, 64, 16});
-  length.seqlens[1] = 33;
-  expect(length, 1, {1, 1, 0, 33});
-  SmallAppend page({By::kRagged, {1, 1}, {20, 20}, 2, 64, 16});
-  page.table[4] = 1 << 20;
-  expect(page, 1, {2, 1, 1, 1 << 20});
-  SmallAppend slot({By::kSlots, {4}, {}, 2, 64, 16});
-  slot.slots[2] = -2;
-  expect(slot, 2, {3, 2, -1, -2});
+  testing_append::for_each_lost_token(expect);
 }
 
 TEST_P(KvAppendHipTest, AGivenScaleThatIsOutOfRangeMakesNans) {
-  for (const DType kv : {DType::kE4m3fn, DType::kE5m2}) {
-    SmallAppend call({By::kLengths,
-                      {1},
-                      {},
-                      2,
-                      64,
-                      0,
-                      KvLayout::kNhd,
-                      0,
-                      DType::kF16,
-                      kv,
-                      Form::kHead,
-                      Form::kHead});
-    call.k.scale[1] = 0;
-    ASSERT_TRUE(run(call).ok());
-    const uint8_t nan = kv == DType::kE4m3fn ? 0x7f : 0x7e;
-    EXPECT_EQ(std::count(call.k.codes.begin() + 64, call.k.codes.begin() + 128, nan), 64);
-    EXPECT_LT(std::count(call.k.codes.begin(), call.k.codes.begin() + 64, nan), 64);
-  }
+  testing_append::expect_nans_of_a_scale_of_0(
+      [&](SmallAppend& call) { ASSERT_TRUE(run(call).ok()); });
 }
 
 /// Every bf16 and every f16 number, in rows where they are codes of every size.

@@ -2,6 +2,7 @@
 //
 // Emits      v_mfma_f32_16x16x128_f8f6f4 buffer_load_dwordx4 ds_write_b128 ds_read_b128
 //            v_pk_fma_f32 buffer_store_dwordx2 v_cvt_pk_bf16_f32
+#include "src/gpu/hip/matrix.h"
 #include "src/ops/gemm_blockscale/hip/mfma_gemm.h"
 
 namespace octet::ops::gemm_blockscale {

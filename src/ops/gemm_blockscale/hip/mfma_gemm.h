@@ -11,68 +11,15 @@
 
 #include "src/gpu/hip/buffer.h"
 #include "src/gpu/hip/convert.h"
-#include "src/gpu/hip/matrix.h"
 #include "src/gpu/hip/wave.h"
 #include "src/ops/gemm_blockscale/hip/mfma_tile.h"
 #include "src/ops/gemm_blockscale/hip/params.h"
+#include "src/ops/gemm_blockscale/hip/tile_place.h"
 
 namespace octet::ops::gemm_blockscale {
 namespace {
 
 using namespace gpu::hip;
-
-/// Products of tiles of 16 (32) rows by the FP8 instructions of gfx942: two for each chunk.
-template <int kRows>
-struct Fp8Products;
-template <>
-struct Fp8Products<16> {
-  static constexpr int kRows = 16;
-  using Sums = Float4;
-  template <int kChunks>
-  OCTET_DEVICE static Sums add(const Word4 (&rows)[kChunks], const Word4 (&columns)[kChunks],
-                               Sums sums) {
-    OCTET_UNROLL
-    for (int i = 0; i < kChunks; ++i) {
-      sums = mma_16x16x32_fp8(low(rows[i]), low(columns[i]), sums);
-      sums = mma_16x16x32_fp8(high(rows[i]), high(columns[i]), sums);
-    }
-    return sums;
-  }
-  OCTET_DEVICE static Word2 low(Word4 chunk) { return Word2{chunk[0], chunk[1]}; }
-  OCTET_DEVICE static Word2 high(Word4 chunk) { return Word2{chunk[2], chunk[3]}; }
-};
-template <>
-struct Fp8Products<32> {
-  static constexpr int kRows = 32;
-  using Sums = Float16;
-  template <int kChunks>
-  OCTET_DEVICE static Sums add(const Word4 (&rows)[kChunks], const Word4 (&columns)[kChunks],
-                               Sums sums) {
-    using Half = Fp8Products<16>;
-    OCTET_UNROLL
-    for (int i = 0; i < kChunks; ++i) {
-      sums = mma_32x32x16_fp8(Half::low(rows[i]), Half::low(columns[i]), sums);
-      sums = mma_32x32x16_fp8(Half::high(rows[i]), Half::high(columns[i]), sums);
-    }
-    return sums;
-  }
-};
-
-/// The tile of d that a workgroup makes. Workgroups go to the 8 dies of a device in turn: each die
-/// gets neighbours, whose operands its L2 then holds. In groups of 16 tiles along m, m first.
-OCTET_DEVICE void place_tile(const AmdParams& params, int& tile_m, int& tile_n) {
-  constexpr uint32_t kDies = 8, kGroup = 16;
-  const auto tiles_m = static_cast<uint32_t>(params.tiles_m);
-  const auto tiles_n = static_cast<uint32_t>(params.tiles_n);
-  const uint32_t total = tiles_m * tiles_n, die = block_x() % kDies;
-  const uint32_t rest = total % kDies;
-  const uint32_t tile = die * (total / kDies) + (die < rest ? die : rest) + block_x() / kDies;
-  const uint32_t group = tile / (kGroup * tiles_n), first = group * kGroup;
-  const uint32_t tall = tiles_m - first < kGroup ? tiles_m - first : kGroup;
-  const uint32_t within = tile - first * tiles_n;
-  tile_m = static_cast<int>(first + within % tall);
-  tile_n = static_cast<int>(within / tall);
-}
 
 template <MfmaTile kTile, class Products, int kPlaneK>
 class MfmaGemm {
