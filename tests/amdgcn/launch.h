@@ -17,6 +17,18 @@
 
 namespace octet::amdgcn {
 
+/// Other instructions in place of one: for tests of what is seen then.
+struct Alteration {
+  enum class Use : uint8_t {
+    kReplace,  // they run instead of it
+    kCompare,  // it runs; an error where they would have left the wave otherwise
+    kTrap,     // an error to come to it
+  };
+  Use use = Use::kReplace;
+  uint64_t address = ~uint64_t{0};  // of the one
+  std::string_view text;            // of the others, "; " between them; none leaves it out
+};
+
 struct Launch {
   std::string_view entry;
   uint32_t grid[3] = {1, 1, 1};    // workgroups
@@ -26,9 +38,7 @@ struct Launch {
   /// 0: each wave runs to its next barrier in turn. Others: a random wave, for a random time.
   uint64_t seed = 0;
   uint64_t max_instructions = uint64_t{1} << 34;  // of all waves: a kernel that never ends
-  /// An instruction (by address) that is to do nothing: for tests of what is seen then.
-  uint64_t skipped = ~uint64_t{0};
-  uint64_t trap = ~uint64_t{0};  // one that is an error to come to
+  Alteration alteration;
 };
 
 struct Statistics {

@@ -77,6 +77,7 @@ Machine::Machine(const CodeObject& code_object, const KernelCode& kernel, Memory
       code(code_object),
       kernel_(kernel),
       launch_(launch),
+      altered_(decode_alteration(kernel, launch.alteration)),
       waves_(work_items(launch) / kLanes),
       random_(launch.seed * 0x9e3779b97f4a7c15u) {}
 
@@ -144,10 +145,12 @@ void Machine::run_slice(Wave& w, uint64_t instructions) {
   uint64_t done = 0;
   for (; done < instructions && w.status == WaveStatus::kRunning; ++done) {
     if (w.pc >= kernel_.instructions.size()) fail("it runs past the end of the kernel");
-    if (kernel_.instructions[w.pc].address == launch_.skipped) ++w.pc;
     const Instruction& next = kernel_.instructions[w.pc++];
-    if (next.address == launch_.trap) fail("the trap");
-    execute(w, next);
+    if (next.address == launch_.alteration.address) {
+      execute_altered(w, next);
+    } else {
+      execute(w, next);
+    }
     if (++statistics.instructions > launch_.max_instructions) {
       fail("more than {} instructions", launch_.max_instructions);
     }

@@ -41,11 +41,22 @@ amdgcn::LayoutFault layout_fault_of(const std::string& fault) {
   return amdgcn::LayoutFault::kNone;
 }
 
-/// Of the fault "skip:<entry>:<address>" (that instruction does nothing) or "trap:..." (it is an
-/// error to come to it), in the kernel of that name.
-uint64_t address_of(const char* kind, const std::string& fault, const std::string& entry) {
-  const std::string begin = kind + (":" + entry) + ":";
-  return fault.starts_with(begin) ? std::stoull(fault.substr(begin.size())) : ~uint64_t{0};
+/// Of the faults "alter:<entry>:<address>:<text>" (those instructions in place of the one there),
+/// "differ:..." (it is an error where they would have done something else) and
+/// "trap:<entry>:<address>" (to come there is an error), in the kernel of that name.
+amdgcn::Alteration alteration_of(const std::string& fault, const std::string& entry) {
+  using Use = amdgcn::Alteration::Use;
+  constexpr std::pair<const char*, Use> kKinds[] = {
+      {"alter:", Use::kReplace}, {"differ:", Use::kCompare}, {"trap:", Use::kTrap}};
+  for (const auto& [kind, use] : kKinds) {
+    const std::string begin = kind + entry + ":";
+    if (!fault.starts_with(begin)) continue;
+    size_t digits = 0;
+    const uint64_t address = std::stoull(fault.substr(begin.size()), &digits);
+    const size_t text = begin.size() + digits + 1;
+    return {use, address, text < fault.size() ? std::string_view(fault).substr(text) : ""};
+  }
+  return {};
 }
 
 double run(const Launch& launch, const Function& function, const State& s) {
@@ -61,8 +72,7 @@ double run(const Launch& launch, const Function& function, const State& s) {
   std::copy_n(launch.block, 3, interpreted.block);
   interpreted.dynamic_lds_bytes = launch.shared_bytes;
   interpreted.kernarg = std::as_bytes(std::span(launch.parameter));
-  interpreted.skipped = address_of("skip", s.fault, launch.entry);
-  interpreted.trap = address_of("trap", s.fault, launch.entry);
+  interpreted.alteration = alteration_of(s.fault, launch.entry);
   const auto statistics = amdgcn::launch_either(*code_of(function), memory, interpreted);
   return 5 + static_cast<double>(statistics.instructions) * 1e-3;  // of the fake clock
 }

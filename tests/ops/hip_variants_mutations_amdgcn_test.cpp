@@ -1,13 +1,10 @@
-// AMD kernels as they ship, made wrong in the interpreter: s_waitcnt and s_barrier left out in
-// turn, and matrix instructions of another layout. The judge of octet check, or the interpreter's
-// own rules, must see it.
+// AMD kernels as they ship, made wrong in the interpreter.
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
 
-#include "ops/hip_operands.h"
-#include "ops/hip_stream.h"
+#include "ops/hip_mutations.h"
 #include "src/harness/case.h"
 #include "src/harness/memory.h"
 #include "src/ops/registry.h"
@@ -19,87 +16,21 @@ namespace octet {
 namespace {
 
 using Words = std::vector<std::string>;
+using testing_hip::Mutations;
+using testing_hip::Trial;
 
 /// A problem on which loops of the kernels go round more than once.
 struct Subject {
   const char* op;
   Words problem;
-  size_t every = 1;  // of the waits and barriers every so manieth
-  /// Of 100 that the problem comes to, how many may be left out unseen: waits for loads that it
-  /// does not make, such as those of a bias, and barriers behind the last of something.
-  size_t unseen = 0;
+  uint64_t seed;
 };
 const Subject kSubjects[] = {
-    {"gemm_blockscale", {"m=17", "n=145", "k=640"}},
-    {"gemm_mxfp8", {"m=17", "n=72", "k=640"}},
-    {"gemm_grouped", {"m=9", "n=72", "k=512", "experts=3", "topk=2", "block_m=0"}, 1, 4},
-    {"gemm_batched", {"m=17", "n=72", "k=544", "batch=2"}, 3, 45},
-    {"attn_decode", {"batch=2", "hq=8", "hkv=2", "d=64", "ctx=300", "q=2"}, 3, 20},
-};
-
-struct Count {
-  size_t caught = 0, unreached = 0;
-  std::vector<std::string> unseen;
-};
-
-class HipMutation : public testing_hip::HipTest {
- protected:
-  /// Whether the variant's result is wrong, or its run an error, with a fault of the stand-in.
-  bool wrong(const select::Variant& variant, const select::Problem& problem,
-             const std::string& fault) {
-    control().reset();
-    control().set_fault(fault);
-    Stream stream = Stream::gpu(GetParam(), GpuApi::kHip).value();
-    auto instance = harness::case_of(*op_).make(problem, stream, {harness::Inputs::kRandom, 3});
-    if (!instance.ok()) return true;
-    harness::Launch launch = [&](const void* args, select::Workspace workspace, Stream& on) {
-      return variant.launch(variant.config, args, workspace, on);
-    };
-    launch.tile = variant.tile;
-    const int64_t bytes = variant.workspace_bytes(variant.config, problem, stream.device());
-    std::optional<harness::PlacedBuffer> memory;
-    if (bytes > 0) {
-      auto placed = harness::PlacedBuffer::allocate(stream, bytes);
-      if (!placed.ok()) return true;
-      memory.emplace(std::move(*placed));
-    }
-    const auto report =
-        (*instance)->check(launch, {memory ? memory->as() : nullptr, bytes}, stream);
-    return !report.ok() || !report->ok();
-  }
-
-  /// Of the kernels that the variant launches.
-  void leave_out(const select::Variant& variant, const select::Problem& problem, size_t every,
-                 Count& count) {
-    ASSERT_FALSE(wrong(variant, problem, "")) << variant.name;
-    std::set<std::string> entries;
-    for (const stand_in::Launch& launch : control().launches()) entries.insert(launch.entry);
-    size_t turn = 0;
-    for (const gpu::Kernel& kernel : variant.device_code(variant.config)) {
-      if (!entries.contains(kernel.entry())) continue;
-      const auto code = testing_hip::code_object(kernel, stream_->device().arch);
-      for (const amdgcn::Instruction& i : code->find(kernel.entry())->instructions) {
-        if (!i.text.starts_with("s_waitcnt") && !i.text.starts_with("s_barrier")) continue;
-        if (turn++ % every != 0) continue;
-        const std::string at = std::string(kernel.entry()) + ":" + std::to_string(i.address);
-        if (wrong(variant, problem, "skip:" + at)) {
-          ++count.caught;
-        } else if (!wrong(variant, problem, "trap:" + at)) {
-          ++count.unreached;
-        } else {
-          count.unseen.push_back(at + " " + i.text);
-        }
-      }
-    }
-  }
-  /// Makes its op the test's.
-  select::Problem problem_of(const Subject& subject) {
-    op_ = ops::find(subject.op).value();
-    return select::parse_problem(*op_->schema, subject.problem,
-                                 op_->default_format(stream_->device().arch))
-        .value();
-  }
-  const select::Op* op_ = nullptr;
+    {"gemm_blockscale", {"m=17", "n=145", "k=640"}, 3},
+    {"gemm_mxfp8", {"m=17", "n=72", "k=640"}, 3},
+    {"gemm_grouped", {"m=9", "n=72", "k=512", "experts=3", "topk=2", "block_m=0"}, 3},
+    {"gemm_batched", {"m=17", "n=72", "k=544", "batch=2"}, 3},
+    {"attn_decode", {"batch=2", "hq=8", "hkv=2", "d=64", "ctx=300", "q=2"}, 3},
 };
 
 /// The first variant of each family that serves the problem.
@@ -117,33 +48,67 @@ std::vector<const select::Variant*> of_each_family(const select::Op& op,
   return firsts;
 }
 
-TEST_P(HipMutation, WaitsAndBarriers) {
-  const Device& device = stream_->device();
-  for (const Subject& subject : kSubjects) {
-    const select::Problem problem = problem_of(subject);
-    Count count;
-    for (const select::Variant* variant : of_each_family(*op_, problem, device)) {
-      leave_out(*variant, problem, subject.every, count);
+class HipMutation : public testing_hip::HipMutationTest {
+ protected:
+  /// Whether the variant's result is right.
+  static bool right(const select::Op& op, const select::Variant& variant,
+                    const select::Problem& problem, uint64_t seed) {
+    Stream stream = Stream::gpu(GetParam(), GpuApi::kHip).value();
+    auto instance = harness::case_of(op).make(problem, stream, {harness::Inputs::kRandom, seed});
+    if (!instance.ok()) return false;
+    harness::Launch launch = [&](const void* args, select::Workspace workspace, Stream& on) {
+      return variant.launch(variant.config, args, workspace, on);
+    };
+    launch.tile = variant.tile;
+    const int64_t bytes = variant.workspace_bytes(variant.config, problem, stream.device());
+    std::optional<harness::PlacedBuffer> memory;
+    if (bytes > 0) {
+      auto placed = harness::PlacedBuffer::allocate(stream, bytes);
+      if (!placed.ok()) return false;
+      memory.emplace(std::move(*placed));
     }
-    const size_t reached = count.caught + count.unseen.size();
-    std::printf("%s: %zu left out, %zu seen, %zu not reached\n", subject.op,
-                reached + count.unreached, count.caught, count.unreached);
-    EXPECT_GE(count.caught, 20u) << subject.op;
-    EXPECT_LE(count.unseen.size() * 100, reached * subject.unseen)
-        << subject.op << ": " << fmt::format("{}", fmt::join(count.unseen, "\n"));
+    const auto report =
+        (*instance)->check(launch, {memory ? memory->as() : nullptr, bytes}, stream);
+    return report.ok() && report->ok();
   }
-}
 
-/// Rows of results in another order: of each op one family at least must show it.
-TEST_P(HipMutation, LayoutsOfMatrices) {
-  const Device& device = stream_->device();
-  for (const Subject& subject : kSubjects) {
-    const select::Problem problem = problem_of(subject);
-    const auto variants = of_each_family(*op_, problem, device);
-    const auto seen = std::count_if(variants.begin(), variants.end(), [&](const auto* variant) {
-      return wrong(*variant, problem, "layout:rows");
-    });
-    EXPECT_GE(seen, 1) << subject.op;
+  std::vector<Trial> trials_of(const char* name) {
+    const Device& device = stream_->device();
+    const select::Op& op = *ops::find(name).value();
+    std::vector<Trial> trials;
+    for (const Subject& subject : kSubjects) {
+      if (op.name() != subject.op) continue;
+      const select::Problem problem =
+          select::parse_problem(*op.schema, subject.problem, op.default_format(device.arch))
+              .value();
+      for (const select::Variant* variant : of_each_family(op, problem, device)) {
+        trials.push_back({variant->name + " " + fmt::format("{}", subject.problem), [=, &op] {
+                            return right(op, *variant, problem, subject.seed);
+                          }});
+      }
+    }
+    return trials;
+  }
+};
+
+TEST_P(HipMutation, Explore) {
+  const char* only = std::getenv("MUT_OP");
+  const char* kinds = std::getenv("MUT_KIND");
+  const size_t every = std::getenv("MUT_EVERY") ? std::stoul(std::getenv("MUT_EVERY")) : 1;
+  for (const char* op :
+       {"gemm_blockscale", "gemm_mxfp8", "gemm_grouped", "gemm_batched", "attn_decode"}) {
+    if (only != nullptr && std::string(only).find(op) == std::string::npos) continue;
+    const auto trials = trials_of(op);
+    for (const amdgcn::MutantKind kind : amdgcn::kAllMutantKinds) {
+      if (kinds != nullptr && std::string(kinds).find(name_of(kind)) == std::string::npos) continue;
+      Mutations result;
+      mutate(trials, kind, every, result);
+      std::printf("%-16s %-16s %5zu: %5zu seen %4zu unreached %4zu same %4zu unseen\n", op,
+                  name_of(kind), result.all(), result.seen, result.unreached, result.same,
+                  result.unseen.size());
+      for (const std::string& text : result.unseen) std::printf("    %s\n", text.c_str());
+      std::fflush(stdout);
+    }
   }
 }
 

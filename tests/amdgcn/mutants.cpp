@@ -1,0 +1,248 @@
+#include "tests/amdgcn/mutants.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+
+#include "tests/amdgcn/error.h"
+#include "tests/amdgcn/machine.h"
+#include "tests/amdgcn/parse.h"
+
+namespace octet::amdgcn {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+bool is_scaled(const Instruction& i) { return i.text.starts_with("v_mfma_scale"); }
+
+/// The text with one of its words replaced.
+std::string with(const std::string& text, std::string_view word, std::string_view other) {
+  std::string changed = text;
+  changed.replace(static_cast<size_t>(word.data() - text.data()), word.size(), other);
+  return changed;
+}
+
+Texts without(const Instruction& i) {
+  const bool waits = i.text.starts_with("s_waitcnt") || i.text.starts_with("s_barrier");
+  return waits ? Texts{""} : Texts{};
+}
+
+/// Words `first` and `second` swapped.
+std::string swapped(const std::string& text, size_t first, size_t second) {
+  const auto words = split_words(text);
+  const std::string later = with(text, words[second], words[first]);
+  return with(later, split_words(later)[first], words[second]);
+}
+
+Texts swap_operands(const Instruction& i) {
+  if (!i.text.starts_with("v_mfma") || i.operand(1).count != i.operand(2).count) return {};
+  return {swapped(i.text, 2, 3)};
+}
+
+/// Bytes of both scales of a scaled matrix instruction; a byte that SDWA selects.
+Texts other_bytes(const Instruction& i) {
+  Texts texts;
+  if (is_scaled(i)) {
+    const Modifiers& m = i.modifiers;
+    const size_t end = std::min(i.text.find(" op_sel"), i.text.size());
+    for (const uint8_t toggled : {1, 2}) {  // bit n is of operand n
+      const auto list = [](uint8_t bits) {
+        return fmt::format("[{},{},0]", bits & 1, bits >> 1 & 1);
+      };
+      const auto low = static_cast<uint8_t>(m.op_sel ^ toggled);
+      texts.push_back(fmt::format("{} op_sel:{} op_sel_hi:{}{}", i.text.substr(0, end), list(low),
+                                  list(m.op_sel_hi), ""));
+    }
+  }
+  constexpr std::string_view kSelect = "_sel:BYTE_";
+  for (const std::string_view word : split_words(i.text)) {
+    if (!word.starts_with("src") || word.find(kSelect) == word.npos) continue;
+    const char byte = static_cast<char>('0' + (word.back() - '0' + 1) % 4);
+    texts.push_back(with(i.text, word, std::string(word.substr(0, word.size() - 1)) + byte));
+  }
+  return texts;
+}
+
+/// Scales of a scaled matrix instruction turned by a lane among 16, and back behind it; what a lane
+/// takes from another, from the next one.
+Texts other_lanes(const Instruction& i) {
+  Texts texts;
+  if (is_scaled(i)) {
+    for (const int n : {4, 5}) {
+      const auto turn = [&](int lanes) {
+        return fmt::format("v_mov_b32_dpp v{0}, v{0} row_ror:{1} row_mask:0xf bank_mask:0xf",
+                           i.operand(n).first, lanes);
+      };
+      texts.push_back(turn(1) + "; " + i.text + "; " + turn(15));
+    }
+  }
+  if (i.text.starts_with("ds_bpermute_b32") && i.modifiers.offset == 0) {
+    texts.push_back(i.text + " offset:4");
+  }
+  return texts;
+}
+
+/// An operand that is the scale of another matrix instruction, or the other operand's.
+Texts other_scales(const Instruction& i, const KernelCode& kernel) {
+  if (!is_scaled(i)) return {};
+  Texts texts{swapped(i.text, 5, 6)};
+  const auto words = split_words(i.text);
+  for (const size_t n : {5, 6}) {
+    for (const Instruction& other : kernel.instructions) {
+      if (!is_scaled(other)) continue;
+      const auto theirs = split_words(other.text);
+      if (theirs[5] == words[n] || theirs[6] == words[n]) continue;
+      texts.push_back(with(i.text, words[n], theirs[n]));
+      break;
+    }
+  }
+  return texts;
+}
+
+// ---- Constants of addresses ----
+enum Access : uint8_t { kReadsLds = 1, kWritesLds = 2, kGlobal = 4 };
+
+/// What an instruction accesses, and the operand that is no part of the address.
+struct Accessed {
+  uint8_t access = 0;
+  int data = -1;
+};
+Accessed accessed_by(const Instruction& i) {
+  const auto begins = [&](std::string_view with) { return i.text.starts_with(with); };
+  if (begins("ds_read")) return {kReadsLds, 0};
+  if (begins("ds_write")) return {kWritesLds, 1};
+  if (begins("global_store") || begins("flat_store")) return {kGlobal, 1};
+  if (begins("global_load") || begins("buffer_")) return {kGlobal, i.modifiers.lds ? -1 : 0};
+  return {};
+}
+
+bool overlap(const Range& range, const Operand& operand) {
+  const bool vector = range.file == Range::File::kVector;
+  return vector == (operand.kind == OperandKind::kVector) && range.first == operand.first;
+}
+
+/// Of each instruction, what its result is an address of: by the last definition before each use.
+std::vector<uint8_t> accesses_of_results(const KernelCode& kernel) {
+  const auto& code = kernel.instructions;
+  constexpr size_t kNone = ~size_t{0};
+  constexpr size_t kRegisters = kVectorRegisters + kScalarRegisters;
+  std::vector<size_t> defined(kRegisters, kNone);
+  const auto index = [](const Range& range, int n) {
+    const bool vector = range.file == Range::File::kVector;
+    return static_cast<size_t>(range.first + n + (vector ? 0 : kVectorRegisters));
+  };
+  std::vector<std::vector<size_t>> sources(code.size()), addresses(code.size());
+  for (size_t n = 0; n < code.size(); ++n) {
+    const Instruction& i = code[n];
+    const Accessed accessed = accessed_by(i);
+    for (int use = 0; use < i.num_uses; ++use) {
+      const Range& range = i.uses[use];
+      if (accessed.data >= 0 && overlap(range, i.operand(accessed.data))) continue;
+      if (i.text.starts_with("ds_write2") && overlap(range, i.operand(2))) continue;
+      for (int r = 0; r < range.count; ++r) {
+        const size_t from = defined[index(range, r)];
+        if (from != kNone) (accessed.access != 0 ? addresses : sources)[n].push_back(from);
+      }
+    }
+    for (int def = 0; def < i.num_defs; ++def) {
+      for (int r = 0; r < i.defs[def].count; ++r) defined[index(i.defs[def], r)] = n;
+    }
+  }
+  std::vector<uint8_t> accesses(code.size());
+  for (size_t n = code.size(); n-- > 0;) {
+    for (const size_t from : addresses[n]) accesses[from] |= accessed_by(code[n]).access;
+    for (const size_t from : sources[n]) accesses[from] |= accesses[n];
+  }
+  return accesses;
+}
+
+/// A constant of shifts and factors becomes one more; one of bits and sums loses its lowest.
+std::optional<int64_t> other_constant(std::string_view mnemonic, int64_t value) {
+  for (const std::string_view more :
+       {"v_lshlrev_b32", "v_lshrrev_b32", "v_mul_u32_u24", "v_mul_lo_u32", "v_mad_u32_u24",
+        "v_mad_u64_u32", "v_lshl_add_u", "v_lshl_or_b32", "v_bfe_u32", "v_add_lshl_u32",
+        "s_lshl_b32", "s_lshr_b32", "s_mul_i32", "s_bfe_u32"}) {
+    if (mnemonic.starts_with(more)) return value + 1;
+  }
+  for (const std::string_view less :
+       {"v_and_b32", "v_or_b32", "v_xor_b32", "v_and_or_b32", "v_or3_b32", "v_add_u32",
+        "v_add3_u32", "v_bitop3_b32", "v_xad_u32", "v_sub_u32", "v_subrev_u32", "s_and_b32",
+        "s_or_b32", "s_add_i32"}) {
+    if (mnemonic.starts_with(less) && value != 0) return value & (value - 1);
+  }
+  return std::nullopt;
+}
+
+Texts other_constants(const Instruction& i) {
+  const auto words = split_words(i.text);
+  for (size_t n = 2; n < words.size(); ++n) {
+    const auto operand = parse_operand(words[n], LiteralType::kBits64);
+    if (!operand || operand->kind != OperandKind::kLiteral) continue;
+    const auto value = static_cast<int32_t>(operand->literal);
+    const auto other = other_constant(words[0], value);
+    if (!other) return {};
+    return {with(i.text, words[n], fmt::format("{:#x}", static_cast<uint32_t>(*other)))};
+  }
+  return {};
+}
+
+/// One element on; at the end of what an offset can say, one back.
+Texts other_offsets(const Instruction& i) {
+  if (!i.text.starts_with("ds_read")) return {};
+  const bool two = i.text.starts_with("ds_read2");
+  const Modifiers& m = i.modifiers;
+  const int unit = two ? 1 : i.operand(0).count * 4;
+  const int from = two ? m.offset1 : m.offset, most = two ? 255 : 65535;
+  const std::string name = two ? " offset1:" : " offset:";
+  const std::string other = name + std::to_string(from + unit <= most ? from + unit : from - unit);
+  const size_t at = i.text.find(name);
+  if (at == i.text.npos) return {i.text + other};
+  const size_t end = std::min(i.text.find(' ', at + 1), i.text.size());
+  return {i.text.substr(0, at) + other + i.text.substr(end)};
+}
+
+Texts texts_of(const Instruction& i, uint8_t access, const KernelCode& kernel, MutantKind kind) {
+  switch (kind) {
+    case MutantKind::kWaits:
+      return without(i);
+    case MutantKind::kOperands:
+      return swap_operands(i);
+    case MutantKind::kScaleBytes:
+      return other_bytes(i);
+    case MutantKind::kScaleLanes:
+      return other_lanes(i);
+    case MutantKind::kScaleRegisters:
+      return other_scales(i, kernel);
+    case MutantKind::kReadSwizzles:
+      return access == kReadsLds ? other_constants(i) : Texts{};
+    case MutantKind::kRows:
+      return (access & kGlobal) != 0 || access == kWritesLds ? other_constants(i) : Texts{};
+    case MutantKind::kLdsOffsets:
+      return other_offsets(i);
+  }
+  return {};
+}
+
+}  // namespace
+
+const char* name_of(MutantKind kind) {
+  constexpr std::array kNames{"waits",           "operands",      "scale bytes", "scale lanes",
+                              "scale registers", "read swizzles", "rows",        "LDS offsets"};
+  return kNames[static_cast<size_t>(kind)];
+}
+
+std::vector<Mutant> mutants_of(const KernelCode& kernel, MutantKind kind) {
+  const std::vector<uint8_t> accesses = accesses_of_results(kernel);
+  std::vector<Mutant> mutants;
+  for (size_t n = 0; n < kernel.instructions.size(); ++n) {
+    const Instruction& i = kernel.instructions[n];
+    for (std::string& text : texts_of(i, accesses[n], kernel, kind)) {
+      decode_alteration(kernel, {Alteration::Use::kReplace, i.address, text});
+      mutants.push_back({i.address, std::move(text), i.text});
+    }
+  }
+  return mutants;
+}
+
+}  // namespace octet::amdgcn
