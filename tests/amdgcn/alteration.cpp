@@ -17,14 +17,33 @@ bool same(const WaveState& a, const WaveState& b) {
          a.pc == b.pc;
 }
 
+/// Operations but for stores, which no later instruction of the wave needs.
 int under_way(const Wave& w) {
-  return w.vector_memory.size() + w.lds.size() + w.scalar_memory.size();
+  int loads = 0;
+  for (const Queue* queue : {&w.vector_memory, &w.lds, &w.scalar_memory}) {
+    for (int n = 0; n < queue->size(); ++n) {
+      const Landing landing = queue->at(n).landing;
+      loads += landing != Landing::kNothing && landing != Landing::kStore;
+    }
+  }
+  return loads;
+}
+
+/// Lanes of registers of which both know another value become undefined, and the same in both.
+void set_undefined_where_other(WaveState& a, WaveState& b, const Range& registers) {
+  for (int r = registers.first; r < registers.first + registers.count; ++r) {
+    for (int l = 0; l < kLanes; ++l) {
+      if (a.vgpr[r][l] != b.vgpr[r][l]) a.undefined[r] |= uint64_t{1} << l;
+      b.vgpr[r][l] = a.vgpr[r][l];
+    }
+    b.undefined[r] = a.undefined[r] |= b.undefined[r];
+  }
 }
 
 }  // namespace
 
 std::vector<Instruction> decode_alteration(const KernelCode& kernel, const Alteration& alteration) {
-  if (alteration.address == Alteration().address) return {};
+  if (!alteration.altered()) return {};
   const auto original =
       std::find_if(kernel.instructions.begin(), kernel.instructions.end(),
                    [&](const Instruction& i) { return i.address == alteration.address; });
@@ -46,14 +65,8 @@ std::vector<Instruction> decode_alteration(const KernelCode& kernel, const Alter
 }
 
 void Machine::execute_altered(Wave& w, const Instruction& i) {
-  switch (launch_.alteration.use) {
-    case Alteration::Use::kTrap:
-      fail("the trap");
-    case Alteration::Use::kCompare:
-      return compare_altered(w, i);
-    case Alteration::Use::kReplace:
-      for (const Instruction& other : altered_) execute(w, other);
-  }
+  if (launch_.alteration.use == Alteration::Use::kCompare) return compare_altered(w, i);
+  for (const Instruction& other : altered_) execute(w, other);
 }
 
 /// What the others do to memory and its queues could not be taken back: it counts as a difference.
@@ -65,10 +78,13 @@ void Machine::compare_altered(Wave& w, const Instruction& i) {
     }
     execute(w, other);
   }
-  const WaveState others = w;
+  WaveState others = w;
   static_cast<WaveState&>(w) = before;
   const int operations = under_way(w);
   execute(w, i);
+  for (int n = 0; n < i.num_defs; ++n) {
+    if (i.defs[n].file == Range::File::kVector) set_undefined_where_other(w, others, i.defs[n]);
+  }
   if (!same(w, others) || under_way(w) != operations) fail("it makes a difference");
 }
 

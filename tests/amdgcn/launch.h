@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "tests/amdgcn/code_object.h"
 #include "tests/amdgcn/memory.h"
@@ -21,12 +22,13 @@ namespace octet::amdgcn {
 struct Alteration {
   enum class Use : uint8_t {
     kReplace,  // they run instead of it
-    kCompare,  // it runs; an error where they would have left the wave otherwise
-    kTrap,     // an error to come to it
+    kCompare,  // it runs; where they give lanes of its results other values, these are undefined,
+               // where they do something else otherwise, that is an error
   };
   Use use = Use::kReplace;
   uint64_t address = ~uint64_t{0};  // of the one
   std::string_view text;            // of the others, "; " between them; none leaves it out
+  bool altered() const { return address != ~uint64_t{0}; }
 };
 
 struct Launch {
@@ -41,9 +43,13 @@ struct Launch {
   Alteration alteration;
 };
 
+/// What became of an instruction; bits.
+enum Executed : uint8_t { kWentOn = 1, kJumped = 2 };
+
 struct Statistics {
   uint64_t instructions = 0;  // of waves
   uint64_t macs = 0;          // of matrix instructions
+  std::vector<uint8_t> executed;  // of the kernel's instructions, in their order: 0 or Executed
 };
 
 /// Throws Error, with the instruction and where it ran, at the first thing that is wrong.

@@ -50,6 +50,7 @@ class Machine {
   void land(Wave& wave, Pending& entry);
   void land_store(Pending& entry);
   void land_lds(const Wave& wave, const Pending& entry);
+  void carry_lds_reads(Wave& wave);
 
   const KernelCode& kernel_;
   const Launch& launch_;

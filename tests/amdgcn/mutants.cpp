@@ -64,9 +64,28 @@ Texts other_bytes(const Instruction& i) {
   return texts;
 }
 
+/// Whether the first use of a result is in a maximum or a sum over lanes. Why no mutants of such: they
+/// are no scales; neighbours hold the same part of a sum, and a softmax takes any bound of its logits.
+bool is_for_reduction(const KernelCode& kernel, size_t n) {
+  constexpr std::string_view kReductions[] = {"v_max_f32", "v_cmp_gt_f32", "v_add_f32",
+                                              "v_add_u32_e32"};
+  const Operand& result = kernel.instructions[n].operand(0);
+  const auto uses = [&](const Instruction& i) {
+    return std::any_of(i.uses, i.uses + i.num_uses, [&](const Range& range) {
+      return range.file == Range::File::kVector && range.first == result.first;
+    });
+  };
+  const auto begin = kernel.instructions.begin() + static_cast<std::ptrdiff_t>(n) + 1;
+  const auto first = std::find_if(begin, kernel.instructions.end(), uses);
+  return first != kernel.instructions.end() && std::any_of(std::begin(kReductions), std::end(kReductions), [&](std::string_view begin) {
+           return first->text.starts_with(begin);
+         });
+}
+
 /// Scales of a scaled matrix instruction turned by a lane among 16, and back behind it; what a lane
 /// takes from another, from the next one.
-Texts other_lanes(const Instruction& i) {
+Texts other_lanes(const KernelCode& kernel, size_t n) {
+  const Instruction& i = kernel.instructions[n];
   Texts texts;
   if (is_scaled(i)) {
     for (const int n : {4, 5}) {
@@ -77,7 +96,8 @@ Texts other_lanes(const Instruction& i) {
       texts.push_back(turn(1) + "; " + i.text + "; " + turn(15));
     }
   }
-  if (i.text.starts_with("ds_bpermute_b32") && i.modifiers.offset == 0) {
+  const bool takes = i.text.starts_with("ds_bpermute_b32") && i.modifiers.offset == 0;
+  if (takes && !is_for_reduction(kernel, n)) {
     texts.push_back(i.text + " offset:4");
   }
   return texts;
@@ -101,7 +121,7 @@ Texts other_scales(const Instruction& i, const KernelCode& kernel) {
 }
 
 // ---- Constants of addresses ----
-enum Access : uint8_t { kReadsLds = 1, kWritesLds = 2, kGlobal = 4 };
+enum Access : uint8_t { kReadsLds = 1, kWritesLds = 2, kLoads = 4, kStores = 8 };
 
 /// What an instruction accesses, and the operand that is no part of the address.
 struct Accessed {
@@ -112,46 +132,56 @@ Accessed accessed_by(const Instruction& i) {
   const auto begins = [&](std::string_view with) { return i.text.starts_with(with); };
   if (begins("ds_read")) return {kReadsLds, 0};
   if (begins("ds_write")) return {kWritesLds, 1};
-  if (begins("global_store") || begins("flat_store")) return {kGlobal, 1};
-  if (begins("global_load") || begins("buffer_")) return {kGlobal, i.modifiers.lds ? -1 : 0};
+  if (begins("global_store") || begins("flat_store")) return {kStores, 1};
+  if (begins("buffer_store")) return {kStores, 0};
+  if (begins("global_load") || begins("buffer_load")) return {kLoads, i.modifiers.lds ? -1 : 0};
   return {};
 }
 
-bool overlap(const Range& range, const Operand& operand) {
-  const bool vector = range.file == Range::File::kVector;
-  return vector == (operand.kind == OperandKind::kVector) && range.first == operand.first;
+bool is_of(const Range& vectors, const Operand& operand) {
+  return operand.kind == OperandKind::kVector && vectors.first == operand.first;
 }
 
-/// Of each instruction, what its result is an address of: by the last definition before each use.
-std::vector<uint8_t> accesses_of_results(const KernelCode& kernel) {
+/// Whether it may be part of an address.
+bool is_integer(const Instruction& i) {
+  constexpr std::string_view kOthers[] = {"_f16", "_f32", "_bf16", "mfma", "_load", "ds_read"};
+  return std::none_of(std::begin(kOthers), std::end(kOthers), [&](std::string_view other) {
+    return i.text.substr(0, i.text.find(' ')).find(other) != std::string::npos;
+  });
+}
+
+/// Of each instruction, what its vector result is an address of: by the last definition before each
+/// use. Why no scalar ones: they are quotients and bounds, and of the whole wave.
+std::vector<uint8_t> accesses_of_results(const KernelCode& kernel,
+                                         const std::vector<uint8_t>& executed) {
   const auto& code = kernel.instructions;
   constexpr size_t kNone = ~size_t{0};
-  constexpr size_t kRegisters = kVectorRegisters + kScalarRegisters;
-  std::vector<size_t> defined(kRegisters, kNone);
-  const auto index = [](const Range& range, int n) {
-    const bool vector = range.file == Range::File::kVector;
-    return static_cast<size_t>(range.first + n + (vector ? 0 : kVectorRegisters));
-  };
+  std::vector<size_t> defined(kVectorRegisters, kNone);  // the instruction that did
   std::vector<std::vector<size_t>> sources(code.size()), addresses(code.size());
   for (size_t n = 0; n < code.size(); ++n) {
     const Instruction& i = code[n];
     const Accessed accessed = accessed_by(i);
     for (int use = 0; use < i.num_uses; ++use) {
       const Range& range = i.uses[use];
-      if (accessed.data >= 0 && overlap(range, i.operand(accessed.data))) continue;
-      if (i.text.starts_with("ds_write2") && overlap(range, i.operand(2))) continue;
+      if (range.file != Range::File::kVector) continue;
+      if (accessed.data >= 0 && is_of(range, i.operand(accessed.data))) continue;
+      if (i.text.starts_with("ds_write2") && is_of(range, i.operand(2))) continue;
       for (int r = 0; r < range.count; ++r) {
-        const size_t from = defined[index(range, r)];
+        const size_t from = defined[static_cast<size_t>(range.first + r)];
         if (from != kNone) (accessed.access != 0 ? addresses : sources)[n].push_back(from);
       }
     }
     for (int def = 0; def < i.num_defs; ++def) {
-      for (int r = 0; r < i.defs[def].count; ++r) defined[index(i.defs[def], r)] = n;
+      const Range& range = i.defs[def];
+      if (range.file != Range::File::kVector) continue;
+      std::fill_n(&defined[range.first], range.count, n);
     }
   }
   std::vector<uint8_t> accesses(code.size());
   for (size_t n = code.size(); n-- > 0;) {
+    if (executed[n] == 0) continue;
     for (const size_t from : addresses[n]) accesses[from] |= accessed_by(code[n]).access;
+    if (!is_integer(code[n])) continue;
     for (const size_t from : sources[n]) accesses[from] |= accesses[n];
   }
   return accesses;
@@ -161,14 +191,12 @@ std::vector<uint8_t> accesses_of_results(const KernelCode& kernel) {
 std::optional<int64_t> other_constant(std::string_view mnemonic, int64_t value) {
   for (const std::string_view more :
        {"v_lshlrev_b32", "v_lshrrev_b32", "v_mul_u32_u24", "v_mul_lo_u32", "v_mad_u32_u24",
-        "v_mad_u64_u32", "v_lshl_add_u", "v_lshl_or_b32", "v_bfe_u32", "v_add_lshl_u32",
-        "s_lshl_b32", "s_lshr_b32", "s_mul_i32", "s_bfe_u32"}) {
+        "v_lshl_add_u32", "v_lshl_or_b32", "v_bfe_u32", "v_add_lshl_u32"}) {
     if (mnemonic.starts_with(more)) return value + 1;
   }
   for (const std::string_view less :
        {"v_and_b32", "v_or_b32", "v_xor_b32", "v_and_or_b32", "v_or3_b32", "v_add_u32",
-        "v_add3_u32", "v_bitop3_b32", "v_xad_u32", "v_sub_u32", "v_subrev_u32", "s_and_b32",
-        "s_or_b32", "s_add_i32"}) {
+        "v_add3_u32", "v_bitop3_b32", "v_xad_u32", "v_sub_u32", "v_subrev_u32"}) {
     if (mnemonic.starts_with(less) && value != 0) return value & (value - 1);
   }
   return std::nullopt;
@@ -202,7 +230,8 @@ Texts other_offsets(const Instruction& i) {
   return {i.text.substr(0, at) + other + i.text.substr(end)};
 }
 
-Texts texts_of(const Instruction& i, uint8_t access, const KernelCode& kernel, MutantKind kind) {
+Texts texts_of(const KernelCode& kernel, size_t n, uint8_t access, MutantKind kind) {
+  const Instruction& i = kernel.instructions[n];
   switch (kind) {
     case MutantKind::kWaits:
       return without(i);
@@ -211,13 +240,17 @@ Texts texts_of(const Instruction& i, uint8_t access, const KernelCode& kernel, M
     case MutantKind::kScaleBytes:
       return other_bytes(i);
     case MutantKind::kScaleLanes:
-      return other_lanes(i);
+      return other_lanes(kernel, n);
     case MutantKind::kScaleRegisters:
       return other_scales(i, kernel);
     case MutantKind::kReadSwizzles:
       return access == kReadsLds ? other_constants(i) : Texts{};
-    case MutantKind::kRows:
-      return (access & kGlobal) != 0 || access == kWritesLds ? other_constants(i) : Texts{};
+    case MutantKind::kReadRows:
+      return (access & kLoads) != 0 ? other_constants(i) : Texts{};
+    case MutantKind::kWrittenRows:
+      return (access & kLoads) == 0 && ((access & kStores) != 0 || access == kWritesLds)
+                 ? other_constants(i)
+                 : Texts{};
     case MutantKind::kLdsOffsets:
       return other_offsets(i);
   }
@@ -228,18 +261,19 @@ Texts texts_of(const Instruction& i, uint8_t access, const KernelCode& kernel, M
 
 const char* name_of(MutantKind kind) {
   constexpr std::array kNames{"waits",           "operands",      "scale bytes", "scale lanes",
-                              "scale registers", "read swizzles", "rows",        "LDS offsets"};
+                              "scale registers", "read swizzles", "rows read", "rows written", "LDS offsets"};
   return kNames[static_cast<size_t>(kind)];
 }
 
-std::vector<Mutant> mutants_of(const KernelCode& kernel, MutantKind kind) {
-  const std::vector<uint8_t> accesses = accesses_of_results(kernel);
+std::vector<Mutant> mutants_of(const KernelCode& kernel, MutantKind kind,
+                               const std::vector<uint8_t>& executed) {
+  const std::vector<uint8_t> accesses = accesses_of_results(kernel, executed);
   std::vector<Mutant> mutants;
   for (size_t n = 0; n < kernel.instructions.size(); ++n) {
     const Instruction& i = kernel.instructions[n];
-    for (std::string& text : texts_of(i, accesses[n], kernel, kind)) {
+    for (std::string& text : texts_of(kernel, n, accesses[n], kind)) {
       decode_alteration(kernel, {Alteration::Use::kReplace, i.address, text});
-      mutants.push_back({i.address, std::move(text), i.text});
+      mutants.push_back({n, i.address, std::move(text), i.text});
     }
   }
   return mutants;

@@ -16,22 +16,27 @@ enum class MutantKind : uint8_t {
   kScaleLanes,      // the scale of the next lane
   kScaleRegisters,  // a register that is another matrix instruction's scale
   kReadSwizzles,    // a constant of an LDS address on the reading side alone
-  kRows,            // a constant of an address of global memory, or of where LDS is written
+  kReadRows,        // a constant of an address that global memory is read at
+  kWrittenRows,     // one of an address that global memory alone, or LDS, is written at
   kLdsOffsets,      // a read of LDS one element on
 };
 inline constexpr MutantKind kAllMutantKinds[] = {
     MutantKind::kWaits,      MutantKind::kOperands,       MutantKind::kScaleBytes,
     MutantKind::kScaleLanes, MutantKind::kScaleRegisters, MutantKind::kReadSwizzles,
-    MutantKind::kRows,       MutantKind::kLdsOffsets};
+    MutantKind::kReadRows,   MutantKind::kWrittenRows, MutantKind::kLdsOffsets};
 const char* name_of(MutantKind kind);
 
 struct Mutant {
+  size_t index;  // of the kernel's instructions
   uint64_t address;
   std::string text;      // as Alteration has it
   std::string original;  // of the instruction
 };
 
-/// In the order of addresses. Throws Error where one of them is no instruction that is known.
-std::vector<Mutant> mutants_of(const KernelCode& kernel, MutantKind kind);
+/// In the order of addresses, where runs came by `executed` (amdgcn::Executed of each instruction):
+/// so did they to what an address is of. Throws Error where one of them is no instruction that is
+/// known.
+std::vector<Mutant> mutants_of(const KernelCode& kernel, MutantKind kind,
+                               const std::vector<uint8_t>& executed);
 
 }  // namespace octet::amdgcn

@@ -20,8 +20,8 @@ enum class Landing : uint8_t { kNothing, kRegisters, kLowHalf, kHighHalf, kScala
 struct Pending {
   Landing landing = Landing::kNothing;
   uint8_t words = 0;   // of each lane; of the wave for scalars
-  uint8_t bytes = 0;   // of each lane and part, where it writes memory
-  uint8_t parts = 1;   // LDS writes with two addresses
+  uint8_t bytes = 0;   // of each lane and part, where it writes memory or reads LDS
+  uint8_t parts = 1;   // LDS with two addresses
   uint16_t first = 0;  // register
   uint64_t lanes = 0;
   const Instruction* issuer = nullptr;
