@@ -47,8 +47,8 @@ struct Launch {
 enum Executed : uint8_t { kWentOn = 1, kJumped = 2 };
 
 struct Statistics {
-  uint64_t instructions = 0;  // of waves
-  uint64_t macs = 0;          // of matrix instructions
+  uint64_t instructions = 0;      // of waves
+  uint64_t macs = 0;              // of matrix instructions
   std::vector<uint8_t> executed;  // of the kernel's instructions, in their order: 0 or Executed
 };
 

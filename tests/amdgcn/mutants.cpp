@@ -64,8 +64,9 @@ Texts other_bytes(const Instruction& i) {
   return texts;
 }
 
-/// Whether the first use of a result is in a maximum or a sum over lanes. Why no mutants of such: they
-/// are no scales; neighbours hold the same part of a sum, and a softmax takes any bound of its logits.
+/// Whether the first use of a result is in a maximum or a sum over lanes. Why no mutants of such:
+/// they are no scales; neighbours hold the same part of a sum, and a softmax takes any bound of its
+/// logits.
 bool is_for_reduction(const KernelCode& kernel, size_t n) {
   constexpr std::string_view kReductions[] = {"v_max_f32", "v_cmp_gt_f32", "v_add_f32",
                                               "v_add_u32_e32"};
@@ -77,9 +78,9 @@ bool is_for_reduction(const KernelCode& kernel, size_t n) {
   };
   const auto begin = kernel.instructions.begin() + static_cast<std::ptrdiff_t>(n) + 1;
   const auto first = std::find_if(begin, kernel.instructions.end(), uses);
-  return first != kernel.instructions.end() && std::any_of(std::begin(kReductions), std::end(kReductions), [&](std::string_view begin) {
-           return first->text.starts_with(begin);
-         });
+  return first != kernel.instructions.end() &&
+         std::any_of(std::begin(kReductions), std::end(kReductions),
+                     [&](std::string_view begin) { return first->text.starts_with(begin); });
 }
 
 /// Scales of a scaled matrix instruction turned by a lane among 16, and back behind it; what a lane
@@ -260,8 +261,9 @@ Texts texts_of(const KernelCode& kernel, size_t n, uint8_t access, MutantKind ki
 }  // namespace
 
 const char* name_of(MutantKind kind) {
-  constexpr std::array kNames{"waits",           "operands",      "scale bytes", "scale lanes",
-                              "scale registers", "read swizzles", "rows read", "rows written", "LDS offsets"};
+  constexpr std::array kNames{"waits",       "operands",        "scale bytes",
+                              "scale lanes", "scale registers", "read swizzles",
+                              "rows read",   "rows written",    "LDS offsets"};
   return kNames[static_cast<size_t>(kind)];
 }
 

@@ -23,7 +23,7 @@ enum class MutantKind : uint8_t {
 inline constexpr MutantKind kAllMutantKinds[] = {
     MutantKind::kWaits,      MutantKind::kOperands,       MutantKind::kScaleBytes,
     MutantKind::kScaleLanes, MutantKind::kScaleRegisters, MutantKind::kReadSwizzles,
-    MutantKind::kReadRows,   MutantKind::kWrittenRows, MutantKind::kLdsOffsets};
+    MutantKind::kReadRows,   MutantKind::kWrittenRows,    MutantKind::kLdsOffsets};
 const char* name_of(MutantKind kind);
 
 struct Mutant {

@@ -24,9 +24,12 @@ uint8_t count_of(const Instruction& wait, Counter counter) {
 }
 constexpr uint8_t kAny = Modifiers().vmcnt;  // of a counter that the wait does not name
 
-/// Whether what is under way writes memory: LDS or global.
+bool writes_lds(const Instruction& i) {
+  return begins(i, "ds_write") || begins(i, "ds_add") || i.modifiers.lds;
+}
+/// LDS or global memory.
 bool writes(const Instruction& i) {
-  return begins(i, "ds_write") || i.text.find("_store") != std::string::npos || i.modifiers.lds;
+  return writes_lds(i) || i.text.find("_store") != std::string::npos;
 }
 
 std::vector<size_t> next_of(const KernelCode& kernel, size_t n, Taken taken) {
@@ -66,12 +69,28 @@ class Paths {
     }
   }
 
+  /// What may be under way at a wait: operations with a way there on which nothing waits for them.
+  /// Why who touches their results counts: the kernel as it is waited before.
+  std::vector<size_t> under_way(size_t index, Counter counter) const {
+    std::vector<size_t> operations;
+    for (size_t n = 0; n < kernel_.instructions.size(); ++n) {
+      if (!counts(kernel_.instructions[n], counter)) continue;
+      bool reaches = false;
+      walk(next_, next_[n], [&](size_t to) {
+        reaches = reaches || to == index;
+        const Instruction& i = kernel_.instructions[to];
+        return !reaches && !(is_wait(i) && count_of(i, counter) == 0) && !touches(i, {n});
+      });
+      if (reaches) operations.push_back(n);
+    }
+    return operations;
+  }
+
   bool is_covered(size_t index, Counter counter) const {
     const Instruction& wait = kernel_.instructions[index];
     const std::vector<size_t> pending = under_way(index, counter);
-    const bool stores = std::any_of(pending.begin(), pending.end(), [&](size_t n) {
-      return writes(kernel_.instructions[n]);
-    });
+    const bool stores = std::any_of(pending.begin(), pending.end(),
+                                    [&](size_t n) { return writes(kernel_.instructions[n]); });
     bool covered = true;
     walk(next_, next_[index], [&](size_t n) {
       const Instruction& i = kernel_.instructions[n];
@@ -91,32 +110,14 @@ class Paths {
     const auto& edges = behind ? next_ : before_;
     walk(edges, edges[barrier], [&](size_t n) {
       const Instruction& i = kernel_.instructions[n];
-      const bool writes = begins(i, "ds_write") || begins(i, "ds_add") || i.modifiers.lds;
-      use.writes = use.writes || writes;
-      use.any = use.any || writes || begins(i, "ds_read");
+      use.writes = use.writes || writes_lds(i);
+      use.any = use.any || writes_lds(i) || begins(i, "ds_read");
       return !is_barrier(i);
     });
     return use;
   }
 
  private:
-  /// What may be under way at a wait: operations with a way there on which nothing waits for them.
-  /// Why who touches their results counts: the kernel as it is waited before.
-  std::vector<size_t> under_way(size_t index, Counter counter) const {
-    std::vector<size_t> operations;
-    for (size_t n = 0; n < kernel_.instructions.size(); ++n) {
-      if (!counts(kernel_.instructions[n], counter)) continue;
-      bool reaches = false;
-      walk(next_, next_[n], [&](size_t to) {
-        reaches = reaches || to == index;
-        const Instruction& i = kernel_.instructions[to];
-        return !reaches && !(is_wait(i) && count_of(i, counter) == 0) && !touches(i, {n});
-      });
-      if (reaches) operations.push_back(n);
-    }
-    return operations;
-  }
-
   /// Whether it reads or writes a register that one of the operations writes.
   bool touches(const Instruction& i, const std::vector<size_t>& operations) const {
     const auto meet = [](const Range& a, const Range& b) {
@@ -147,6 +148,18 @@ bool is_covered_wait(const KernelCode& kernel, size_t index, Taken taken) {
     return count_of(wait, counter) == kAny || paths.is_covered(index, counter);
   };
   return covered(Counter::kVector) && covered(Counter::kLgkm);
+}
+
+bool is_wait_for_registers(const KernelCode& kernel, size_t index, Taken taken) {
+  if (!is_wait(kernel.instructions[index])) return false;
+  const Paths paths(kernel, taken);
+  const auto none_writes = [&](Counter counter) {
+    if (count_of(kernel.instructions[index], counter) == kAny) return true;
+    const std::vector<size_t> operations = paths.under_way(index, counter);
+    return std::none_of(operations.begin(), operations.end(),
+                        [&](size_t n) { return writes_lds(kernel.instructions[n]); });
+  };
+  return none_writes(Counter::kVector) && none_writes(Counter::kLgkm);
 }
 
 bool is_idle_barrier(const KernelCode& kernel, size_t index, Taken taken) {

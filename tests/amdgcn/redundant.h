@@ -16,6 +16,11 @@ using Taken = const std::vector<uint8_t>*;
 /// read is no part of it: the interpreter sees such a race.
 bool is_covered_wait(const KernelCode& kernel, size_t index, Taken taken);
 
+/// Whether the s_waitcnt at `index` waits for loads into registers and for stores alone. Who lacks
+/// it and is seen by nobody is shown to have another wait in time, on the ways that runs took: the
+/// interpreter refuses a register that is touched before one.
+bool is_wait_for_registers(const KernelCode& kernel, size_t index, Taken taken);
+
 /// Whether what lies between the s_barrier at `index` and those next to it on all ways would not
 /// race without it: neither side writes LDS that the other one uses at all.
 bool is_idle_barrier(const KernelCode& kernel, size_t index, Taken taken);

@@ -67,14 +67,15 @@ class HipRowsMutation : public testing_hip::HipMutationTest {
   }
   std::vector<Trial> align_trials() {
     std::vector<Trial> trials;
-    const testing_align::Size sizes[] = {{3, 2, 9, 8},     {8, 8, 130, 16},  {7, 5, 129, 8},
-                                         {64, 8, 257, 64}, {500, 3, 40, 64}, {1100, 4, 70, 24}};
+    const testing_align::Size sizes[] = {{1, 1, 1, 8},       {2, 1, 300, 8},    {0, 8, 256, 64},
+                                         {1, 32, 1024, 128}, {33, 4, 1024, 32}, {600, 4, 1000, 32},
+                                         {3, 2, 9, 8},       {8, 8, 130, 16},   {7, 5, 129, 8},
+                                         {64, 8, 257, 64},   {500, 3, 40, 64},  {1100, 4, 70, 24}};
     for (const testing_align::Size& size : sizes) {
       for (const SlotLayout layout : {SlotLayout::kFlat, SlotLayout::kPacked}) {
         for (const int kind : {0, 1, 2}) {
-          trials.push_back({"moe_align " + to_string(size), [=, this] {
-                              return aligns(size, layout, kind);
-                            }});
+          trials.push_back(
+              {"moe_align " + to_string(size), [=, this] { return aligns(size, layout, kind); }});
         }
       }
     }
@@ -86,15 +87,15 @@ class HipRowsMutation : public testing_hip::HipMutationTest {
     std::vector<Trial> trials;
     for (const DType x : testing_reduce::kTypes) {
       for (const DType y : testing_reduce::kTypes) {
-        for (const testing_reduce::Sizes& sizes :
-             {testing_reduce::Sizes{3, 32, 1029, x, y, 3}, {5, 9, 8, x, y, 1}, {2, 5, 2200, x, y}}) {
+        for (const testing_reduce::Sizes& sizes : {testing_reduce::Sizes{3, 32, 1029, x, y, 3},
+                                                   {5, 9, 8, x, y, 1},
+                                                   {2, 5, 2200, x, y}}) {
           for (const bool masked : {true, false}) {
             trials.push_back({"moe_reduce", [=, this] {
                                 SmallReduce call(sizes, masked);
-                                const Status status =
-                                    with_operands_on(on(), call, [&](const auto& args) {
-                                      return moe_reduce(args, on());
-                                    });
+                                const Status status = with_operands_on(
+                                    on(), call,
+                                    [&](const auto& args) { return moe_reduce(args, on()); });
                                 return status.ok() && call.y == call.expected();
                               }});
           }
@@ -117,10 +118,9 @@ class HipRowsMutation : public testing_hip::HipMutationTest {
                                 SmallAppend call(shape);
                                 const TestCache k = call.expected(0), v = call.expected(1);
                                 std::vector<int32_t> fault(4);
-                                const Status status =
-                                    with_operands_on(on(), call, fault, [&](const auto& args) {
-                                      return kv_append(args, on());
-                                    });
+                                const Status status = with_operands_on(
+                                    on(), call, fault,
+                                    [&](const auto& args) { return kv_append(args, on()); });
                                 return status.ok() && call.k == k && call.v == v &&
                                        fault == std::vector<int32_t>(4);
                               }});

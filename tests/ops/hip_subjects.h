@@ -46,14 +46,13 @@ inline std::vector<Subject> grouped_subjects() {
   const std::string blocks = "m=12 n=36 k=384 experts=2 topk=2 block_m=0 format=moe_";
   const std::string padded = "m=10 n=64 k=1056 experts=2 topk=2 block_m=64 format=moe_";
   const std::string padded_blocks = "m=10 n=64 k=640 experts=2 topk=2 block_m=64 format=moe_";
-  std::vector<Subject> subjects{
-      {"gemm_grouped", small + "mxfp8", 3},
-      {"gemm_grouped", small + "mxfp8_weighted", 6},
-      {"gemm_grouped", tail + "mxfp8_f32_per_token_weighted", 2},
-      {"gemm_grouped", padded + "mxfp8_f16_weighted", 5},
-      {"gemm_grouped", small + "blockscale", 3},
-      {"gemm_grouped", blocks + "blockscale_f32_per_token_weighted", 2},
-      {"gemm_grouped", padded_blocks + "blockscale_f16_weighted", 5}};
+  std::vector<Subject> subjects{{"gemm_grouped", small + "mxfp8", 3},
+                                {"gemm_grouped", small + "mxfp8_weighted", 6},
+                                {"gemm_grouped", tail + "mxfp8_f32_per_token_weighted", 2},
+                                {"gemm_grouped", padded + "mxfp8_f16_weighted", 5},
+                                {"gemm_grouped", small + "blockscale", 3},
+                                {"gemm_grouped", blocks + "blockscale_f32_per_token_weighted", 2},
+                                {"gemm_grouped", padded_blocks + "blockscale_f16_weighted", 5}};
   for (const uint64_t seed : {3, 4, 20, 21, 22, 23, 24, 25, 26, 27}) {  // NaN in other rows
     subjects.push_back({"gemm_grouped", small + "mxfp8", seed, Inputs::kNan});
   }
@@ -63,12 +62,11 @@ inline std::vector<Subject> grouped_subjects() {
 /// In every kind of operands.
 inline std::vector<Subject> batched_subjects() {
   std::vector<Subject> subjects;
-  for (const std::string kind : {"bf16", "a8w8", "a8w8_i8", "a8w8_prequant", "a16wfp4",
-                                 "a16wfp4_wide", "afp4wfp4"}) {
+  for (const std::string kind :
+       {"bf16", "a8w8", "a8w8_i8", "a8w8_prequant", "a16wfp4", "a16wfp4_wide", "afp4wfp4"}) {
     const auto add = [&](const std::string& sizes, const std::string& output, uint64_t seed,
                          Inputs inputs, bool large) {
-      subjects.push_back(
-          {"gemm_batched", sizes + " format=" + kind + output, seed, inputs, large});
+      subjects.push_back({"gemm_batched", sizes + " format=" + kind + output, seed, inputs, large});
     };
     add("m=5 n=24 k=160 batch=2", "", 3, Inputs::kRandom, false);
     add("m=4 n=32 k=96 batch=1", "_f32", 1, Inputs::kRandom, false);
@@ -99,8 +97,8 @@ inline std::vector<Subject> attn_subjects() {
   std::vector<Subject> subjects;
   uint64_t seed = 3;
   const auto add = [&](const std::string& problem, const char* format, bool large) {
-    subjects.push_back({"attn_decode", problem + " format=*" + format, seed++, Inputs::kRandom,
-                        large});
+    subjects.push_back(
+        {"attn_decode", problem + " format=*" + format, seed++, Inputs::kRandom, large});
   };
   for (const char* format : {"", "_paged", "_token_shift", "_token_shift_paged"}) {
     add("batch=2 hq=2 hkv=1 d=64 ctx=70 q=1", format, false);

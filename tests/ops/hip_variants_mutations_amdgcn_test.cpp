@@ -53,8 +53,7 @@ class HipMutation : public testing_hip::HipMutationTest {
   static bool right(const select::Op& op, const select::Variant& variant,
                     const select::Problem& problem, const Subject& subject) {
     Stream stream = Stream::gpu(GetParam(), GpuApi::kHip).value();
-    auto instance =
-        harness::case_of(op).make(problem, stream, {subject.inputs, subject.seed});
+    auto instance = harness::case_of(op).make(problem, stream, {subject.inputs, subject.seed});
     if (!instance.ok()) return false;
     harness::Launch launch = [&](const void* args, select::Workspace workspace, Stream& on) {
       return variant.launch(variant.config, args, workspace, on);
@@ -132,10 +131,10 @@ TEST_P(HipMutationSweep, GemmGrouped) {
   expect_seen("gemm_grouped", trials_of(testing_hip::grouped_subjects()), 1);
 }
 /// Why: addresses of loads ahead that no block of k needs, and of scales whose stride is 0.
-constexpr MutantKind kNoReadRows[] = {
-    MutantKind::kWaits,          MutantKind::kOperands,     MutantKind::kScaleBytes,
-    MutantKind::kScaleLanes,     MutantKind::kReadSwizzles, MutantKind::kWrittenRows,
-    MutantKind::kLdsOffsets};
+constexpr MutantKind kNoReadRows[] = {MutantKind::kWaits,        MutantKind::kOperands,
+                                      MutantKind::kScaleBytes,   MutantKind::kScaleLanes,
+                                      MutantKind::kReadSwizzles, MutantKind::kWrittenRows,
+                                      MutantKind::kLdsOffsets};
 TEST_P(HipMutationSweep, GemmBatched) {
   expect_seen("gemm_batched", trials_of(testing_hip::batched_subjects()), 16, kNoReadRows);
 }
