@@ -15,7 +15,7 @@ namespace {
 using amdgcn::MutantKind;
 using testing_hip::Trial;
 
-class HipRowsMutation : public testing_hip::HipMutationTest {
+class HipLaunchMutation : public testing_hip::HipMutationTest {
  protected:
   Stream& on() { return *stream_; }
 
@@ -132,24 +132,24 @@ class HipRowsMutation : public testing_hip::HipMutationTest {
   }
 };
 
-TEST_P(HipRowsMutation, MoeAlign) { expect_seen("moe_align", align_trials(), 6); }
-TEST_P(HipRowsMutation, MoeReduce) { expect_seen("moe_reduce", reduce_trials(), 12); }
+TEST_P(HipLaunchMutation, MoeAlign) { expect_seen("moe_align", align_trials(), 6); }
+TEST_P(HipLaunchMutation, MoeReduce) { expect_seen("moe_reduce", reduce_trials(), 12); }
 
-OCTET_ON_AMD_DEVICES(HipRowsMutation);
+OCTET_ON_AMD_DEVICES(HipLaunchMutation);
 
-class HipRowsMutationSweep : public HipRowsMutation {};
+class HipLaunchMutationSweep : public HipLaunchMutation {};
 
 /// Why not all kinds of quantize and kv_append: what they do with bits of numbers is not told from
 /// addresses.
 constexpr MutantKind kNoRows[] = {MutantKind::kWaits, MutantKind::kScaleBytes,
                                   MutantKind::kReadSwizzles, MutantKind::kLdsOffsets};
 
-TEST_P(HipRowsMutationSweep, Quantize) { expect_seen("quantize", quantize_trials(), 2, kNoRows); }
-TEST_P(HipRowsMutationSweep, MoeAlign) { expect_seen("moe_align", align_trials(), 1); }
-TEST_P(HipRowsMutationSweep, MoeReduce) { expect_seen("moe_reduce", reduce_trials(), 1); }
-TEST_P(HipRowsMutationSweep, KvAppend) { expect_seen("kv_append", append_trials(), 2, kNoRows); }
+TEST_P(HipLaunchMutationSweep, Quantize) { expect_seen("quantize", quantize_trials(), 2, kNoRows); }
+TEST_P(HipLaunchMutationSweep, MoeAlign) { expect_seen("moe_align", align_trials(), 1); }
+TEST_P(HipLaunchMutationSweep, MoeReduce) { expect_seen("moe_reduce", reduce_trials(), 1); }
+TEST_P(HipLaunchMutationSweep, KvAppend) { expect_seen("kv_append", append_trials(), 2, kNoRows); }
 
-OCTET_ON_AMD_DEVICES(HipRowsMutationSweep);
+OCTET_ON_AMD_DEVICES(HipLaunchMutationSweep);
 
 }  // namespace
 }  // namespace octet
