@@ -23,7 +23,7 @@ std::string exchange(const std::string& wait) {
 
 TEST(Landing, AReadUnderWayAtABarrierMayComeAfterIt) {
   EXPECT_EQ(exchange("s_waitcnt lgkmcnt(0)"), "");
-  EXPECT_NE(exchange("s_nop 0").find("race: LDS byte 256 is written by wave 1"), std::string::npos)
+  EXPECT_NE(exchange("s_nop 0").find("race: LDS byte 0 is written by wave 0"), std::string::npos)
       << exchange("s_nop 0");
 }
 

@@ -44,12 +44,16 @@ inline std::vector<Subject> grouped_subjects() {
   const std::string small = "m=9 n=72 k=512 experts=3 topk=2 block_m=0 format=moe_";
   const std::string tail = "m=12 n=36 k=288 experts=2 topk=2 block_m=0 format=moe_";
   const std::string blocks = "m=12 n=36 k=384 experts=2 topk=2 block_m=0 format=moe_";
+  const std::string deep = "m=5 n=24 k=2048 experts=2 topk=2 block_m=0 format=moe_";
   const std::string padded = "m=10 n=64 k=1056 experts=2 topk=2 block_m=64 format=moe_";
   const std::string padded_blocks = "m=10 n=64 k=640 experts=2 topk=2 block_m=64 format=moe_";
   std::vector<Subject> subjects{{"gemm_grouped", small + "mxfp8", 3},
                                 {"gemm_grouped", small + "mxfp8_weighted", 6},
                                 {"gemm_grouped", tail + "mxfp8_f32_per_token_weighted", 2},
                                 {"gemm_grouped", padded + "mxfp8_f16_weighted", 5},
+                                {"gemm_grouped", deep + "mxfp8_f16", 2},
+                                {"gemm_grouped", deep + "mxfp8_f32", 3},
+                                {"gemm_grouped", deep + "blockscale_f32", 3},
                                 {"gemm_grouped", small + "blockscale", 3},
                                 {"gemm_grouped", blocks + "blockscale_f32_per_token_weighted", 2},
                                 {"gemm_grouped", padded_blocks + "blockscale_f16_weighted", 5}};
