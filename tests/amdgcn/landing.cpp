@@ -49,7 +49,7 @@ Pending& Machine::issue(Wave& w, Queue& queue, const Instruction& i, Landing lan
   entry.landing = landing;
   entry.issuer = &i;
   entry.lanes = w.exec();
-  entry.words = 0;
+  entry.words = entry.bytes = 0;
   return entry;
 }
 
@@ -81,6 +81,23 @@ void Machine::land_lds(const Wave& w, const Pending& p) {
         const bool undefined = (p.undefined[static_cast<size_t>(word)] >> l & 1) != 0;
         lds.write(static_cast<uint32_t>(p.address[part][l]) + at, step, p.data[word][l], w.index,
                   undefined);
+      }
+    }
+  }
+}
+
+/// LDS may serve a read that was not waited for after the barrier: it counts as one of then, too.
+void Machine::carry_lds_reads(Wave& w) {
+  for (int n = 0; n < w.lds.size(); ++n) {
+    const Pending& p = w.lds.at(n);
+    if (p.landing == Landing::kLds || p.landing == Landing::kNothing || p.bytes == 0) continue;
+    const uint32_t step = p.bytes < 4 ? p.bytes : 4;
+    for (int l = 0; l < kLanes; ++l) {
+      if ((p.lanes >> l & 1) == 0) continue;
+      for (int part = 0; part < p.parts; ++part) {
+        for (uint32_t at = 0; at < p.bytes; at += step) {
+          lds.note_read(static_cast<uint32_t>(p.address[part][l]) + at, step, w.index);
+        }
       }
     }
   }

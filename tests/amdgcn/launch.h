@@ -11,11 +11,25 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "tests/amdgcn/code_object.h"
 #include "tests/amdgcn/memory.h"
 
 namespace octet::amdgcn {
+
+/// Other instructions in place of one: for tests of what is seen then.
+struct Alteration {
+  enum class Use : uint8_t {
+    kReplace,  // they run instead of it
+    kCompare,  // it runs; where they give lanes of its results other values, these are undefined,
+               // where they do something else otherwise, that is an error
+  };
+  Use use = Use::kReplace;
+  uint64_t address = ~uint64_t{0};  // of the one
+  std::string_view text;            // of the others, "; " between them; none leaves it out
+  bool altered() const { return address != ~uint64_t{0}; }
+};
 
 struct Launch {
   std::string_view entry;
@@ -26,14 +40,16 @@ struct Launch {
   /// 0: each wave runs to its next barrier in turn. Others: a random wave, for a random time.
   uint64_t seed = 0;
   uint64_t max_instructions = uint64_t{1} << 34;  // of all waves: a kernel that never ends
-  /// An instruction (by address) that is to do nothing: for tests of what is seen then.
-  uint64_t skipped = ~uint64_t{0};
-  uint64_t trap = ~uint64_t{0};  // one that is an error to come to
+  Alteration alteration;
 };
 
+/// What became of an instruction; bits.
+enum Executed : uint8_t { kWentOn = 1, kJumped = 2 };
+
 struct Statistics {
-  uint64_t instructions = 0;  // of waves
-  uint64_t macs = 0;          // of matrix instructions
+  uint64_t instructions = 0;      // of waves
+  uint64_t macs = 0;              // of matrix instructions
+  std::vector<uint8_t> executed;  // of the kernel's instructions, in their order: 0 or Executed
 };
 
 /// Throws Error, with the instruction and where it ran, at the first thing that is wrong.

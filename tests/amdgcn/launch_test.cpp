@@ -47,7 +47,7 @@ TEST(Launch, EveryMissingWaitIsCaught) {
       if (!i.text.starts_with("s_waitcnt")) continue;
       ++waits;
       Launch launch = tile_launch(test.fresh());
-      launch.skipped = i.address;
+      launch.alteration.address = i.address;
       std::string said = error_of([&] { amdgcn::launch(*code, test.memory, launch); });
       const bool wrong = !(test.worst() < GemmCase::kBound);
       GemmArgs empty = test.fresh();

@@ -22,7 +22,7 @@ Lds::Shadow& Lds::check_range(uint32_t address, uint32_t bytes) {
   return shadow_[address / 4];
 }
 
-void Lds::note_read(Shadow& shadow, uint32_t byte, int wave, uint32_t address) {
+void Lds::note_byte(Shadow& shadow, uint32_t byte, int wave, uint32_t address) {
   const auto self = static_cast<uint8_t>(wave);
   if (shadow.write_epoch == epoch_ && shadow.writer[byte] != self &&
       shadow.writer[byte] != kNobody) {
@@ -37,14 +37,19 @@ void Lds::note_read(Shadow& shadow, uint32_t byte, int wave, uint32_t address) {
   }
 }
 
-uint32_t Lds::read(uint32_t address, uint32_t bytes, int wave, bool& undefined) {
+void Lds::note_read(uint32_t address, uint32_t bytes, int wave) {
   Shadow& shadow = check_range(address, bytes);
   if (shadow.read_epoch != epoch_) {
     shadow.read_epoch = epoch_;
     std::memset(shadow.reader, kNobody, sizeof shadow.reader);
   }
+  for (uint32_t b = 0; b < bytes; ++b) note_byte(shadow, address % 4 + b, wave, address + b);
+}
+
+uint32_t Lds::read(uint32_t address, uint32_t bytes, int wave, bool& undefined) {
+  note_read(address, bytes, wave);
+  const Shadow& shadow = shadow_[address / 4];
   for (uint32_t b = 0; b < bytes; ++b) {
-    note_read(shadow, address % 4 + b, wave, address + b);
     if ((shadow.undefined >> (address % 4 + b) & 1) != 0) undefined = true;
   }
   uint32_t value = 0;

@@ -16,6 +16,8 @@ class Lds {
 
   /// 1, 2 or 4 bytes inside one word; `undefined` is set where a byte was never written.
   uint32_t read(uint32_t address, uint32_t bytes, int wave, bool& undefined);
+  /// Checks and notes such a read.
+  void note_read(uint32_t address, uint32_t bytes, int wave);
   void write(uint32_t address, uint32_t bytes, uint32_t value, int wave, bool undefined);
   /// Reads and notes an atomic access to the word: atomics do not race among themselves.
   uint32_t begin_atomic(uint32_t address, int wave, bool& undefined);
@@ -31,7 +33,7 @@ class Lds {
     bool atomic = false;  // all writes of the epoch were
   };
   Shadow& check_range(uint32_t address, uint32_t bytes);
-  void note_read(Shadow& shadow, uint32_t byte, int wave, uint32_t address);
+  void note_byte(Shadow& shadow, uint32_t byte, int wave, uint32_t address);
 
   std::vector<uint8_t> bytes_;
   std::vector<Shadow> shadow_;

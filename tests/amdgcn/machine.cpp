@@ -77,8 +77,11 @@ Machine::Machine(const CodeObject& code_object, const KernelCode& kernel, Memory
       code(code_object),
       kernel_(kernel),
       launch_(launch),
+      altered_(decode_alteration(kernel, launch.alteration)),
       waves_(work_items(launch) / kLanes),
-      random_(launch.seed * 0x9e3779b97f4a7c15u) {}
+      random_(launch.seed * 0x9e3779b97f4a7c15u) {
+  statistics.executed.resize(kernel.instructions.size());
+}
 
 void Machine::run(uint64_t kernarg) {
   for (uint32_t z = 0; z < launch_.grid[2]; ++z) {
@@ -144,10 +147,14 @@ void Machine::run_slice(Wave& w, uint64_t instructions) {
   uint64_t done = 0;
   for (; done < instructions && w.status == WaveStatus::kRunning; ++done) {
     if (w.pc >= kernel_.instructions.size()) fail("it runs past the end of the kernel");
-    if (kernel_.instructions[w.pc].address == launch_.skipped) ++w.pc;
-    const Instruction& next = kernel_.instructions[w.pc++];
-    if (next.address == launch_.trap) fail("the trap");
-    execute(w, next);
+    const uint32_t at = w.pc++;
+    const Instruction& next = kernel_.instructions[at];
+    if (next.address == launch_.alteration.address) {
+      execute_altered(w, next);
+    } else {
+      execute(w, next);
+    }
+    statistics.executed[at] |= w.pc == at + 1 ? kWentOn : kJumped;
     if (++statistics.instructions > launch_.max_instructions) {
       fail("more than {} instructions", launch_.max_instructions);
     }
@@ -175,6 +182,7 @@ bool Machine::release_barrier() {
     w.status = WaveStatus::kRunning;
   }
   lds.barrier();
+  for (Wave& w : waves_) carry_lds_reads(w);
   return true;
 }
 

@@ -43,17 +43,24 @@ class Machine {
   void run_workgroup(const uint32_t (&id)[3], uint64_t kernarg);
   void start_wave(Wave& wave, int index, const uint32_t (&id)[3], uint64_t kernarg);
   void run_slice(Wave& wave, uint64_t instructions);
+  void execute_altered(Wave& wave, const Instruction& instruction);
+  void compare_altered(Wave& wave, const Instruction& instruction);
   uint64_t next_slice();
   bool release_barrier();
   void land(Wave& wave, Pending& entry);
   void land_store(Pending& entry);
   void land_lds(const Wave& wave, const Pending& entry);
+  void carry_lds_reads(Wave& wave);
 
   const KernelCode& kernel_;
   const Launch& launch_;
+  const std::vector<Instruction> altered_;  // in place of one
   std::vector<Wave> waves_;
   uint64_t random_;
 };
+
+/// Throws Error where the kernel has no instruction at the address, or the others are not known.
+std::vector<Instruction> decode_alteration(const KernelCode& kernel, const Alteration& alteration);
 
 /// What generic code checks before an instruction and notes after it (step.cpp).
 struct Undefined {

@@ -41,11 +41,13 @@ template <uint32_t kBytes, bool kSign = false, Landing kLanding = Landing::kRegi
 void read(M& m, Wave& w, const I& i) {
   m.flush_lds(w);
   Pending& entry = m.issue(w, w.lds, i, kLanding);
+  entry.bytes = kBytes;
   for (int l = 0; l < kLanes; ++l) {
     if (!active(entry, l)) continue;
     const uint32_t address =
         address_of(w, i.operand(1), l) + static_cast<uint32_t>(i.modifiers.offset);
     check_alignment(address, kBytes);
+    entry.address[0][l] = address;
     read_words(m, w, entry, l, address, kBytes, 0);
     if (kSign) {
       const uint32_t unused = 32 - 8 * kBytes;
@@ -60,6 +62,7 @@ template <uint32_t kBytes, uint32_t kUnit>
 void read2(M& m, Wave& w, const I& i) {
   m.flush_lds(w);
   Pending& entry = m.issue(w, w.lds, i, Landing::kRegisters);
+  entry.bytes = kBytes, entry.parts = 2;
   for (int l = 0; l < kLanes; ++l) {
     if (!active(entry, l)) continue;
     const uint32_t base = address_of(w, i.operand(1), l);
@@ -67,6 +70,7 @@ void read2(M& m, Wave& w, const I& i) {
     for (int part = 0; part < 2; ++part) {
       const uint32_t address = base + static_cast<uint32_t>(offsets[part]) * kUnit;
       check_alignment(address, kBytes);
+      entry.address[part][l] = address;
       read_words(m, w, entry, l, address, kBytes, part * static_cast<int>(kBytes) / 4);
     }
   }

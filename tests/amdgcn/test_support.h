@@ -38,6 +38,24 @@ Launch make_launch(std::string_view entry, const Arguments& arguments, uint32_t 
   return launch;
 }
 
+/// A kernel of these lines, 4 bytes each; a branch counts lines from the one behind it.
+inline KernelCode kernel_of(std::string_view lines) {
+  KernelCode kernel;
+  kernel.name = "small";
+  for (size_t begin = 0; begin < lines.size();) {
+    const size_t end = std::min(lines.find('\n', begin), lines.size());
+    Instruction i = decode(lines.substr(begin, end - begin));
+    EXPECT_EQ(i.problem, "") << i.text;
+    i.address = 4 * kernel.instructions.size();
+    if (i.text.starts_with("s_branch") || i.text.starts_with("s_cbranch")) {
+      i.target = static_cast<uint32_t>(kernel.instructions.size() + 1 + i.operand(0).literal);
+    }
+    kernel.instructions.push_back(std::move(i));
+    begin = end + 1;
+  }
+  return kernel;
+}
+
 /// What call() throws as Error; empty where it does not.
 template <class F>
 std::string error_of(F call) {

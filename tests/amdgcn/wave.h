@@ -20,8 +20,8 @@ enum class Landing : uint8_t { kNothing, kRegisters, kLowHalf, kHighHalf, kScala
 struct Pending {
   Landing landing = Landing::kNothing;
   uint8_t words = 0;   // of each lane; of the wave for scalars
-  uint8_t bytes = 0;   // of each lane and part, where it writes memory
-  uint8_t parts = 1;   // LDS writes with two addresses
+  uint8_t bytes = 0;   // of each lane and part, where it writes memory or reads LDS
+  uint8_t parts = 1;   // LDS with two addresses
   uint16_t first = 0;  // register
   uint64_t lanes = 0;
   const Instruction* issuer = nullptr;
@@ -58,18 +58,22 @@ class Queue {
 
 enum class WaveStatus : uint8_t { kRunning, kAtBarrier, kEnded };
 
-struct Wave {
-  Wave() {}  // Why: reset() writes what a kernel uses, a fraction of all
+/// What instructions that touch no memory change.
+struct WaveState {
+  WaveState() {}  // Why: reset() writes what a kernel uses, a fraction of all
   alignas(64) uint32_t vgpr[kVectorRegisters][kLanes];
   uint64_t undefined[kVectorRegisters];  // lanes
   uint32_t sgpr[kScalarRegisters];
   uint32_t sgpr_undefined[kScalarRegisters];  // bits
-  uint8_t vgpr_pending[kVectorRegisters];     // loads under way
-  uint8_t sgpr_pending[kScalarRegisters];
   bool scc = false, scc_undefined = true;
   WaveStatus status = WaveStatus::kRunning;
+  uint32_t pc = 0;  // index of the next instruction
+};
+
+struct Wave : WaveState {
+  uint8_t vgpr_pending[kVectorRegisters];  // loads under way
+  uint8_t sgpr_pending[kScalarRegisters];
   int index = 0;                             // in the workgroup
-  uint32_t pc = 0;                           // index of the next instruction
   uint64_t mask = 0;                         // lanes that the instruction at hand writes
   int num_vector = 0, num_accumulators = 0;  // registers that the kernel asked for
   Queue vector_memory, lds, scalar_memory;

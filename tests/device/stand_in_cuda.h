@@ -80,13 +80,16 @@ class Control {
   virtual void reset() = 0;
   /// no_device, out_of_memory, sticky:<entry>, fail:<function>:<code>, "" for none; CUDA: sm_80,
   /// wrong_result; HIP: layout:k, layout:rows, layout:scales (matrix instructions that hold them
-  /// elsewhere).
+  /// elsewhere), alter:<entry>:<address>:<text> (other instructions in place of the one there),
+  /// compare:... (it is undefined, or an error, where they do something else).
   /// OCTET_STAND_IN_FAULT sets it before the first call.
   virtual void set_fault(const std::string& fault) = 0;
   /// Whether launches are kept, and whether they are executed.
   virtual void set_work(bool record, bool execute) = 0;
   virtual int64_t count(const std::string& function) const = 0;  // calls of an exported function
   virtual std::vector<Launch> launches() const = 0;
+  /// HIP: of the kernel's instructions, in their order, amdgcn::Executed since the last reset.
+  virtual std::vector<uint8_t> executed(const std::string& entry) const = 0;
   virtual int64_t bytes_allocated() const = 0;
   virtual int64_t objects() const = 0;  // streams, events and graphs that were not destroyed
 };

@@ -41,14 +41,32 @@ amdgcn::LayoutFault layout_fault_of(const std::string& fault) {
   return amdgcn::LayoutFault::kNone;
 }
 
-/// Of the fault "skip:<entry>:<address>" (that instruction does nothing) or "trap:..." (it is an
-/// error to come to it), in the kernel of that name.
-uint64_t address_of(const char* kind, const std::string& fault, const std::string& entry) {
-  const std::string begin = kind + (":" + entry) + ":";
-  return fault.starts_with(begin) ? std::stoull(fault.substr(begin.size())) : ~uint64_t{0};
+/// Of the faults "alter:<entry>:<address>:<text>" (those instructions in place of the one there)
+/// and "compare:..." (amdgcn::Alteration::Use), in the kernel of that name.
+amdgcn::Alteration alteration_of(const std::string& fault, const std::string& entry) {
+  using Use = amdgcn::Alteration::Use;
+  constexpr std::pair<const char*, Use> kKinds[] = {{"alter:", Use::kReplace},
+                                                    {"compare:", Use::kCompare}};
+  for (const auto& [kind, use] : kKinds) {
+    const std::string begin = kind + entry + ":";
+    if (!fault.starts_with(begin)) continue;
+    size_t digits = 0;
+    const uint64_t address = std::stoull(fault.substr(begin.size()), &digits);
+    const size_t text = begin.size() + digits + 1;
+    return {use, address, text < fault.size() ? std::string_view(fault).substr(text) : ""};
+  }
+  return {};
 }
 
-double run(const Launch& launch, const Function& function, const State& s) {
+/// Instructions of an altered kernel, which may go round for ever: more than any test's takes.
+constexpr uint64_t kMostAltered = uint64_t{1} << 24;
+
+void note_executed(const std::vector<uint8_t>& executed, std::vector<uint8_t>& all) {
+  all.resize(executed.size());
+  for (size_t i = 0; i < executed.size(); ++i) all[i] |= executed[i];
+}
+
+double run(const Launch& launch, const Function& function, State& s) {
   amdgcn::layout_fault = layout_fault_of(s.fault);
   amdgcn::Memory memory;
   for (const auto& [address, block] : s.memory) {
@@ -61,9 +79,10 @@ double run(const Launch& launch, const Function& function, const State& s) {
   std::copy_n(launch.block, 3, interpreted.block);
   interpreted.dynamic_lds_bytes = launch.shared_bytes;
   interpreted.kernarg = std::as_bytes(std::span(launch.parameter));
-  interpreted.skipped = address_of("skip", s.fault, launch.entry);
-  interpreted.trap = address_of("trap", s.fault, launch.entry);
+  interpreted.alteration = alteration_of(s.fault, launch.entry);
+  if (interpreted.alteration.altered()) interpreted.max_instructions = kMostAltered;
   const auto statistics = amdgcn::launch_either(*code_of(function), memory, interpreted);
+  note_executed(statistics.executed, s.executed[launch.entry]);
   return 5 + static_cast<double>(statistics.instructions) * 1e-3;  // of the fake clock
 }
 

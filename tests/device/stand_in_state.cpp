@@ -60,6 +60,7 @@ class ControlImpl : public Control {
     s.broken = false;
     s.record = s.execute = true;
     s.launches.clear();
+    s.executed.clear();
     for (auto& [name, count] : s.counts) count->store(0);
   }
   void set_fault(const std::string& fault) override {
@@ -79,6 +80,11 @@ class ControlImpl : public Control {
   std::vector<Launch> launches() const override {
     const std::lock_guard lock(state().mutex);
     return state().launches;
+  }
+  std::vector<uint8_t> executed(const std::string& entry) const override {
+    const std::lock_guard lock(state().mutex);
+    const auto found = state().executed.find(entry);
+    return found == state().executed.end() ? std::vector<uint8_t>() : found->second;
   }
   int64_t bytes_allocated() const override {
     const std::lock_guard lock(state().mutex);

@@ -71,6 +71,7 @@ struct State {
   std::set<Event*> events;
   std::set<Graph*> graphs, executables;
   std::vector<Launch> launches;
+  std::map<std::string, std::vector<uint8_t>> executed;
   std::map<std::string, std::atomic<int64_t>*, std::less<>> counts;
 };
 State& state();

@@ -1,7 +1,6 @@
 // moe_align on AMD GPUs, its code objects interpreted: the list that nested loops give, for every
 // size and layout; masks, invalid ids; one launch.
-#include "ops/hip_stream.h"
-#include "ops/moe_align/small_align.h"
+#include "ops/moe_align/hip_align.h"
 #include "src/ops/moe_align/hip/params.h"
 
 namespace octet {
@@ -20,20 +19,13 @@ class MoeAlignLaunchHipTest : public testing_hip::HipTest {
     control().reset();
   }
   Status try_run(SmallAlign& call) {
-    testing_hip::Operands on_device(*stream_);
-    MoeAlignArgs args = call.args;
-    on_device.in(args.topk_ids, call.ids);
-    on_device.in(args.topk_weights, call.weights);
-    on_device.in(args.expert_mask, call.mask);
-    on_device.out(args.sorted_ids, call.sorted);
-    on_device.out(args.sorted_weights, call.sorted_weights);
-    on_device.out(args.tile_experts, call.tiles);
-    on_device.out(args.counts, call.counts);
-    control().reset();
-    const Status status = moe_align(args, *stream_);
-    expect_launches_alone();
-    launches_ = control().launches();
-    return on_device.finish(status);
+    return testing_align::with_operands_on(*stream_, call, [&](const MoeAlignArgs& args) {
+      control().reset();
+      const Status status = moe_align(args, *stream_);
+      expect_launches_alone();
+      launches_ = control().launches();
+      return status;
+    });
   }
   void run(SmallAlign& call) {
     const Status status = try_run(call);

@@ -53,10 +53,20 @@ class SmallAlign {
     return mask.empty() || mask[static_cast<size_t>(expert)] != 0;
   }
 
-  /// Compares everything that the call must have written.
-  void expect_right(const std::string& where) const {
-    std::vector<int32_t> slots, experts;
-    std::vector<float> of_slots;
+  /// All that a call writes; no weights where it was given none.
+  struct Lists {
+    std::vector<int32_t> counts, sorted, tiles;
+    std::vector<float> weights;
+    bool operator==(const Lists&) const = default;
+  };
+  Lists written() const {
+    return {counts, sorted, tiles,
+            args.topk_weights != nullptr ? sorted_weights : std::vector<float>()};
+  }
+  Lists expected() const {
+    Lists all;
+    std::vector<int32_t>&slots = all.sorted, &experts = all.tiles;
+    std::vector<float>& of_slots = all.weights;
     const auto topk = static_cast<int32_t>(args.topk);
     const auto tokens = static_cast<int32_t>(args.tokens);
     const bool packed = args.layout == SlotLayout::kPacked;
@@ -79,20 +89,22 @@ class SmallAlign {
       ++number;
     }
     for (const int32_t id : ids) invalid += id < 0 || id >= args.experts;
-    const std::vector<int32_t> all{static_cast<int32_t>(slots.size()), tokens, routed, invalid,
-                                   kCanary};
-    ASSERT_EQ(counts, all) << where;
+    all.counts = {static_cast<int32_t>(slots.size()), tokens, routed, invalid, kCanary};
     slots.resize(sorted.size() - 1, padding);
     of_slots.resize(slots.size(), 0);
     experts.resize(tiles.size() - 1, -1);
     slots.push_back(kCanary);
-    of_slots.push_back(args.topk_weights != nullptr ? kCanary : 0);
+    of_slots.push_back(kCanary);
     experts.push_back(kCanary);
-    ASSERT_EQ(sorted, slots) << where;
-    ASSERT_EQ(tiles, experts) << where;
-    if (args.topk_weights != nullptr) {
-      ASSERT_EQ(sorted_weights, of_slots) << where;
-    }
+    if (args.topk_weights == nullptr) of_slots.clear();
+    return all;
+  }
+  void expect_right(const std::string& where) const {
+    const Lists is = written(), right = expected();
+    ASSERT_EQ(is.counts, right.counts) << where;
+    ASSERT_EQ(is.sorted, right.sorted) << where;
+    ASSERT_EQ(is.tiles, right.tiles) << where;
+    ASSERT_EQ(is.weights, right.weights) << where;
   }
 
   std::vector<int32_t> ids, mask;

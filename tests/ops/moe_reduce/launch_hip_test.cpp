@@ -1,7 +1,6 @@
 // moe_reduce on AMD GPUs, its code objects interpreted: sums in the order of the choices, one
 // launch.
-#include "ops/hip_stream.h"
-#include "ops/moe_reduce/small_reduce.h"
+#include "ops/moe_reduce/hip_reduce.h"
 
 namespace octet {
 namespace {
@@ -19,17 +18,13 @@ class MoeReduceLaunchHipTest : public testing_hip::HipTest {
     control().reset();
   }
   Status run(SmallReduce& call) {
-    testing_hip::Operands on_device(*stream_);
-    MoeReduceArgs args = call.args;
-    on_device.in(args.x.data, call.x);
-    on_device.out(args.y.data, call.y);
-    on_device.in(args.topk_ids, call.ids);
-    on_device.in(args.expert_mask, call.mask);
-    control().reset();
-    const Status status = moe_reduce(args, *stream_);
-    expect_launches_alone();
-    launches_ = control().launches();
-    return on_device.finish(status);
+    return testing_reduce::with_operands_on(*stream_, call, [&](const MoeReduceArgs& args) {
+      control().reset();
+      const Status status = moe_reduce(args, *stream_);
+      expect_launches_alone();
+      launches_ = control().launches();
+      return status;
+    });
   }
 
   std::vector<stand_in::Launch> launches_;

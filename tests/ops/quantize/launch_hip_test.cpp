@@ -1,7 +1,6 @@
 // quantize on AMD GPUs, its code objects interpreted: every format and alignment gives the bits of
 // the CPU; what is launched; what cannot be done.
-#include "ops/hip_stream.h"
-#include "ops/quantize/small_quantize.h"
+#include "ops/quantize/hip_quantize.h"
 
 namespace octet {
 namespace {
@@ -21,16 +20,13 @@ class QuantizeLaunchHipTest : public testing_hip::HipTest {
     control().reset();
   }
   Status run(SmallQuantize& call) {
-    testing_hip::Operands on_device(*stream_);
-    QuantizeArgs args = call.args;
-    on_device.in(args.x.data, call.x);
-    on_device.out(args.q.data, call.q);
-    on_device.out(args.scale, call.scale);
-    control().reset();
-    const Status status = quantize(args, *stream_);
-    expect_launches_alone();
-    launches_ = control().launches();
-    return on_device.finish(status);
+    return testing_quantize::with_operands_on(*stream_, call, [&](const QuantizeArgs& args) {
+      control().reset();
+      const Status status = quantize(args, *stream_);
+      expect_launches_alone();
+      launches_ = control().launches();
+      return status;
+    });
   }
   void expect_bits_of_the_cpu(const Kind& kind, int64_t rows, int64_t cols, int64_t padding,
                               int specials) {
