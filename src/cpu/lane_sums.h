@@ -14,7 +14,7 @@ struct LaneSums {
 
   /// Lanes without bit kHalf: a and its lanes kHalf further; lanes with it: the same of b.
   template <int kHalf, int... kLane>
-  static Vector add_halves(Vector a, Vector b, Lanes<kLane...>) {
+  [[gnu::always_inline]] static inline Vector add_halves(Vector a, Vector b, Lanes<kLane...>) {
     return __builtin_shufflevector(a, b,
                                    ((kLane & kHalf) == 0 ? kLane : kLane - kHalf + kWidth)...) +
            __builtin_shufflevector(a, b,
@@ -23,7 +23,8 @@ struct LaneSums {
 
   /// Lane i of v[0] becomes the sum of the lanes of v[i].
   template <int kHalf = kWidth / 2>
-  static void reduce(Vector* v) {
+  [[gnu::always_inline]] static inline void reduce(Vector* v) {
+#pragma GCC unroll 8
     for (int i = 0; i < kHalf; ++i) {
       v[i] = add_halves<kHalf>(v[i], v[i + kHalf], Lanes<__integer_pack(kWidth)...>{});
     }

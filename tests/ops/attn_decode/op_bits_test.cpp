@@ -21,6 +21,35 @@ TEST(AttnDecodeBits, AHundredRunsAndAnyNumberOfThreads) {
   }
 }
 
+/// Heads side by side are read together where threads have enough to do, heads apart never.
+TEST(AttnDecodeBits, HeadsReadTogetherAreAsHeadsReadAlone) {
+  const Shape shapes[] = {
+      {.lengths = {700, 0, 90},
+       .q_tokens = 2,
+       .hq = 14,
+       .hkv = 7,
+       .dim = 72,
+       .page = 16,
+       .k_scales = ScaleForm::kTokenShift,
+       .v_scales = ScaleForm::kTokenShift,
+       .window = 300},
+      {.lengths = {1030}, .hq = 17, .hkv = 17, .dim = 64, .k_scales = ScaleForm::kHead},
+      {.lengths = {200, 530}, .hq = 48, .hkv = 12, .dim = 136, .pad = 8, .sinks = true},
+      {.lengths = {130}, .hq = 36, .hkv = 4, .dim = 128, .kv = DType::kE5m2},
+      {.lengths = {5000}, .hq = 3, .hkv = 3, .dim = 16, .split = 256}};
+  for (const Shape& shape : shapes) {
+    Shape apart = shape;
+    apart.layout = KvLayout::kHnd;
+    SmallAttention a(shape), b(apart);
+    for (const std::string& variant : runnable_variants()) {
+      const std::vector<float> want = b.run(variant, 1);
+      for (const int threads : {1, 2, 3}) {
+        ASSERT_TRUE(same_bits(a.run(variant, threads), want)) << variant << " x" << threads;
+      }
+    }
+  }
+}
+
 /// The first sequence alone, and among others of other lengths, which move every thread's share.
 TEST(AttnDecodeBits, ASequenceDoesNotKnowItsNeighbours) {
   const Shape alone{.lengths = {1300}, .hq = 4, .hkv = 2, .window = 1200};

@@ -77,7 +77,7 @@ struct Attend : Lanes<typename P::Engine> {
   /// Weights times the scales of values in the place of logits; the sum of weights, and of weights
   /// times shifts.
   template <bool kShift>
-  static void weigh(const Split& split, int64_t row, float* logits, float& shift) {
+  OCTET_APART static void weigh(const Split& split, int64_t row, float* logits, float& shift) {
     const Split s = split;  // Why: as in finish_logits
     const float most = finish_logits<kShift>(s, row, logits);
     const Seen seen = seen_of(s, row, 0, s.tokens);
@@ -108,40 +108,58 @@ struct Attend : Lanes<typename P::Engine> {
     }
   }
 
-  /// All keys, or all values.
   template <bool kKeys>
-  static void pass(const Split& s, Tiles<P::kTileTokens>& tiles, int64_t begin, int64_t rows) {
-    P::template start<kKeys>(s, begin, rows);
-    for (int64_t first = 0; first < s.tokens; first += P::kTileTokens) {
+  static void take(const Split& s, const Tile& rows_of_tile, Decoded tile, int64_t begin,
+                   int64_t rows) {
+    const uint8_t* const* while_decoding = rows < P::kSpreadRows ? tile.ahead : kNoRows.rows;
+    if (P::template at_once<kKeys>(s, rows_of_tile, tile, begin, rows)) return;
+    if (kKeys) {
+      P::decode_keys(s, rows_of_tile, while_decoding);
+      P::score(s, tile, begin, rows);
+    } else {
+      tile.alone = P::decode_values(s, rows_of_tile, while_decoding);
+      P::values(s, tile, begin, rows);
+    }
+  }
+
+  /// All keys, or all values: of a tile, the heads in turn.
+  template <bool kKeys>
+  static void pass(const Split* heads, int64_t count, Tiles<P::kTileTokens>& tiles, int64_t begin,
+                   int64_t rows) {
+    for (int64_t head = 0; head < count; ++head) {
+      P::template start<kKeys>(heads[head], begin, rows);
+    }
+    for (int64_t first = 0; first < heads->tokens; first += P::kTileTokens) {
       tiles.next();
-      const uint8_t* const* ahead = tiles.ahead().rows;
-      const uint8_t* const* while_decoding = rows < P::kSpreadRows ? ahead : kNoRows.rows;
-      Decoded tile{first, tiles.now().tokens, false, ahead};
-      if (P::template at_once<kKeys>(s, tiles.now(), tile, begin, rows)) continue;
-      if (kKeys) {
-        P::decode_keys(s, tiles.now(), while_decoding);
-        P::score(s, tile, begin, rows);
-      } else {
-        tile.alone = P::decode_values(s, tiles.now(), while_decoding);
-        P::values(s, tile, begin, rows);
+      for (int64_t head = 0; head < count; ++head) {
+        const Tile& tile = tiles.now(head);
+        take<kKeys>(heads[head], tile, {first, tile.tokens, false, tiles.ahead(head)}, begin, rows);
       }
     }
   }
 
-  static void attend(const Split& s) {
-    for (int64_t i = 0; i < s.rows * s.row_step; ++i) s.state.acc[i] = 0;
-    for (int64_t begin = 0; begin < s.rows; begin += kRowsAtOnce) {
-      const int64_t rows = s.rows - begin < kRowsAtOnce ? s.rows - begin : kRowsAtOnce;
+  static void weigh_rows(const Split& s, int64_t begin, int64_t rows, float* shifts) {
+    for (int64_t row = 0; row < rows; ++row) {
+      float* logits = s.logits + row * logits_step(s);
+      s.has_shifts ? weigh<true>(s, begin + row, logits, shifts[row])
+                   : weigh<false>(s, begin + row, logits, shifts[row]);
+    }
+  }
+
+  static void attend(const Split* heads, int64_t count) {
+    const int64_t all_rows = heads->rows;
+    for (int64_t head = 0; head < count; ++head) {
+      float* acc = heads[head].state.acc;
+      for (int64_t i = 0; i < all_rows * heads->row_step; ++i) acc[i] = 0;
+    }
+    for (int64_t begin = 0; begin < all_rows; begin += kRowsAtOnce) {
+      const int64_t rows = all_rows - begin < kRowsAtOnce ? all_rows - begin : kRowsAtOnce;
       float shifts[kRowsAtOnce];
-      Tiles<P::kTileTokens> tiles(s);
-      pass<true>(s, tiles, begin, rows);
-      for (int64_t row = 0; row < rows; ++row) {
-        float* logits = s.logits + row * logits_step(s);
-        s.has_shifts ? weigh<true>(s, begin + row, logits, shifts[row])
-                     : weigh<false>(s, begin + row, logits, shifts[row]);
-      }
-      pass<false>(s, tiles, begin, rows);
-      finish_rows(s, begin, rows, shifts);
+      Tiles<P::kTileTokens> tiles(heads, count);
+      pass<true>(heads, count, tiles, begin, rows);
+      for (int64_t h = 0; h < count; ++h) weigh_rows(heads[h], begin, rows, shifts + h * rows);
+      pass<false>(heads, count, tiles, begin, rows);
+      for (int64_t h = 0; h < count; ++h) finish_rows(heads[h], begin, rows, shifts + h * rows);
     }
     P::stop();
   }

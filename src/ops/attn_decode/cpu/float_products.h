@@ -44,7 +44,8 @@ struct FloatProducts : Lanes<E> {
   static void finish(const Split&, float*) {}
 
   template <bool kE5m2>
-  static void decode_rows(const Split& s, const Tile& tile, const uint8_t* const* ahead) {
+  OCTET_APART static void decode_rows(const Split& s, const Tile& tile,
+                                      const uint8_t* const* ahead) {
     const int64_t rows = round_up(tile.tokens, kLanes);
     typename E::Nan nan{};
     for (int64_t i = 0; i < rows; ++i) {
@@ -75,9 +76,12 @@ struct FloatProducts : Lanes<E> {
     Vector sums[kWidth] = {};
     for (int64_t d = 0; d < s.dim_padded; d += kWidth) {
       Vector keys[kTokens];
+#pragma GCC unroll 16
       for (int t = 0; t < kTokens; ++t) keys[t] = load(k + t * s.row_step + d);
+#pragma GCC unroll 4
       for (int r = 0; r < kRows; ++r) {
         const Vector query = load(q + r * s.row_step + d);
+#pragma GCC unroll 16
         for (int t = 0; t < kTokens; ++t) {
           sums[r * kTokens + t] = E::fma(query, keys[t], sums[r * kTokens + t]);
         }
@@ -86,13 +90,14 @@ struct FloatProducts : Lanes<E> {
     cpu::LaneSums<Vector, kWidth>::reduce(sums);
     float dots[kWidth];
     store(dots, sums[0]);
+#pragma GCC unroll 4
     for (int r = 0; r < kRows; ++r) {
       memcpy(logits + r * logits_step(s), dots + r * kTokens, kTokens * sizeof(float));
     }
   }
 
   template <int kRows>
-  static void dot_rows(const Split& s, int64_t row, int64_t tokens, float* logits) {
+  OCTET_APART static void dot_rows(const Split& s, int64_t row, int64_t tokens, float* logits) {
     for (int64_t token = 0; token < tokens; token += kWidth / kRows) {
       dot_block<kRows>(s, row, token, logits + token);
     }
@@ -116,25 +121,32 @@ struct FloatProducts : Lanes<E> {
                           float* acc, const float* values) {
     const int64_t step = logits_step(s);
     Vector sums[kRows][kVectors];
+#pragma GCC unroll 4
     for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
       for (int c = 0; c < kVectors; ++c) sums[r][c] = load(acc + r * s.row_step + c * kWidth);
     }
     for (int64_t n = from; n < to; ++n) {
       Vector value[kVectors];
+#pragma GCC unroll 8
       for (int c = 0; c < kVectors; ++c) value[c] = load(values + n * s.row_step + c * kWidth);
+#pragma GCC unroll 4
       for (int r = 0; r < kRows; ++r) {
         const Vector weight = all(weights[r * step + n]);
+#pragma GCC unroll 8
         for (int c = 0; c < kVectors; ++c) sums[r][c] = E::fma(weight, value[c], sums[r][c]);
       }
     }
+#pragma GCC unroll 4
     for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
       for (int c = 0; c < kVectors; ++c) store(acc + r * s.row_step + c * kWidth, sums[r][c]);
     }
   }
 
   template <int kRows>
-  static void value_rows(const Split& s, const float* weights, int64_t from, int64_t to,
-                         float* acc) {
+  OCTET_APART static void value_rows(const Split& s, const float* weights, int64_t from, int64_t to,
+                                     float* acc) {
     constexpr int kVectors = kRows == 1 ? 8 : 4;
     int64_t d = 0;
     for (; d + kVectors * kWidth <= s.dim_padded; d += kVectors * kWidth) {

@@ -23,26 +23,34 @@ class Pieces {
   int64_t bytes_ = 0;
 };
 
+HeadScratch take_head(const Problem& p, Pieces& pieces) {
+  const int64_t rows = p.rows(), step = padded(p.dim, kLine), at_once = std::min(rows, kRowsAtOnce);
+  HeadScratch head;
+  head.q = pieces.take<float>(rows * step);
+  head.q_sum = pieces.take<float>(rows);
+  for (float** scale : {&head.k_scale, &head.k_shift, &head.v_scale, &head.v_shift}) {
+    *scale = pieces.take<float>(kMostSplitTokens);
+  }
+  head.logits = pieces.take<float>(at_once * kMostSplitTokens);
+  head.q_bf16 = pieces.take<uint16_t>(padded(at_once, kLanes) * step);
+  return head;
+}
+
 /// Every piece of a thread's scratch memory.
 struct Scratch {
-  Scratch(const Problem& p, uint8_t* memory) {
+  Scratch(const Problem& p, int64_t num_heads, uint8_t* memory) {
     Pieces pieces(memory);
-    const int64_t rows = p.rows(), step = padded(p.dim, kLine);
-    const int64_t at_once = std::min(rows, kRowsAtOnce);
-    q = pieces.take<float>(rows * step);
-    q_sum = pieces.take<float>(rows);
-    for (float*& scale : scales) scale = pieces.take<float>(kMostSplitTokens);
+    const int64_t rows = p.rows();
+    for (int64_t h = 0; h < num_heads; ++h) heads[static_cast<size_t>(h)] = take_head(p, pieces);
     first = pieces.take<int32_t>(rows);
     last = pieces.take<int32_t>(rows);
     runs = pieces.take<Run>(kMostSplitTokens);
-    logits = pieces.take<float>(at_once * kMostSplitTokens);
-    tile = pieces.take<float>(kTileFloats * step);
-    q_bf16 = pieces.take<uint16_t>(padded(at_once, kLanes) * step);
-    for (float*& state : states) state = pieces.take<float>(state_floats(p));
+    tile = pieces.take<float>(kTileFloats * padded(p.dim, kLine));
+    for (float*& state : states) state = pieces.take<float>(num_heads * state_floats(p));
     bytes = pieces.bytes();
   }
-  float *q, *q_sum, *scales[4], *logits, *tile, *states[2];
-  uint16_t* q_bf16;
+  std::array<HeadScratch, kMostHeads> heads{};
+  float *tile, *states[2];
   int32_t *first, *last;
   Run* runs;
   int64_t bytes;
@@ -61,59 +69,74 @@ State state_at(const Problem& p, float* memory) {
   return {memory, memory + rows, memory + 2 * rows};
 }
 
-int64_t scratch_bytes(const Problem& p) { return Scratch(p, nullptr).bytes; }
+int64_t scratch_bytes(const Problem& p, int64_t heads) { return Scratch(p, heads, nullptr).bytes; }
 
-Gather::Gather(const AttnDecodeArgs& args, uint8_t* memory)
+Gather::Gather(const AttnDecodeArgs& args, int64_t most_heads, uint8_t* memory)
     : args_(args), group_(args.q.heads / args.k.heads) {
   const Problem p = problem_of(args);
-  const Scratch scratch(p, memory);
-  folded = state_at(p, scratch.states[0]);
-  part = state_at(p, scratch.states[1]);
-  q_ = scratch.q, q_sum_ = scratch.q_sum;
-  k_scale_ = scratch.scales[0], k_shift_ = scratch.scales[1];
-  v_scale_ = scratch.scales[2], v_shift_ = scratch.scales[3];
+  const Scratch scratch(p, most_heads, memory);
+  folded = scratch.states[0], part = scratch.states[1];
+  state_floats_ = state_floats(p);
+  memory_ = scratch.heads;
   first_ = scratch.first, last_ = scratch.last, runs_ = scratch.runs;
-  split_.q = q_, split_.q_sum = q_sum_;
-  split_.rows = p.rows(), split_.dim = p.dim, split_.dim_padded = padded(p.dim, kLanes);
-  split_.row_step = padded(p.dim, kLine);
-  split_.runs = runs_;
-  split_.k_step = code_steps(args.k).token, split_.v_step = code_steps(args.v).token;
-  split_.k_scale = k_scale_, split_.k_shift = k_shift_;
-  split_.v_scale = v_scale_, split_.v_shift = v_shift_;
-  split_.first = first_, split_.last = last_;
-  split_.codes = &cpu::code_table(args.k.dtype);
-  split_.e5m2 = args.k.dtype == DType::kE5m2;
-  split_.has_shifts = p.scales == Scales::kTokenShift;
-  split_.softmax_scale = softmax_scale_of(args), split_.soft_cap = args.soft_cap;
-  split_.logits = scratch.logits, split_.tile = scratch.tile;
-  split_.q_bf16 = scratch.q_bf16;
+  const Steps k = code_steps(args.k), v = code_steps(args.v);
+  for (size_t h = 0; h < static_cast<size_t>(most_heads); ++h) {
+    Split& s = splits_[h];
+    const HeadScratch& own = memory_[h];
+    s.q = own.q, s.q_sum = own.q_sum, s.q_bf16 = own.q_bf16, s.logits = own.logits;
+    s.k_scale = own.k_scale, s.k_shift = own.k_shift;
+    s.v_scale = own.v_scale, s.v_shift = own.v_shift;
+    s.rows = p.rows(), s.dim = p.dim, s.dim_padded = padded(p.dim, kLanes);
+    s.row_step = padded(p.dim, kLine);
+    s.k_step = k.token, s.v_step = v.token, s.k_head_step = k.head, s.v_head_step = v.head;
+    s.runs = runs_, s.first = first_, s.last = last_, s.tile = scratch.tile;
+    s.codes = &cpu::code_table(args.k.dtype);
+    s.e5m2 = args.k.dtype == DType::kE5m2;
+    s.has_shifts = p.scales == Scales::kTokenShift;
+    s.softmax_scale = softmax_scale_of(args), s.soft_cap = args.soft_cap;
+  }
 }
 
-void Gather::set_item(const Position& item) {
+void Gather::set_item(const Position& item, int64_t heads) {
+  heads_ = heads;
+  filled_ = 0;
+  for (int64_t h = 0; h < heads; ++h) {
+    set_q({item.sequence, item.head + h, item.split}, memory_[static_cast<size_t>(h)]);
+  }
+}
+
+void Gather::set_q(const Position& item, const HeadScratch& memory) {
   const ConstHeads q = args_.q.normalized();
-  for (int64_t row = 0; row < split_.rows; ++row) {
+  const Split& split = splits_[0];
+  for (int64_t row = 0; row < split.rows; ++row) {
     const int64_t token = row / group_, head = item.head * group_ + row % group_;
     const auto* from = static_cast<const uint16_t*>(q.data) + item.sequence * q.batch_stride +
                        token * q.token_stride + head * q.head_stride;
-    float* to = q_ + row * split_.row_step;
+    float* to = memory.q + row * split.row_step;
     float sum = 0;
     for (int64_t d = 0; d < q.dim; ++d) {
       to[d] = q.dtype == DType::kBf16 ? decode_bf16(from[d]) : f16_value(from[d]);
       sum += to[d];
     }
-    std::fill(to + q.dim, to + split_.row_step, 0.0f);
-    q_sum_[row] = sum;
+    std::fill(to + q.dim, to + split.row_step, 0.0f);
+    memory.q_sum[row] = sum;
   }
 }
 
-const Split& Gather::split(const Position& item, TokenRange tokens, const State& state) {
-  split_.tokens = tokens.count();
-  split_.state = state;
-  set_runs(item, tokens);
-  set_scales(args_.k, item, tokens, k_scale_, k_shift_);
-  set_scales(args_.v, item, tokens, v_scale_, v_shift_);
+const Split* Gather::split(const Position& item, TokenRange tokens, float* states) {
+  const int64_t num_runs = set_runs(item, tokens);
   set_seen(item, tokens);
-  return split_;
+  for (int64_t h = 0; h < heads_; ++h) {
+    Split& split = splits_[static_cast<size_t>(h)];
+    const HeadScratch& own = memory_[static_cast<size_t>(h)];
+    const Position head{item.sequence, item.head + h, item.split};
+    split.tokens = tokens.count(), split.num_runs = num_runs, split.next = next_;
+    split.state = state_at(problem_of(args_), states + h * state_floats_);
+    set_scales(args_.k, head, tokens, own.k_scale, own.k_shift);
+    set_scales(args_.v, head, tokens, own.v_scale, own.v_shift);
+  }
+  filled_ = std::max(filled_, padded(tokens.count(), kLine));
+  return splits_.data();
 }
 
 Run Gather::run_at(const Position& item, int64_t first, int64_t last) const {
@@ -127,16 +150,17 @@ Run Gather::run_at(const Position& item, int64_t first, int64_t last) const {
 }
 
 void Gather::set_next(const Position& item, TokenRange tokens) {
-  split_.next = tokens.count() > 0 ? run_at(item, tokens.first, tokens.last) : Run{};
+  next_ = tokens.count() > 0 ? run_at(item, tokens.first, tokens.last) : Run{};
 }
 
-void Gather::set_runs(const Position& item, TokenRange tokens) {
-  split_.num_runs = 0;
+int64_t Gather::set_runs(const Position& item, TokenRange tokens) {
+  int64_t count = 0;
   for (int64_t n = tokens.first; n < tokens.last;) {
     const Run run = run_at(item, n, tokens.last);
-    runs_[split_.num_runs++] = run;
+    runs_[count++] = run;
     n += run.tokens;
   }
+  return count;
 }
 
 void Gather::set_scales(const KvCache& cache, const Position& item, TokenRange tokens, float* scale,
@@ -144,15 +168,16 @@ void Gather::set_scales(const KvCache& cache, const Position& item, TokenRange t
   const int64_t count = tokens.count(), end = padded(count, kLine);
   const Steps steps = scale_steps(cache);
   if (cache.scales.block != KvScaleBlock::kTokenHead) {
-    std::fill(scale, scale + count, scale_at(cache.scales, steps.at(0, 0, item.head)).scale);
-    std::fill(shift, shift + count, 0.0f);
-  } else {
-    for (int64_t i = 0; i < count; ++i) {
-      const TokenPlace place = place_of(args_, item.sequence, tokens.first + i);
-      const ScaleShift s = scale_at(cache.scales, steps.at(place.block, place.token, item.head));
-      scale[i] = s.scale;
-      shift[i] = s.shift;
-    }
+    if (end <= filled_) return;
+    std::fill(scale, scale + end, scale_at(cache.scales, steps.at(0, 0, item.head)).scale);
+    std::fill(shift, shift + end, 0.0f);
+    return;
+  }
+  for (int64_t i = 0; i < count; ++i) {
+    const TokenPlace place = place_of(args_, item.sequence, tokens.first + i);
+    const ScaleShift s = scale_at(cache.scales, steps.at(place.block, place.token, item.head));
+    scale[i] = s.scale;
+    shift[i] = s.shift;
   }
   std::fill(scale + count, scale + end, 0.0f);
   std::fill(shift + count, shift + end, 0.0f);
@@ -160,7 +185,7 @@ void Gather::set_scales(const KvCache& cache, const Position& item, TokenRange t
 
 void Gather::set_seen(const Position& item, TokenRange tokens) {
   const int64_t length = length_of(args_, item.sequence);
-  for (int64_t row = 0; row < split_.rows; ++row) {
+  for (int64_t row = 0; row < splits_[0].rows; ++row) {
     const TokenRange seen = visible(args_, length, row / group_);
     first_[row] = static_cast<int32_t>(std::max(seen.first - tokens.first, int64_t{0}));
     last_[row] =

@@ -25,7 +25,7 @@ void work(void* context, int thread, int threads) {
 }  // namespace
 
 Status GenericRef::run(const AttnDecodeArgs& args, Stream& stream) {
-  OCTET_CHECK_OK(Schedule::make(args, kSplitTokens, 1));  // lengths and pages
+  OCTET_CHECK_OK(Schedule::make(args, kSplitTokens, 1, 1));  // lengths and pages
   AttnDecodeArgs copy = args;
   stream.parallel(work, &copy);
   return Status::Ok();

@@ -11,6 +11,10 @@
 namespace octet::ops::attn_decode {
 namespace {
 
+/// Of functions that hold the loops of a kernel. Why: inlined into one function, they share its
+/// registers with constants of each other, and sums go to the stack (0.7 times as fast).
+#define OCTET_APART [[gnu::noinline]]
+
 constexpr float kInfinity = __builtin_inff();
 constexpr float kLog2E = 1.44269504088896340736f;
 

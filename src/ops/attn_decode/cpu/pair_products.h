@@ -78,7 +78,7 @@ struct PairProducts {
     }
   }
 
-  static void pack(float* weights, int64_t count) {
+  OCTET_APART static void pack(float* weights, int64_t count) {
     for (int64_t n = 0; n < count; n += 32) {
       const __m512 a = _mm512_loadu_ps(weights + n), b = _mm512_loadu_ps(weights + n + 16);
       const __m512i high = bf16_of(a, b);
@@ -120,7 +120,8 @@ struct PairProducts {
   }
 
   /// Whether a value is infinite.
-  static bool decode_values(const Split& s, const Tile& tile, const uint8_t* const* ahead) {
+  OCTET_APART static bool decode_values(const Split& s, const Tile& tile,
+                                        const uint8_t* const* ahead) {
     const D decoder(s);
     bool infinite = false;
     for (int64_t n = 0; n < round_up(tile.tokens, 32); n += 4) {
@@ -142,7 +143,8 @@ struct PairProducts {
   }
 
   /// A row over tokens `seen` of the tile, in float32.
-  static void value_row(const Split& s, const float* weights, const Seen& seen, float* acc) {
+  OCTET_APART static void value_row(const Split& s, const float* weights, const Seen& seen,
+                                    float* acc) {
     for (int64_t n = seen.from; n < seen.to; ++n) {
       const __m512 weight = _mm512_set1_ps(weight_at(weights, n));
       const float* pairs = s.tile + n / 2 * s.row_step;

@@ -1,13 +1,14 @@
-// Products with vdpbf16ps for few rows of q, codes decoded to registers: no tile in memory.
+// Products with vdpbf16ps of codes decoded to registers: no tile in memory.
 //
-// Layout     q lies in unpack order (avx512_block.h), acc as in pair_products.h
+// Layout     q lies in blocks of rows (set_q), acc as in pair_products.h
 // Requires   as pair_products.h; include only from kernel files
-// Method     keys: a vector over dim for each dot product, 16 reduced together (lane_sums.h).
-//            Values: pairs of tokens woven, decoded and multiplied, 64 or 128 of dim at a time over
-//            all tokens of the tile
+// Method     up to four rows at once, which decode for themselves. Keys: a vector over dim for each
+//            dot product, 16 reduced together. Values: pairs of tokens woven, decoded and
+//            multiplied, 64 or 128 of dim at a time over all tokens of the tile
+//            Why loops over sums are unrolled to the last: else sums are stored to the stack each
+//            time around, 16 stores of a line for 256 bytes of codes
 #pragma once
 
-#include "src/cpu/lane_sums.h"
 #include "src/ops/attn_decode/cpu/pair_products.h"
 
 namespace octet::ops::attn_decode {
@@ -19,9 +20,26 @@ OCTET_INLINE __m512 dot_pairs(__m512 sum, __m512i a, __m512i b) {
 
 /// Pair i of bf16 in every lane.
 OCTET_INLINE __m512i pair_at(const void* pairs, int64_t i) {
-  int32_t pair;
-  memcpy(&pair, static_cast<const uint8_t*>(pairs) + 4 * i, 4);
-  return _mm512_set1_epi32(pair);
+  return _mm512_broadcastd_epi32(_mm_loadu_si32(static_cast<const uint8_t*>(pairs) + 4 * i));
+}
+
+/// Lane i: the sum of the lanes of v[i].
+/// Why unpacking first: there are four such a clock, and two shuffles of quarters, Zen 5.
+OCTET_INLINE __m512 sum_lanes(__m512 (&v)[16]) {
+#pragma GCC unroll 8
+  for (int i = 0; i < 16; i += 2) {
+    v[i] = _mm512_unpacklo_ps(v[i], v[i + 1]) + _mm512_unpackhi_ps(v[i], v[i + 1]);
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < 16; i += 4) {
+    const __m512d a = _mm512_castps_pd(v[i]), b = _mm512_castps_pd(v[i + 2]);
+    v[i] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, b)) + _mm512_castpd_ps(_mm512_unpackhi_pd(a, b));
+  }
+#pragma GCC unroll 2
+  for (int i = 0; i < 16; i += 8) {
+    v[i] = _mm512_shuffle_f32x4(v[i], v[i + 4], 0x88) + _mm512_shuffle_f32x4(v[i], v[i + 4], 0xdd);
+  }
+  return _mm512_shuffle_f32x4(v[0], v[8], 0x88) + _mm512_shuffle_f32x4(v[0], v[8], 0xdd);
 }
 
 template <int kCount>
@@ -40,14 +58,21 @@ OCTET_INLINE void in_blocks(int64_t rows, Block block) {
 
 template <class Pairs>
 struct RegisterProducts {
-  using Vector = Avx512Vectors::Vector;
-
-  static void unpack_order(const Split& s, int64_t rows, uint16_t* q) {
-    for (int64_t i = 0; i < rows * s.row_step; i += 64) {
-      const __m512i a = _mm512_loadu_si512(q + i), b = _mm512_loadu_si512(q + i + 32);
-      _mm512_storeu_si512(q + i, _mm512_shuffle_i32x4(a, b, 0x88));
-      _mm512_storeu_si512(q + i + 32, _mm512_shuffle_i32x4(a, b, 0xdd));
-    }
+  /// Rows of q from `begin` on as bf16, for each block of in_blocks (dim / 64, rows, 64) in unpack
+  /// order (avx512_block.h).
+  static void set_q(const Split& s, int64_t begin, int64_t rows) {
+    in_blocks(rows, [&](auto block, int64_t row) {
+      uint16_t* to = s.q_bf16 + row * s.row_step;
+      for (int64_t d = 0; d < s.row_step; d += 64) {
+        for (int64_t r = 0; r < block.count; ++r, to += 64) {
+          const float* from = s.q + (begin + row + r) * s.row_step + d;
+          const __m512i a = bf16_of(_mm512_loadu_ps(from), _mm512_loadu_ps(from + 16));
+          const __m512i b = bf16_of(_mm512_loadu_ps(from + 32), _mm512_loadu_ps(from + 48));
+          _mm512_storeu_si512(to, _mm512_shuffle_i32x4(a, b, 0x88));
+          _mm512_storeu_si512(to + 32, _mm512_shuffle_i32x4(a, b, 0xdd));
+        }
+      }
+    });
   }
 
   /// Dot products of kRows rows of q with 16 / kRows tokens.
@@ -55,33 +80,39 @@ struct RegisterProducts {
   OCTET_INLINE void dot_block(const Split& s, const cpu::Decoder& tables, const uint16_t* q,
                               const uint8_t* const* keys, const uint8_t* const* ahead,
                               float* logits) {
-    constexpr int kTokens = 16 / kRows;
-    Vector sums[16] = {};
-    for (int64_t d = 0; d < s.dim; d += 64) {
-#pragma GCC unroll 16
-      for (int t = 0; t < kTokens; ++t) {
-        _mm_prefetch(ahead[t] + d, _MM_HINT_T1);
-        const Bf16x64 key = cpu::decode64(tables, cpu::load_left(keys[t] + d, s.dim - d));
+    constexpr int kTokens = 16 / kRows, kAtOnce = kTokens < 4 ? kTokens : 4;
+    __m512 sums[16] = {};
+    for (int64_t d = 0; d < s.dim; d += 64, q += kRows * 64) {
+#pragma GCC unroll 4
+      for (int t = 0; t < kTokens; t += kAtOnce) {
+        Bf16x64 key[kAtOnce];
+#pragma GCC unroll 4
+        for (int i = 0; i < kAtOnce; ++i) {
+          _mm_prefetch(ahead[t + i] + d, _MM_HINT_T1);
+          key[i] = cpu::decode64(tables, cpu::load_left(keys[t + i] + d, s.dim - d));
+        }
 #pragma GCC unroll 4
         for (int r = 0; r < kRows; ++r) {
-          const uint16_t* query = q + r * s.row_step + d;
-          Vector& sum = sums[r * kTokens + t];
-          sum = dot_pairs(sum, _mm512_loadu_si512(query), key.first);
-          sum = dot_pairs(sum, _mm512_loadu_si512(query + 32), key.second);
+          const __m512i first = _mm512_loadu_si512(q + 64 * r);
+          const __m512i second = _mm512_loadu_si512(q + 64 * r + 32);
+#pragma GCC unroll 4
+          for (int i = 0; i < kAtOnce; ++i) {
+            __m512& sum = sums[r * kTokens + t + i];
+            sum = dot_pairs(dot_pairs(sum, first, key[i].first), second, key[i].second);
+          }
         }
       }
     }
-    cpu::LaneSums<Vector, 16>::reduce(sums);
     float dots[16];
-    _mm512_storeu_ps(dots, sums[0]);
+    _mm512_storeu_ps(dots, sum_lanes(sums));
     for (int r = 0; r < kRows; ++r) {
       memcpy(logits + r * logits_step(s), dots + r * kTokens, kTokens * sizeof(float));
     }
   }
 
   template <int kRows>
-  static void dot_rows(const Split& s, const Tile& tile, const uint8_t* const* ahead, int64_t row,
-                       float* logits) {
+  OCTET_APART static void dot_rows(const Split& s, const Tile& tile, const uint8_t* const* ahead,
+                                   int64_t row, float* logits) {
     const cpu::Decoder tables = cpu::load_decoder(*s.codes);
     for (int64_t n = 0; n < tile.tokens; n += 16 / kRows) {
       dot_block<kRows>(s, tables, s.q_bf16 + row * s.row_step, tile.rows + n, ahead + n,
@@ -114,7 +145,9 @@ struct RegisterProducts {
     const cpu::Decoder tables = cpu::load_decoder(*s.codes);
     const int64_t step = logits_step(s);
     __m512 sums[kChains][kRows][4 * kParts] = {};
+#pragma GCC unroll 4
     for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
       for (int c = 0; c < 4 * kParts; ++c) {
         sums[0][r][c] = _mm512_loadu_ps(acc + r * s.row_step + d + 16 * c);
       }
@@ -140,6 +173,7 @@ struct RegisterProducts {
         }
       }
     }
+#pragma GCC unroll 16
     for (int i = 0; i < kRows * 4 * kParts; ++i) {
       const int r = i / (4 * kParts), c = i % (4 * kParts);
       __m512 sum = sums[0][r][c];
@@ -149,8 +183,8 @@ struct RegisterProducts {
   }
 
   template <int kRows>
-  static void value_rows(const Split& s, const Tile& tile, const uint8_t* const* ahead,
-                         const float* weights, float* acc) {
+  OCTET_APART static void value_rows(const Split& s, const Tile& tile, const uint8_t* const* ahead,
+                                     const float* weights, float* acc) {
     constexpr int kParts = kRows == 1 ? 2 : 1;
     int64_t d = 0;
     for (; d + 64 * kParts <= s.row_step; d += 64 * kParts) {

@@ -5,7 +5,8 @@
 namespace octet::ops::attn_decode {
 namespace {
 
-constexpr int64_t kSplitCost = 64;  // tokens that take as long as what every split takes
+constexpr int64_t kSplitCost = 64;   // tokens that take as long as what every split takes
+constexpr int64_t kLeastSplits = 8;  // of a thread, of items of several KV heads: for even shares
 
 Status check_pages(const AttnDecodeArgs& args, int64_t sequence, TokenRange seen) {
   const int64_t page = args.k.block_tokens;
@@ -20,7 +21,8 @@ Status check_pages(const AttnDecodeArgs& args, int64_t sequence, TokenRange seen
 
 }  // namespace
 
-Result<Schedule> Schedule::make(const AttnDecodeArgs& args, int64_t split_tokens, int threads) {
+Result<Schedule> Schedule::make(const AttnDecodeArgs& args, int64_t split_tokens, int threads,
+                                int64_t most_heads) {
   Schedule schedule;
   schedule.args_ = &args;
   schedule.split_tokens_ = split_tokens;
@@ -36,11 +38,30 @@ Result<Schedule> Schedule::make(const AttnDecodeArgs& args, int64_t split_tokens
     total += args.k.heads * schedule.cost(b);
   }
   schedule.cost_before_.push_back(total);
-  for (int thread = 0; thread < threads; ++thread) {
-    schedule.begins_.push_back(schedule.at_cost(total / threads * thread));
-  }
-  schedule.begins_.push_back({args.q.batch, 0, 0});
+  schedule.set_heads(most_heads, threads);
+  schedule.set_begins(threads);
   return schedule;
+}
+
+void Schedule::set_heads(int64_t most_heads, int threads) {
+  const int64_t heads = args_->k.heads;
+  int64_t splits = 0, groups = 1;
+  for (int64_t b = 0; b < args_->q.batch; ++b) splits += num_splits(b);
+  for (int64_t most = most_heads; most > 0; most /= 2) {
+    groups = (heads + most - 1) / most;
+    if (threads == 1 || splits * groups >= kLeastSplits * threads) break;
+  }
+  heads_together_ = (heads + groups - 1) / groups;
+}
+
+void Schedule::set_begins(int threads) {
+  for (int thread = 0; thread < threads; ++thread) {
+    const Position begin = at_cost(cost_before_.back() / threads * thread);
+    begins_.push_back(begin);
+    if (begin.split == 0 || (!shared_.empty() && shared_.back().same_item(begin))) continue;
+    shared_.push_back(begin);
+  }
+  begins_.push_back({args_->q.batch, 0, 0});
 }
 
 int64_t Schedule::num_splits(int64_t sequence) const {
@@ -57,7 +78,8 @@ TokenRange Schedule::split(int64_t sequence, int64_t split) const {
 
 Position Schedule::after(const Position& at) const {
   if (at.split + 1 < num_splits(at.sequence)) return {at.sequence, at.head, at.split + 1};
-  if (at.head + 1 < args_->k.heads) return {at.sequence, at.head + 1, 0};
+  const int64_t head = at.head + heads_together_;
+  if (head < args_->k.heads) return {at.sequence, head, 0};
   return {at.sequence + 1, 0, 0};
 }
 
@@ -69,16 +91,16 @@ Position Schedule::at_cost(int64_t target) const {
   const auto after = std::upper_bound(cost_before_.begin(), cost_before_.end(), target);
   const int64_t sequence = after - cost_before_.begin() - 1;
   const int64_t left = target - cost_before_[static_cast<size_t>(sequence)];
-  const int64_t item = cost(sequence), splits = num_splits(sequence);
-  return {sequence, left / item, left % item * splits / item};
+  const int64_t head_cost = cost(sequence), splits = num_splits(sequence);
+  Position at{sequence, left / head_cost / heads_together_ * heads_together_, 0};
+  at.split = (left - at.head * head_cost) * splits / (num_heads(at) * head_cost);
+  return at;
 }
 
 int64_t Schedule::shared_slot(const Position& item) const {
-  for (size_t thread = 1; thread + 1 < begins_.size(); ++thread) {
-    const Position& begin = begins_[thread];
-    if (begin.same_item(item) && begin.split > 0) return static_cast<int64_t>(thread) - 1;
-  }
-  return -1;
+  const auto found = std::find_if(shared_.begin(), shared_.end(),
+                                  [&](const Position& at) { return at.same_item(item); });
+  return found == shared_.end() ? -1 : found - shared_.begin();
 }
 
 }  // namespace octet::ops::attn_decode

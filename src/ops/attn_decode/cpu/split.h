@@ -1,5 +1,5 @@
-// What a CPU kernel of attn_decode is: one split of the tokens of a KV head, for all rows of q that
-// read it, and the sum of two splits.
+// What a CPU kernel of attn_decode is: one split of the tokens of KV heads, for all rows of q that
+// read them, and the sum of two splits.
 //
 // Requires   plain data, as src/cpu/kernel.h; the rows of q and of the state are padded with zeros
 //            to whole vectors
@@ -20,11 +20,12 @@ constexpr int64_t kLeastSplitTokens = 256, kMostSplitTokens = 2048;
 constexpr int64_t kMostTileTokens = 64;  // decoded at once
 constexpr int64_t kTileFloats = 32;      // of a decoded tile, times row_step
 constexpr int64_t kRowsAtOnce = 64;
-constexpr int64_t kLanes = 16;  // of float32 that everything is padded to
-constexpr int64_t kLine = 64;   // that rows of q, of the state and of tiles are apart a multiple of
+constexpr int64_t kMostHeads = 16;  // KV heads whose splits a kernel takes together
+constexpr int64_t kLanes = 16;      // of float32 that everything is padded to
+constexpr int64_t kLine = 64;  // that rows of q, of the state and of tiles are apart a multiple of
 constexpr int64_t kMostDim = 512;
 
-/// Tokens whose codes lie at equal steps.
+/// Tokens whose codes lie at equal steps; of the first KV head of those that go together.
 struct Run {
   const uint8_t *k, *v;
   int64_t tokens;
@@ -46,7 +47,8 @@ struct Split {
   int64_t num_runs, tokens;
   Run next;                                            // what is read after this split, or none
   int64_t k_step, v_step;                              // bytes between the tokens of a run
-  const float *k_scale, *k_shift, *v_scale, *v_shift;  // (tokens), padded with zeros to kLine
+  int64_t k_head_step, v_head_step;                    // and between KV heads that go together
+  const float *k_scale, *k_shift, *v_scale, *v_shift;  // (tokens), padded to kLine
   bool has_shifts;                                     // else they are zero
   const int32_t *first, *last;  // (rows): the tokens of the split that a row sees
 
@@ -61,7 +63,9 @@ struct Split {
 };
 
 struct Kernel {
-  void (*attend)(const Split&);
+  /// The same tokens of `count` KV heads, which have their runs and `tile` in common. Of more than
+  /// one, all rows are at most kRowsAtOnce.
+  void (*attend)(const Split* heads, int64_t count);
   /// Adds row `from_row` of a state to row `row` of another.
   void (*fold)(const State& to, int64_t row, const State& from, int64_t from_row, int64_t row_step);
 };

@@ -86,7 +86,8 @@ struct Products : PairProducts<AffineOrTable> {
     }
   }
 
-  static void decode_keys(const Split& s, const Tile& tile, const uint8_t* const* ahead) {
+  OCTET_APART static void decode_keys(const Split& s, const Tile& tile,
+                                      const uint8_t* const* ahead) {
     const AffineOrTable decoder(s);
     for (int64_t n = 0; n < kTileTokens; n += 4) {
       const uint8_t* const* rows = tile.rows + n;
@@ -130,7 +131,7 @@ struct Products : PairProducts<AffineOrTable> {
   }
 
   /// The decoded tile with up to 16 rows.
-  static void dot_tile(const Split& s, const uint16_t* q, float* dots) {
+  OCTET_APART static void dot_tile(const Split& s, const uint16_t* q, float* dots) {
     const auto* keys = reinterpret_cast<const uint16_t*>(s.tile);
     cpu::tile_zero<0>();
     cpu::tile_zero<1>();
@@ -169,8 +170,8 @@ struct Products : PairProducts<AffineOrTable> {
   }
 
   /// acc += weights x values of up to 16 rows, 64 of dim.
-  static void value_block(const Split& s, const float* weights, int64_t tokens, float* acc,
-                          const float* values) {
+  OCTET_APART static void value_block(const Split& s, const float* weights, int64_t tokens,
+                                      float* acc, const float* values) {
     const int64_t stride = 4 * s.row_step, weight_stride = 4 * logits_step(s);
     cpu::tile_load_narrow<0>(acc, stride);
     cpu::tile_load_narrow<1>(acc + 16, stride);
