@@ -93,6 +93,14 @@ struct Attend {
 
   /// Asks for rows first_row and on of an item, whose words take the place of q.
   __device__ __forceinline__ void ask_q(int32_t sequence, int32_t kv_head, int32_t first_row);
+  /// A lane's q and what belongs to its rows, in shared memory: the same in each warp.
+  struct KeptQ {
+    uint32_t q[kRowTiles * kSteps * 2][32];
+    float scale[kRowTiles * 2][32], q_sum[kRowTiles * 2][32];
+    int32_t token[kRowTiles * 2][32], own_token[kRowTiles][32];
+  };
+  __device__ __forceinline__ void keep_q(KeptQ& kept) const;
+  __device__ __forceinline__ void restore_q(const KeptQ& kept);
   /// Makes q of them. bf16 is scaled by a power of two, so that its largest element is 2^14 to 2^15
   /// and f16 holds all others.
   __device__ __forceinline__ void make_q();

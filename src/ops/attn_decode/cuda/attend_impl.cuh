@@ -77,6 +77,38 @@ __device__ __forceinline__ void Attend<S>::make_q() {
 }
 
 template <SplitShape S>
+__device__ __forceinline__ void Attend<S>::keep_q(KeptQ& kept) const {
+  const int lane = threadIdx.x % 32;
+#pragma unroll
+  for (int r = 0; r < kRowTiles; ++r) {
+#pragma unroll
+    for (int i = 0; i < kSteps * 2; ++i) kept.q[r * kSteps * 2 + i][lane] = q[r][i / 2][i % 2];
+#pragma unroll
+    for (int h = 0; h < 2; ++h) {
+      kept.scale[r * 2 + h][lane] = scale[r][h], kept.q_sum[r * 2 + h][lane] = q_sum[r][h];
+      kept.token[r * 2 + h][lane] = token[r][h];
+    }
+    kept.own_token[r][lane] = own_token[r];
+  }
+}
+
+template <SplitShape S>
+__device__ __forceinline__ void Attend<S>::restore_q(const KeptQ& kept) {
+  const int lane = threadIdx.x % 32;
+#pragma unroll
+  for (int r = 0; r < kRowTiles; ++r) {
+#pragma unroll
+    for (int i = 0; i < kSteps * 2; ++i) q[r][i / 2][i % 2] = kept.q[r * kSteps * 2 + i][lane];
+#pragma unroll
+    for (int h = 0; h < 2; ++h) {
+      scale[r][h] = kept.scale[r * 2 + h][lane], q_sum[r][h] = kept.q_sum[r * 2 + h][lane];
+      token[r][h] = kept.token[r * 2 + h][lane];
+    }
+    own_token[r] = kept.own_token[r][lane];
+  }
+}
+
+template <SplitShape S>
 __device__ __forceinline__ void Attend<S>::dot_products(uint32_t codes, int tile, Logits& x) const {
   Logits other;  // two chains of instructions
 #pragma unroll

@@ -41,6 +41,7 @@ __device__ __forceinline__ void run_split(const Sm90Params& p) {
   __shared__ Share<S> share;
   __shared__ int32_t of_warps[S.warps];
   __shared__ typename Merge<S>::Shared merge_shared;
+  __shared__ typename Attend<S>::KeptQ kept_q;
   if (S.boxes && threadIdx.x == 0) {
     gpu::tensor_map_prefetch(&p.k_boxes.map);
     gpu::tensor_map_prefetch(&p.v_boxes.map);
@@ -62,6 +63,8 @@ __device__ __forceinline__ void run_split(const Sm90Params& p) {
   no_items_due(merge);
   int ahead = -1, stage = 0, round = 0;  // stages on their way; the next one, and its use
   bool fresh = true, due = false;       // q is only asked for; an item is to be finished
+  // Of fixed splits, which thread blocks of eight warps compute, the first warp has a unit each.
+  const bool keeps_q = S.warps == kUnitWarps && p.fixed_splits;
 #pragma unroll 1
   for (;;) {
     attend.clear();
@@ -75,6 +78,7 @@ __device__ __forceinline__ void run_split(const Sm90Params& p) {
       if (fresh) {
         attend.make_q();
         fresh = false;
+        if (keeps_q && threadIdx.x < 32) attend.keep_q(kept_q);
       }
       fetch.wait(stage, round);
       attend.unit(fetch.stages + stage * S.stage_bytes(), fetch.scales + stage * S.scale_bytes(),
@@ -85,7 +89,13 @@ __device__ __forceinline__ void run_split(const Sm90Params& p) {
       if (++stage == S.stages()) stage = 0, ++round;
     }
     due |= finish_run(p, share, runs, merge, attend);
+    const bool same_item = !runs.ends();
     if (!runs.next(p)) break;
+    if (keeps_q && same_item) {
+      attend.restore_q(kept_q);
+      fresh = false;
+      continue;
+    }
     attend.ask_q(runs.at.sequence, head_of(p, runs.at.pair), first_row_of<S>(p, runs.at.pair));
     fresh = true;
   }
