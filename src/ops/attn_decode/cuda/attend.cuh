@@ -7,8 +7,8 @@
 // Registers  g = lane / 4, c = lane % 4. Logits: tokens g and g + 8, rows 2c and 2c + 1. Values:
 //            tokens 2c, 2c + 1 and those 8 on, so weights go through an 8x8 transposition. Sums:
 //            rows 2c and 2c + 1, element dim / 8 * g and on
-// Numerics   weights are 2^7 times their size against a maximum that is followed lazily, so at most
-//            2^15: f16 then holds what is 2^-21 of the largest as well as the largest itself
+// Numerics   weights are 2^11 times their size against a maximum that is followed lazily, so at most
+//            2^15: f16 then holds what is 2^-25 of the largest as well as the largest itself
 #pragma once
 
 #include "src/gpu/cuda/matrix.cuh"

@@ -1,5 +1,5 @@
 // Split-KV decode attention in one launch: equal shares of units for all thread blocks, each warp
-// with a ring of its own, parts of items added up by the thread block that has the first.
+// with a ring of its own, parts of an item added up by its first thread blocks.
 #pragma once
 
 #include "src/ops/attn_decode/cuda/attend_impl.cuh"
