@@ -25,15 +25,19 @@ std::string error_on(const char* arch, const char* folder, const char* fault = n
   return error_of([&] { launch_either(*code, memory, launch); });
 }
 
+/// Whether gfx942 is a target here.
+bool has_sources() {
+  return std::ifstream(std::string(kModules) + "/libhip_sources_gfx942.so").good();
+}
+
 TEST(SourceKernels, RefuseWhatNoModuleHas) {
-  if (std::ifstream(OCTET_AMDGCN_KERNELS "/../libhip_sources_gfx942.so")) {  // a target here
-    EXPECT_TRUE(error_on("gfx942", kModules).starts_with("no source of "));
-  }
+  if (has_sources()) EXPECT_TRUE(error_on("gfx942", kModules).starts_with("no source of "));
   EXPECT_NE(error_on("gfx950", "/nowhere").find("/nowhere/libhip_sources_gfx950.so"),
             std::string::npos);
 }
 
 TEST(SourceKernels, RefuseAFaultThatTheyDoNotKnow) {
+  if (!has_sources()) GTEST_SKIP() << "this build has no kernels of gfx942";
   EXPECT_EQ(error_on("gfx942", kModules, "lost_wave"), "OCTET_FIBERS_FAULT is 'lost_wave'");
 }
 

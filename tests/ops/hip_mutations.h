@@ -17,6 +17,7 @@
 #include "amdgcn/redundant.h"
 #include "device/stand_in_state.h"
 #include "ops/hip_stream.h"
+#include "src/ops/registry.h"
 
 namespace octet::testing_hip {
 
@@ -43,6 +44,15 @@ struct Mutations {
 
 class HipMutationTest : public HipTest {
  protected:
+  void SetUp() override {
+    HipTest::SetUp();
+    const select::Op& op = *ops::find("gemm_batched").value();
+    const auto& simple = op.variants()[static_cast<size_t>(op.find("gfx942_simple"))];
+    if (!simple.built_on(stream_->device().arch)) {
+      GTEST_SKIP() << "this build has no kernels of the device";
+    }
+  }
+
   /// A trial, what of the kernel it comes to, and how long it takes.
   struct Reaching {
     Trial trial;
