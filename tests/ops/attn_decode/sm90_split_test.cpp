@@ -18,7 +18,7 @@ TEST(Sm90Split, ThreadBlocksAreAlignedToItems) {
   EXPECT_EQ(blocks_of(256, 2, 256), 128u);     // 4 items each
   EXPECT_EQ(blocks_of(32, 8, 8192), 128u);     // 2 items each
   EXPECT_EQ(blocks_of(1, 1, 131072), 132u);    // the item is all blocks'
-  EXPECT_EQ(blocks_of(1, 4, 16384), 128u);     // 32 each: 33 would be added up in two steps
+  EXPECT_EQ(blocks_of(1, 4, 16384), 128u);     // 32 each: 33 were slower
   EXPECT_EQ(blocks_of(100, 1, 131072), 132u);  // 100 would leave 32 idle
 }
 

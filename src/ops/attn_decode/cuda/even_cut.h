@@ -3,11 +3,7 @@
 
 #include <cstdint>
 
-#ifdef __CUDACC__
-#define OCTET_DEVICE __device__ __forceinline__
-#else
-#define OCTET_DEVICE inline  // tests
-#endif
+#include "src/gpu/cuda/host_device.h"
 
 namespace octet::ops::attn_decode {
 

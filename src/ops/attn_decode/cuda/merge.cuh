@@ -86,7 +86,7 @@ struct Merge {
   /// Arrives `times` times. Whether this thread block is the last of `count` arrivals.
   __device__ __forceinline__ bool last_of(uint32_t* counter, int32_t count, int32_t times) const;
   /// Makes the denominators of an item's rows, of their state, and stores their logs if asked.
-  __device__ __forceinline__ void prepare_rows(int32_t sequence, int32_t pair, bool stores) const;
+  __device__ __forceinline__ void prepare_rows(int32_t sequence, int32_t pair) const;
   /// Then: divides a vector and stores it.
   __device__ __forceinline__ void store_vector(int32_t sequence, int32_t pair, int vector,
                                                float4 values) const;
@@ -276,8 +276,7 @@ __device__ __forceinline__ bool Merge<S>::last_of(uint32_t* counter, int32_t cou
 }
 
 template <SplitShape S>
-__device__ __forceinline__ void Merge<S>::prepare_rows(int32_t sequence, int32_t pair,
-                                                       bool stores) const {
+__device__ __forceinline__ void Merge<S>::prepare_rows(int32_t sequence, int32_t pair) const {
   const int32_t row = first_row_of<S>(p, pair) + threadIdx.x;
   if (threadIdx.x < S.rows() && row < p.rows) {
     const RowAt to = row_at(p, sequence, head_of(p, pair), row);
@@ -285,7 +284,7 @@ __device__ __forceinline__ void Merge<S>::prepare_rows(int32_t sequence, int32_t
     const Denominator d =
         denominator(p, to.head, shared.most[threadIdx.x] - kLift, shared.all[threadIdx.x]);
     shared.rows[threadIdx.x] = d;
-    if (stores) store_lse(p, to, d.lse);
+    store_lse(p, to, d.lse);
   }
   __syncthreads();
 }

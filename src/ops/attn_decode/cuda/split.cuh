@@ -26,7 +26,7 @@ __device__ __forceinline__ bool finish_run(const Sm90Params& p, const Share<S>& 
     }
     if (!parts.add(element, runs.ends() || runs.last(p), part)) return false;
   }
-  merge.prepare_rows(at.sequence, at.pair, true);
+  merge.prepare_rows(at.sequence, at.pair);
 #pragma unroll
   for (int e = 0; e < Part<S>::kEach; ++e) {
     if (!Part<S>::has(e)) continue;

@@ -5,13 +5,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "src/gpu/cuda/host_device.h"
 #include "src/ops/gemm_grouped/cuda/params.h"
-
-#ifdef __CUDACC__
-#define OCTET_DEVICE __device__ __forceinline__
-#else
-#define OCTET_DEVICE inline
-#endif
 
 namespace octet::ops::gemm_grouped {
 
